@@ -1,0 +1,90 @@
+/** The path says what a file may import (docs/architecture.md); each rule names one boundary. */
+const specs = '\\.(spec|testing)\\.tsx?$'
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'contract-imports-only-zod',
+      severity: 'error',
+      from: { path: '^contract/', pathNot: specs },
+      to: { pathNot: '^(contract/|node_modules/zod/)' },
+    },
+    {
+      name: 'network-imports-contract-and-undici',
+      severity: 'error',
+      from: { path: '^network/', pathNot: specs },
+      to: { path: '^(electron|sidecar|renderer|e2e)/' },
+    },
+    {
+      name: 'core-knows-no-shell-http-renderer-sidecar',
+      severity: 'error',
+      from: { path: '^electron/core/', pathNot: specs },
+      to: { path: '^(electron/(shell|http)/|electron/[^/]+\\.ts$|renderer/|sidecar/|e2e/)' },
+    },
+    {
+      name: 'core-never-imports-electron-client-node-react',
+      severity: 'error',
+      from: { path: '^electron/core/', pathNot: specs },
+      to: { path: '^(electron$|node_modules/(electron|@kubernetes/client-node|react|react-dom|ws)/)' },
+    },
+    {
+      name: 'only-shell-imports-electron',
+      severity: 'error',
+      from: { path: '^(contract|electron|sidecar|renderer)/', pathNot: '^electron/(shell/|main\\.ts|preload\\.ts)' },
+      to: { path: '^(electron$|node_modules/electron/)' },
+    },
+    {
+      name: 'shell-imports-core-and-contract',
+      severity: 'error',
+      from: { path: '^electron/shell/' },
+      to: { path: '^(electron/http/|sidecar/|renderer/|e2e/)' },
+    },
+    {
+      name: 'http-imports-core-and-contract',
+      severity: 'error',
+      from: { path: '^electron/http/', pathNot: specs },
+      to: { path: '^(electron/shell/|sidecar/|renderer/|e2e/)' },
+    },
+    {
+      name: 'sidecar-imports-contract',
+      severity: 'error',
+      from: { path: '^sidecar/', pathNot: specs },
+      to: { path: '^(electron|renderer|e2e)/' },
+    },
+    {
+      name: 'only-sidecar-imports-client-node',
+      severity: 'error',
+      from: { path: '^(contract|electron|renderer)/' },
+      to: { path: '@kubernetes/client-node' },
+    },
+    {
+      name: 'renderer-imports-contract-and-ui-packages',
+      severity: 'error',
+      from: { path: '^renderer/src/' },
+      to: { path: '^(electron|network|sidecar|e2e)/|node_modules/(better-sqlite3|keytar|ws|undici)/' },
+    },
+    {
+      name: 'renderer-has-no-node',
+      severity: 'error',
+      from: { path: '^renderer/src/', pathNot: specs },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'nothing-imports-renderer-or-e2e',
+      severity: 'error',
+      from: { path: '^(contract|electron|sidecar)/', pathNot: specs },
+      to: { path: '^(renderer|e2e)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.mjs', '.js'] },
+  },
+}
