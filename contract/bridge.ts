@@ -1,0 +1,24 @@
+import type { ConnectionState } from './client.ts'
+import type { Result } from './errors.ts'
+import type { EventMessage, StreamName } from './events.ts'
+import type { OperationName } from './operations.ts'
+
+/** What the preload script puts on `window.mooring`: the only way from the page to the desktop shell. */
+export type Bridge = {
+  call(name: OperationName, input: unknown): Promise<Result<unknown>>
+  /** Delivers messages of a stream, a snapshot first, until the returned function is called. */
+  subscribe(stream: StreamName, listener: (message: EventMessage) => void): () => void
+  /** Tells whether the owner can be reached, at once and on every change. */
+  onConnection(listener: (state: ConnectionState) => void): () => void
+  shell: ShellBridge
+}
+
+/** What only a desktop window can do. */
+export type ShellBridge = {
+  /** Lets the user choose one file; null: they chose none. */
+  chooseFile(): Promise<{ name: string; base64: string } | null>
+  /** Opens an http or https address in the user's browser; false: refused. */
+  openExternal(url: string): Promise<boolean>
+  /** Asks for the full path of a program (kubectl), where the shell can; null: they chose none. */
+  choosePath?(): Promise<string | null>
+}
