@@ -1,0 +1,214 @@
+import { Command } from 'commander'
+import { createClient, type Client } from '../contract/client.ts'
+import type { AppError, Result } from '../contract/errors.ts'
+import type { Cluster } from '../contract/clusters.ts'
+import type { Forward } from '../contract/forwards.ts'
+import { defaultDataDir } from './core/store/default-data-dir.ts'
+import { readOwner } from './core/store/owner-file.ts'
+import { addForward, parsePort, parseTarget } from './cli/forward-arguments.ts'
+import { clusterRows, forwardRows, ladderRows, statusWords, table } from './cli/tables.ts'
+import { createLocalTransport } from './http/local-client.ts'
+import { version } from './version.ts'
+import { readFile } from 'node:fs/promises'
+
+/** Exit codes that scripts rely on; 2 (wrong usage) is commander's. */
+const exitCode = { ok: 0, failed: 1, usage: 2, notRunning: 3, notConnected: 4 } as const
+
+class Stop extends Error {
+  readonly code: number
+
+  constructor(message: string, code: number) {
+    super(message)
+    this.code = code
+  }
+}
+
+const explain = (error: AppError): string =>
+  `${error.message}${error.cause === undefined ? '' : ` ${error.cause}`}\n${error.next}`
+
+async function value<T>(answer: Promise<Result<T>>): Promise<T> {
+  const result = await answer
+  if (result.ok) return result.value
+  throw new Stop(explain(result.error), result.error.code === 'owner-lost' ? exitCode.notRunning : exitCode.failed)
+}
+
+const print = (text: string): boolean => process.stdout.write(`${text}\n`)
+const printAs = (json: boolean | undefined, data: unknown, words: () => string): boolean =>
+  print(json === true ? JSON.stringify(data, null, 2) : words())
+
+/** Finds one thing by id, or by name where only one has it. */
+function find<T extends { id: string; name: string }>(kind: string, list: readonly T[], wanted: string): T {
+  const found = list.filter((item) => item.id === wanted || item.name === wanted)
+  const [only] = found
+  if (only !== undefined && found.length === 1) return only
+  const names = list.map((item) => item.name).join(', ')
+  if (only === undefined)
+    throw new Stop(`There is no ${kind} ${wanted}.\nThere are: ${names === '' ? 'none' : names}.`, exitCode.failed)
+  throw new Stop(
+    `Several ${kind}s are named ${wanted}.\nUse an id: ${found.map((item) => item.id).join(', ')}.`,
+    exitCode.failed,
+  )
+}
+
+type Global = { dataDir: string }
+type Json = { json?: boolean }
+
+const program = new Command('mooring')
+  .description('Talks to the Mooring that runs for this user.')
+  .option('--data-dir <folder>', 'data folder of the Mooring to talk to', defaultDataDir())
+  .version(version)
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? exitCode.ok : exitCode.usage)
+  })
+
+/** Runs `act` with a client of the running owner. */
+async function attached(act: (client: Client) => Promise<void>): Promise<void> {
+  const { dataDir } = program.opts<Global>()
+  const owner = readOwner(dataDir)
+  if (owner?.socketPath === undefined || owner.socketPath === null)
+    throw new Stop(
+      'Mooring is not running.\nStart it with `npm start` (or `npm run serve` without a window).',
+      exitCode.notRunning,
+    )
+  const transport = createLocalTransport(owner.socketPath)
+  try {
+    await act(createClient(transport))
+  } finally {
+    await transport.close()
+  }
+}
+
+const clusters = program.command('clusters').description('clusters that are stored')
+clusters
+  .command('list', { isDefault: true })
+  .option('--json', 'print JSON')
+  .action((options: Json) =>
+    attached(async (client) => {
+      const list = await value(client.clusters.list())
+      printAs(options.json, list, () => table(clusterRows(list)))
+    }),
+  )
+clusters
+  .command('add <file>')
+  .description('add contexts of a kubeconfig file; - reads standard input')
+  .option('--context <name...>', 'only these contexts')
+  .option('--allow-command <command line...>', 'credential commands that may run')
+  .option('--embed-file <path...>', 'referenced files to take into the stored kubeconfig')
+  .option('--json', 'print JSON')
+  .action((file: string, options: Json & { context?: string[]; allowCommand?: string[]; embedFile?: string[] }) =>
+    attached(async (client) => {
+      const bytes = file === '-' ? await readStandardInput() : await readFile(file)
+      const source = { base64: bytes.toString('base64') }
+      const preview = await value(client.kubeconfigs.preview(source))
+      if (preview.verdict === 'error')
+        throw new Stop(preview.problems.map((risk) => `${risk.message}\n${risk.next}`).join('\n'), exitCode.failed)
+      const names =
+        options.context ?? preview.contexts.filter((context) => context.addable).map((context) => context.context)
+      const added = await value(
+        client.clusters.add({
+          ...source,
+          contexts: names.map((context) => ({ context })),
+          ...(options.allowCommand === undefined ? {} : { allowCommands: options.allowCommand }),
+          ...(options.embedFile === undefined ? {} : { embedFiles: options.embedFile }),
+        }),
+      )
+      printAs(options.json, added, () => table(clusterRows(added)))
+    }),
+  )
+
+async function readStandardInput(): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+program
+  .command('test <cluster>')
+  .description('test the connection to a cluster, step by step')
+  .option('--json', 'print JSON')
+  .action((wanted: string, options: Json) =>
+    attached(async (client) => {
+      const cluster: Cluster = find('cluster', await value(client.clusters.list()), wanted)
+      const test = await value(client.clusters.test({ id: cluster.id }))
+      printAs(options.json, test, () => table(ladderRows(test)))
+      if (test.status !== 'connected') process.exitCode = exitCode.notConnected
+    }),
+  )
+
+const forwards = program.command('forwards').description('port-forwards')
+forwards
+  .command('list', { isDefault: true })
+  .option('--json', 'print JSON')
+  .action((options: Json) =>
+    attached(async (client) => {
+      const [list, names] = [await value(client.forwards.list()), await value(client.clusters.list())]
+      printAs(options.json, list, () => table(forwardRows(list, names)))
+    }),
+  )
+for (const verb of ['start', 'stop', 'restart', 'remove'] as const) {
+  forwards
+    .command(`${verb} <forward...>`)
+    .description(`${verb} forwards, by name or id`)
+    .action((wanted: string[]) =>
+      attached(async (client) => {
+        const list: Forward[] = await value(client.forwards.list())
+        for (const one of wanted) {
+          const forward = find('forward', list, one)
+          await value(client.forwards[verb]({ id: forward.id }) as Promise<Result<unknown>>)
+          print(`${forward.name}: ${verb} accepted`)
+        }
+      }),
+    )
+}
+forwards
+  .command('add <cluster> <target> <port...>')
+  .description('add a forward: target is kind/name (pod/x, svc/x, deploy/x ...), a port is REMOTE or LOCAL:REMOTE')
+  .option('-n, --namespace <name>', "namespace; the cluster's own unless said")
+  .option('--name <name>', 'name of the forward')
+  .option('--off', 'store it without starting it')
+  .option('--json', 'print JSON')
+  .action(
+    (
+      wanted: string,
+      target: string,
+      ports: string[],
+      options: Json & { namespace?: string; name?: string; off?: boolean },
+    ) =>
+      attached(async (client) => {
+        const cluster: Cluster = find('cluster', await value(client.clusters.list()), wanted)
+        const input = addForward({
+          clusterId: cluster.id,
+          namespace: options.namespace ?? cluster.namespace,
+          target: parseTarget(target),
+          ports: ports.map(parsePort),
+          name: options.name,
+          off: options.off === true,
+        })
+        const forward = await value(client.forwards.create(input))
+        printAs(options.json, forward, () => table(forwardRows([forward], [cluster])))
+      }),
+  )
+
+program
+  .command('status')
+  .description('what runs and how it is')
+  .option('--json', 'print JSON')
+  .action((options: Json) =>
+    attached(async (client) => {
+      const [app, clusterList, forwardList] = [
+        await value(client.app.status()),
+        await value(client.clusters.list()),
+        await value(client.forwards.list()),
+      ]
+      printAs(options.json, { app, clusters: clusterList, forwards: forwardList }, () =>
+        statusWords(app, clusterList, forwardList),
+      )
+    }),
+  )
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = error instanceof Stop ? error.code : exitCode.failed
+}

@@ -1,0 +1,64 @@
+import type { CreateForwardInput, PortInput, RemotePort, Target } from '../../contract/forwards.ts'
+
+/** kubectl's short and long words for the kinds a forward can lead to. */
+const kinds: Readonly<Record<string, Exclude<Target['kind'], 'selector'>>> = {
+  po: 'pod',
+  pod: 'pod',
+  pods: 'pod',
+  svc: 'service',
+  service: 'service',
+  services: 'service',
+  deploy: 'deployment',
+  deployment: 'deployment',
+  deployments: 'deployment',
+  sts: 'statefulset',
+  statefulset: 'statefulset',
+  statefulsets: 'statefulset',
+  ds: 'daemonset',
+  daemonset: 'daemonset',
+  daemonsets: 'daemonset',
+  rs: 'replicaset',
+  replicaset: 'replicaset',
+  replicasets: 'replicaset',
+  job: 'job',
+  jobs: 'job',
+}
+
+/** `svc/web`, `pod/web-0`, or `selector/app=web`. Throws words for the user. */
+export function parseTarget(text: string): Target {
+  const slash = text.indexOf('/')
+  const kind = slash < 0 ? 'pod' : text.slice(0, slash)
+  const rest = text.slice(slash + 1)
+  if (kind === 'selector') return { kind: 'selector', selector: rest }
+  const known = kinds[kind]
+  if (known === undefined || rest === '')
+    throw new Error(
+      `${text} is not a target. Write kind/name, for example svc/web, deploy/web, pod/web-0, or selector/app=web.`,
+    )
+  return { kind: known, name: rest }
+}
+
+const remote = (text: string): RemotePort => (/^\d+$/.test(text) ? Number(text) : text)
+
+/** `8080`, `http`, `9000:8080`, `9000:http`; `:8080` and a port alone let Mooring choose the local port and keep it. */
+export function parsePort(text: string): PortInput {
+  const [first = '', second] = text.split(':')
+  if (second === undefined) return { remote: remote(first), local: 0, bind: '127.0.0.1' }
+  const local = first === '' ? 0 : Number(first)
+  if (!Number.isInteger(local))
+    throw new Error(`${text} is not a port. Write REMOTE or LOCAL:REMOTE, for example 9000:http.`)
+  return { remote: remote(second), local, bind: '127.0.0.1' }
+}
+
+/** The input of `forwards.create` from what stands on the command line. */
+export function addForward(given: {
+  clusterId: string
+  namespace: string
+  target: Target
+  ports: PortInput[]
+  name: string | undefined
+  off: boolean
+}): CreateForwardInput {
+  const { name, off, ...rest } = given
+  return { ...rest, desired: off ? 'off' : 'on', ...(name === undefined ? {} : { name }) }
+}

@@ -1,0 +1,409 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ConnectionTest } from '../../contract/clusters.ts'
+import { drop } from '../../contract/drop.ts'
+import { ok, type AppError, type Result } from '../../contract/errors.ts'
+import type { AppStatus, VaultProvider } from '../../contract/system.ts'
+import { systemClock, type Clock } from './clock.ts'
+import { ClusterService } from './clusters/cluster-service.ts'
+import { systemFiles } from './clusters/file-system.ts'
+import { ClusterHealth } from './clusters/health.ts'
+import { AllowedCommands } from './credentials/allowed-commands.ts'
+import { Credentials } from './credentials/credentials.ts'
+import { kubeconfigForChild } from './credentials/kubectl-kubeconfig.ts'
+import { Diagnostics } from './diagnostics/diagnostics.ts'
+import { ForwardService } from './forwards/forward-service.ts'
+import { kubectlTunnelFactory } from './forwards/kubectl-tunnel.ts'
+import { fileSink } from './log-file.ts'
+import { Log, LogRing, type LogSink } from './log.ts'
+import { EventHub } from './operations/event-hub.ts'
+import type { HandlersOf } from './operations/handlers.ts'
+import { Router } from './operations/router.ts'
+import { ChangeWatch } from './platform/change-watch.ts'
+import { createPlatform } from './platform/platform.ts'
+import { ShellEnvironment } from './platform/shell-environment.ts'
+import { ChildProcesses } from './processes/child-processes.ts'
+import { KubectlFinder } from './processes/kubectl-finder.ts'
+import { SettingsService } from './settings/settings.ts'
+import { SidecarClient } from './sidecar/sidecar-client.ts'
+import type { SidecarLauncher } from './sidecar/sidecar-launcher.ts'
+import { AuditTable } from './store/audit-table.ts'
+import { prepareDataFolder, type DataFolder } from './store/data-folder.ts'
+import { removeOwner, writeOwner } from './store/owner-file.ts'
+import { acquireOwnership, type Ownership } from './store/ownership.ts'
+import { openRecoveredStore, type Recovery } from './store/recovery.ts'
+import type { Store } from './store/store.ts'
+import { Vault } from './vault/vault.ts'
+
+export type ApplicationOptions = {
+  readonly dataDir: string
+  readonly shell: AppStatus['shell']
+  readonly version: string
+  /** Folder of the migrations. */
+  readonly migrations: string
+  readonly launchSidecar: SidecarLauncher
+  /** What protects a vault that is not set up yet; null: the keychain if it works, else the user is asked. */
+  readonly vault: VaultProvider | null
+  readonly passphrase: string | null
+  readonly logSinks: readonly LogSink[]
+  /** What to do about a database that is damaged, once somebody decided. */
+  readonly recovery?: Recovery | null
+  readonly applyStartAtLogin?: (wanted: boolean) => void
+}
+
+/** A running owner: everything Mooring does, without a window and without HTTP. */
+export type Application = {
+  readonly router: Router
+  readonly hub: EventHub
+  readonly log: Log
+  /** Where the owner's local socket belongs. */
+  readonly socketPath: string
+  /** Tells other starts of Mooring how to reach this one; to be called when the local socket answers. */
+  announce(how: { url: string | null }): void
+  /** Called when somebody removed or replaced the lock: the folder is not ours any more. */
+  onOwnerLost(listener: () => void): void
+  /** Ends in order: tunnels and children stopped, ports freed, database closed. Desired states stay as they are. */
+  close(): Promise<void>
+}
+
+/**
+ * Takes the data folder and composes the core in it. Errors: data-folder-unsafe, data-folder-owned (details say by
+ * whom), storage-failed, database-newer, database-corrupt, not-found (no such snapshot), keychain-unavailable, wrong-passphrase, weak-passphrase.
+ */
+export async function startApplication(options: ApplicationOptions): Promise<Result<Application>> {
+  const clock = systemClock
+  const folder = prepareDataFolder(options.dataDir)
+  if (!folder.ok) return folder
+  const ownership = acquireOwnership(folder.value.dir, clock)
+  if (!ownership.ok) return ownership
+  const ring = new LogRing()
+  const file = fileSink({ path: folder.value.file(join('logs', 'mooring.log')) })
+  const log = new Log([...options.logSinks, file, ring.sink])
+  const store = openRecoveredStore(
+    { path: folder.value.file('mooring.db'), migrations: options.migrations, clock, log: log.area('store') },
+    options.recovery ?? null,
+  )
+  if (!store.ok) {
+    ownership.value.release()
+    return store
+  }
+  const core = new Core(options, {
+    clock,
+    folder: folder.value,
+    ownership: ownership.value,
+    log,
+    ring,
+    store: store.value,
+  })
+  const refused = await core.start()
+  if (refused === null) return ok(core)
+  await core.close()
+  return { ok: false, error: refused }
+}
+
+type Ground = { clock: Clock; folder: DataFolder; ownership: Ownership; log: Log; ring: LogRing; store: Store }
+
+/** Every part of the core, wired once. The order of construction is the order of dependence. */
+class Core implements Application {
+  readonly hub = new EventHub()
+  readonly log: Log
+  readonly router: Router
+  readonly socketPath: string
+  readonly #options: ApplicationOptions
+  readonly #ground: Ground
+  readonly #startedAt: number
+  readonly #platform = createPlatform()
+  readonly #settings: SettingsService
+  readonly #vault: Vault
+  readonly #allowed: AllowedCommands
+  readonly #shellEnvironment: ShellEnvironment
+  readonly #children: ChildProcesses
+  readonly #kubectl: KubectlFinder
+  readonly #sidecar: SidecarClient
+  readonly #clusters: ClusterService
+  readonly #credentials: Credentials
+  readonly #health: ClusterHealth
+  readonly #forwards: ForwardService
+  readonly #tests = new Map<string, ConnectionTest>()
+  #changeWatch: ChangeWatch | null = null
+
+  constructor(options: ApplicationOptions, ground: Ground) {
+    const { clock, folder, log, ring, store } = ground
+    this.#options = options
+    this.#ground = ground
+    this.log = log
+    this.#startedAt = clock.now()
+    this.socketPath = socketPathFor(folder)
+    const { applyStartAtLogin } = options
+    this.#settings = new SettingsService({ store, ...(applyStartAtLogin === undefined ? {} : { applyStartAtLogin }) })
+    this.#vault = new Vault({ store, clock, log: log.area('vault') })
+    this.#allowed = new AllowedCommands({
+      store,
+      vault: this.#vault,
+      clock,
+      usersOf: (command, args) => this.#clusters.usersOfCommand(command, args),
+    })
+    this.#shellEnvironment = new ShellEnvironment({ clock, log: log.area('environment') })
+    const environment = (): Promise<Record<string, string>> => this.#shellEnvironment.read()
+    this.#children = new ChildProcesses({
+      store,
+      clock,
+      log: log.area('processes'),
+      runtimeDir: folder.file('run'),
+      limits: () => ({
+        maxChildren: this.#settings.get().maxChildren,
+        maxStarting: this.#settings.get().maxStartingChildren,
+      }),
+      environment,
+      platform: this.#platform,
+    })
+    this.#kubectl = new KubectlFinder({
+      children: this.#children,
+      environment,
+      kubectlPath: () => this.#settings.get().kubectlPath,
+      log: log.area('kubectl'),
+    })
+    this.#sidecar = new SidecarClient({ launch: options.launchSidecar, clock, log: log.area('sidecar') })
+    this.#clusters = new ClusterService({
+      store,
+      vault: this.#vault,
+      allowed: this.#allowed,
+      fileSystem: systemFiles,
+      environment,
+      clock,
+      log: log.area('clusters'),
+      hooks: {
+        forwardsOf: (id) => this.#forwards.forwardsOf(id),
+        removeForwardsOf: (id) => this.#forwards.removeForwardsOf(id),
+        testEntry: (entry, signal) => this.#health.testEntry(entry, signal),
+      },
+    })
+    this.#credentials = new Credentials({
+      entryOf: (id) => this.#clusters.entry(id),
+      allowed: this.#allowed,
+      children: this.#children,
+      shellEnvironment: this.#shellEnvironment,
+      storeRefreshed: (id, entry) => this.#clusters.storeRefreshed(id, entry),
+      clock,
+      log: log.area('credentials'),
+    })
+    this.#health = new ClusterHealth({
+      clusters: this.#clusters,
+      credentials: this.#credentials,
+      sidecar: this.#sidecar,
+      shellEnvironment: this.#shellEnvironment,
+      clock,
+      onTest: (test) => {
+        this.#tests.set(test.clusterId, test)
+        this.hub.publish(`cluster-test:${test.clusterId}`, 'change', test)
+      },
+    })
+    this.#forwards = new ForwardService({
+      store,
+      clock,
+      log: log.area('forwards'),
+      logsDir: folder.file(join('logs', 'forwards')),
+      platform: this.#platform,
+      settings: this.#settings,
+      vault: this.#vault,
+      clusters: this.#clusters,
+      credentials: this.#credentials,
+      sidecar: this.#sidecar,
+      children: this.#children,
+      openTunnel: kubectlTunnelFactory({
+        children: this.#children,
+        kubectl: () => this.#kubectl.chosen(),
+        kubeconfigFor: kubeconfigForChild,
+        clock,
+        platform: this.#platform,
+        log: log.area('forwards'),
+      }),
+    })
+    const diagnostics = new Diagnostics({
+      appStatus: () => this.#status(),
+      kubectl: () => this.#kubectl.status(this.#clusterVersions()),
+      environment: () => this.#shellEnvironment.status(),
+      vault: () => this.#vault.status(),
+      store,
+      logs: () => ring.entries(),
+    })
+    const audit = new AuditTable({ store, clock, log: log.area('audit') })
+    this.router = new Router({
+      log: log.area('operations'),
+      audit: (record) => audit.append(record),
+      handlers: {
+        ...this.#clusters.handlers(),
+        ...this.#health.handlers(),
+        ...this.#forwards.handlers(),
+        ...this.#vault.handlers(),
+        ...this.#allowed.handlers(),
+        ...this.#settings.handlers(),
+        ...this.#kubectl.handlers(() => this.#clusterVersions()),
+        ...diagnostics.handlers(),
+        ...audit.handlers(),
+        ...this.#ownHandlers(),
+      },
+    })
+    this.#publish()
+  }
+
+  /** Null when everything runs; else why not. */
+  async start(): Promise<AppError | null> {
+    drop(this.#shellEnvironment.read(), 'read ahead; whoever needs it waits for it')
+    const stopped = await this.#children.stopOrphans()
+    if (stopped > 0) this.log.warn(`stopped ${stopped} processes that an earlier run left`)
+    const refused = await this.#prepareVault()
+    if (refused !== null) return refused
+    this.#sidecar.start()
+    await this.#forwards.start()
+    this.#changeWatch = new ChangeWatch({
+      clock: this.#ground.clock,
+      onChange: (change) => {
+        this.log.info(change === 'wake' ? 'the machine slept or stood still' : 'the network changed')
+        this.#forwards.hint(change)
+        this.#sidecar.hint()
+        this.#health.hint()
+      },
+    })
+    drop(this.#kubectl.chosen(), 'looked for ahead; the first forward needs it')
+    return null
+  }
+
+  announce(how: { url: string | null }): void {
+    const { shell, version } = this.#options
+    writeOwner(this.#ground.folder.dir, {
+      pid: process.pid,
+      shell,
+      version,
+      socketPath: this.socketPath,
+      url: how.url,
+      startedAt: this.#startedAt,
+    })
+  }
+
+  onOwnerLost(listener: () => void): void {
+    this.#ground.ownership.onLost(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#changeWatch?.close()
+    await this.#forwards.close()
+    this.#health.close()
+    this.#credentials.close()
+    await this.#children.close()
+    await this.#sidecar.close()
+    this.#clusters.close()
+    this.#vault.close()
+    removeOwner(this.#ground.folder.dir)
+    this.#ground.store.close()
+    this.#ground.ownership.release()
+  }
+
+  /** Sets up a new vault as asked, or opens the one that is there. */
+  async #prepareVault(): Promise<AppError | null> {
+    const { vault: wanted, passphrase } = this.#options
+    await this.#vault.start()
+    const given = passphrase === null ? {} : { passphrase }
+    const { state, keychain } = this.#vault.status()
+    if (state === 'not-set-up') {
+      const chosen = wanted ?? (keychain.available ? 'keychain' : null)
+      if (chosen === null) return null
+      const made = await this.#vault.setup({ provider: chosen, ...given })
+      return made.ok ? null : made.error
+    }
+    if (state !== 'locked' || passphrase === null) return null
+    const opened = await this.#vault.unlock(given)
+    return opened.ok ? null : opened.error
+  }
+
+  #ownHandlers(): HandlersOf<'app.status' | 'sidecar.restart'> {
+    return {
+      'app.status': () => ok(this.#status()),
+      'sidecar.restart': () => {
+        this.#sidecar.restart()
+        return ok(this.#status())
+      },
+    }
+  }
+
+  #status(): AppStatus {
+    const { folder, store } = this.#ground
+    const kubectl = this.#kubectl.current
+    return {
+      version: this.#options.version,
+      shell: this.#options.shell,
+      dataDir: folder.dir,
+      startedAt: this.#startedAt,
+      sidecar: this.#sidecar.state(),
+      kubectl: { path: kubectl?.path ?? null, version: kubectl?.version ?? null },
+      children: this.#children.counts(),
+      storage: { ok: store.problem === null, problem: store.problem },
+    }
+  }
+
+  #clusterVersions(): { id: string; name: string; serverVersion: string | null }[] {
+    return this.#clusters.list().map(({ id, name, status }) => ({ id, name, serverVersion: status.serverVersion }))
+  }
+
+  /** Connects what changes with the streams that tell it. */
+  #publish(): void {
+    const { hub } = this
+    hub.source('clusters', () => this.#clusters.list())
+    hub.source('forwards', () => this.#forwards.list())
+    hub.source('vault', () => this.#vault.status())
+    hub.source('settings', () => this.#settings.get())
+    hub.source('app', () => this.#status())
+    hub.source('cluster-test', (id) =>
+      id === null || this.#clusters.get(id) === null ? undefined : (this.#tests.get(id) ?? null),
+    )
+    hub.source('forward-output', (id) => (id === null ? undefined : this.#forwards.output(id)))
+
+    this.#clusters.onChange(({ id, kind }) => {
+      const cluster = this.#clusters.get(id)
+      if (kind === 'removed') {
+        this.#tests.delete(id)
+        this.#credentials.invalidate(id)
+        hub.publish('clusters', 'gone', { id })
+      } else if (cluster !== null) {
+        if (kind === 'credentials') this.#credentials.invalidate(id)
+        hub.publish('clusters', 'change', cluster)
+      }
+    })
+    this.#forwards.onChange(({ id, kind, clusterId, wantedChanged }) => {
+      const forward = this.#forwards.get(id)
+      if (kind === 'gone' || forward === null) hub.publish('forwards', 'gone', { id })
+      else hub.publish('forwards', 'change', forward)
+      if (wantedChanged) {
+        this.#clusters.forwardsChanged(clusterId)
+        this.#health.touch(clusterId)
+      }
+    })
+    this.#forwards.onOutput(({ id, lines }) => hub.publish(`forward-output:${id}`, 'change', lines))
+    this.#vault.onChange((status) => hub.publish('vault', 'change', status))
+    this.#allowed.onChange(() => this.#forwards.hint('look'))
+    this.#settings.onChange((settings) => {
+      hub.publish('settings', 'change', settings)
+      drop(this.#kubectl.chosen(), 'looks whether another kubectl was chosen')
+    })
+    const app = (): void => hub.publish('app', 'change', this.#status())
+    this.#sidecar.onState(app)
+    this.#children.onCounts(app)
+    this.#kubectl.onChange(app)
+    this.#kubectl.onChange(() => this.#forwards.hint('look'))
+    this.#ground.store.onProblem(app)
+  }
+}
+
+/** Longest path a unix socket may have, with room for the terminating zero (Linux: 108, macOS: 104 bytes). */
+const longestSocketPath = 100
+
+function socketPathFor(folder: DataFolder): string {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\mooring-${randomBytes(16).toString('hex')}`
+  const path = folder.file('mooring.sock')
+  if (Buffer.byteLength(path) <= longestSocketPath) return path
+  const short = join(tmpdir(), `mooring-${randomBytes(8).toString('hex')}`)
+  mkdirSync(short, { mode: 0o700 })
+  return join(short, 'mooring.sock')
+}

@@ -1,0 +1,137 @@
+import { assertNever } from '../../../contract/assert-never.ts'
+import type { CauseCode } from '../../../contract/causes.ts'
+import type { ClusterCause } from '../../../contract/clusters.ts'
+import { appError, type AppError } from '../../../contract/errors.ts'
+import type { ApiFailure } from '../../../contract/sidecar.ts'
+
+type Words = { readonly code: CauseCode; readonly message: string; readonly next: string }
+
+/** What a failed call means for the whole cluster, in words with the next step. */
+export function clusterCause(failure: ApiFailure): ClusterCause {
+  const { code, message, next } = wordsOf(failure)
+  return { code, detail: failure.detail, message, next }
+}
+
+/** The same as the error of an operation. */
+export function apiError(failure: ApiFailure): AppError {
+  const { message, next } = wordsOf(failure)
+  const details = { class: failure.class, status: failure.status, rbac: failure.rbac }
+  const code = (() => {
+    switch (failure.class) {
+      case 'unauthorized':
+        return 'credentials-rejected'
+      case 'forbidden':
+        return 'forbidden'
+      case 'not-found':
+        return 'not-found'
+      case 'unreachable':
+      case 'timeout':
+        return 'cluster-unreachable'
+      default:
+        return 'api-refused'
+    }
+  })()
+  return appError(code, message, next, { cause: failure.message, details })
+}
+
+function wordsOf(failure: ApiFailure): Words {
+  const status = failure.status === null ? '' : ` (${failure.status})`
+  switch (failure.class) {
+    case 'unauthorized':
+      return {
+        code: 'credentials-rejected',
+        message: 'The server does not accept these credentials.',
+        next: 'Check the credentials in the kubeconfig; they may have expired. Replace them with a new kubeconfig.',
+      }
+    case 'forbidden':
+      return { code: 'forbidden', message: refusal(failure), next: 'Ask the cluster administrator for this right.' }
+    case 'not-found':
+      return {
+        code: 'api-unavailable',
+        message: `The server does not know this${status}: ${failure.message}.`,
+        next: 'Check that it exists, and that the address leads to a Kubernetes API server.',
+      }
+    case 'unreachable':
+      return { code: 'cluster-unreachable', ...unreachableWords(failure) }
+    case 'timeout':
+      return {
+        code: 'api-unavailable',
+        message: `The server did not answer in time${status}.`,
+        next: 'Check the network and the health of the cluster; its etcd may be away.',
+      }
+    case 'throttled':
+      return {
+        code: 'api-unavailable',
+        message: `The server has too much to do${status}: ${failure.message}.`,
+        next: 'Wait a moment; it is tried again.',
+      }
+    case 'server':
+    case 'unavailable':
+    case 'gateway':
+      return {
+        code: 'api-unavailable',
+        message: `The server cannot answer now${status}: ${failure.message}.`,
+        next: "Check the cluster's health, and what stands in front of its API server.",
+      }
+    case 'conflict':
+    case 'expired':
+    case 'invalid':
+    case 'too-large':
+    case 'bad-request':
+      return {
+        code: 'api-unavailable',
+        message: `The server refused the request${status}: ${failure.message}.`,
+        next: 'Try again; if it stays so, the server may be too old, or not a Kubernetes API server.',
+      }
+    default:
+      return assertNever(failure.class)
+  }
+}
+
+/** Names verb, resource, namespace and who the server thinks you are, where it said so. */
+export function refusal(failure: ApiFailure): string {
+  const { rbac } = failure
+  if (rbac === null) return `The server does not allow this: ${failure.message}.`
+  const what = rbac.resource === null ? `path ${rbac.path ?? ''}` : rbac.resource
+  const group = rbac.group === null || rbac.group === '' ? '' : `.${rbac.group}`
+  const where =
+    rbac.resource === null ? '' : rbac.namespace === null ? ' in all namespaces' : ` in namespace ${rbac.namespace}`
+  return `The server knows you as "${rbac.user}", who may not ${rbac.verb} ${what}${group}${where}.`
+}
+
+function unreachableWords({ detail, message }: ApiFailure): { message: string; next: string } {
+  switch (detail) {
+    case 'dns':
+      return {
+        message: `The server's name is not known here: ${message}.`,
+        next: 'Check the address in the kubeconfig, and whether a VPN must be connected.',
+      }
+    case 'refused':
+      return {
+        message: `Nothing answers at the server's address: ${message}.`,
+        next: 'Check the endpoint: host and port in the kubeconfig, and whether the cluster runs.',
+      }
+    case 'timeout':
+      return {
+        message: `No answer from the server: ${message}.`,
+        next: 'Check the network: a VPN, a firewall, or an address that is no longer used.',
+      }
+    case 'no-route':
+      return {
+        message: `There is no way to the server: ${message}.`,
+        next: 'Check the network connection, and whether a VPN must be connected.',
+      }
+    case 'tls':
+      return {
+        message: `No trusted connection to the server: ${message}.`,
+        next: 'Test the connection: it says what is wrong with the certificate.',
+      }
+    case 'proxy':
+      return { message: `The way through the proxy failed: ${message}.`, next: "Check the proxy's address and login." }
+    default:
+      return {
+        message: `The connection to the server ended: ${message}.`,
+        next: 'Check the network and what stands in front of the server.',
+      }
+  }
+}

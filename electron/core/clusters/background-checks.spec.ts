@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../clock.testing.ts'
+import { BackgroundChecks, lookAtMostEveryMs, lookEveryMs, type LookResult, nextLookMs } from './background-checks.ts'
+
+/** Lets promises that are settled go on. */
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 400; turn += 1) await Promise.resolve()
+}
+
+function start(
+  result: (id: string) => LookResult | Promise<LookResult>,
+  isNeeded: (id: string) => boolean = () => true,
+): {
+  clock: FakeClock
+  checks: BackgroundChecks
+  looks: string[]
+  pass: (ms: number) => Promise<void>
+} {
+  const clock = new FakeClock()
+  const looks: string[] = []
+  const checks = new BackgroundChecks({
+    clock,
+    random: () => 0.5,
+    isNeeded,
+    look: async (id) => {
+      looks.push(id)
+      return await result(id)
+    },
+  })
+  const pass = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      clock.advance(1_000)
+      await settle()
+    }
+  }
+  return { clock, checks, looks, pass }
+}
+
+describe('looks in the background', () => {
+  it('happen only for clusters that somebody touched', async () => {
+    const { checks, looks, pass } = start(() => 'well')
+    await pass(120_000)
+    expect(looks).toEqual([])
+    checks.touch('a')
+    await pass(1_000)
+    expect(looks).toEqual(['a'])
+  })
+
+  it('come every half minute while all is well, however often the cluster is touched', async () => {
+    const { checks, looks, pass } = start(() => 'well')
+    for (let minute = 0; minute < 5; minute += 1) {
+      checks.touch('a')
+      await pass(60_000)
+    }
+    expect(looks.length).toBeGreaterThanOrEqual(9)
+    expect(looks.length).toBeLessThanOrEqual(11)
+  })
+
+  it('become rare for a dead cluster, and usual again when it lives', async () => {
+    let alive = false
+    const { checks, looks, pass } = start(() => (alive ? 'well' : 'ill'))
+    checks.touch('a')
+    await pass(3_600_000)
+    expect(looks.length).toBeLessThanOrEqual(18)
+    alive = true
+    await pass(300_000)
+    looks.length = 0
+    await pass(300_000)
+    expect(looks.length).toBeGreaterThanOrEqual(9)
+  })
+
+  it('stop while credentials wait for a person, until the cluster is touched', async () => {
+    const { checks, looks, pass } = start(() => 'needs-a-person')
+    checks.touch('a')
+    await pass(600_000)
+    expect(looks).toHaveLength(1)
+    checks.touch('a')
+    await pass(1_000)
+    expect(looks).toHaveLength(2)
+  })
+
+  it('stop when nobody needs the cluster any more, and when it is gone', async () => {
+    let needed = true
+    const { checks, looks, pass, clock } = start(
+      () => 'well',
+      () => needed,
+    )
+    checks.touch('a')
+    checks.touch('b')
+    await pass(1_000)
+    needed = false
+    checks.forget('b')
+    await pass(300_000)
+    expect(looks).toEqual(['a', 'b'])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('happen at once for all when the network changed', async () => {
+    const { checks, looks, pass } = start(() => 'ill')
+    checks.touch('a')
+    await pass(600_000)
+    looks.length = 0
+    checks.hurry()
+    await pass(1_000)
+    expect(looks).toEqual(['a'])
+  })
+
+  it('use one timer and at most eight looks at once for fifty clusters, and hung ones do not stop the others', async () => {
+    let running = 0
+    let most = 0
+    const hang = new Promise<LookResult>(() => undefined)
+    const { checks, looks, pass, clock } = start(async (id) => {
+      running += 1
+      most = Math.max(most, running)
+      if (Number(id) < 7) return await hang
+      await Promise.resolve()
+      running -= 1
+      return 'well'
+    })
+    for (let id = 0; id < 50; id += 1) checks.touch(String(id))
+    expect(clock.pending).toBe(1)
+    await pass(2_000)
+    expect(new Set(looks).size).toBe(50)
+    expect(most).toBeLessThanOrEqual(8)
+    expect(clock.pending).toBe(1)
+  })
+
+  it('are spread, and never nearer than the usual time or further than the longest', () => {
+    fc.assert(
+      fc.property(fc.nat(100), fc.double({ min: 0, max: 0.999, noNaN: true }), (failures, random) => {
+        const ms = nextLookMs(failures, random)
+        expect(ms).toBeGreaterThanOrEqual(lookEveryMs * 0.8)
+        expect(ms).toBeLessThanOrEqual(lookAtMostEveryMs * 1.2)
+      }),
+    )
+  })
+})

@@ -1,0 +1,296 @@
+import type { z } from 'zod'
+import type {
+  AddClustersInput,
+  Cluster,
+  ClusterDependents,
+  ClusterStatus,
+  RotateInput,
+  UpdateClusterInput,
+} from '../../../contract/clusters.ts'
+import { drop } from '../../../contract/drop.ts'
+import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
+import type { Clock } from '../clock.ts'
+import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
+import { sameButTokens } from '../kubeconfig/refreshed-entry.ts'
+import type { Log } from '../log.ts'
+import type { HandlersOf } from '../operations/handlers.ts'
+import { Signal } from '../signal.ts'
+import type { ClusterRow } from '../store/cluster-table.ts'
+import type { Store } from '../store/store.ts'
+import { ClusterRecords, nameTaken, noSuchCluster, type Seals } from './cluster-records.ts'
+import { clusterView, unknownStatus } from './cluster-view.ts'
+import type { FileSystem } from './file-system.ts'
+import { KubeconfigIntake } from './kubeconfig-intake.ts'
+import { type EntryTest, Rotation } from './rotation.ts'
+import { SourceWatch } from './source-watch.ts'
+
+/** `credentials`: the cluster is reached with others from now on; `changed`: anything else about it. */
+export type ClusterChange = { id: string; kind: 'added' | 'changed' | 'credentials' | 'removed' }
+
+/** What other parts know of a cluster; wired by the application. */
+type ClusterHooks = {
+  forwardsOf(clusterId: string): ClusterDependents['forwards']
+  removeForwardsOf(clusterId: string): Promise<void>
+  testEntry(entry: KubeconfigEntry, signal: AbortSignal): Promise<EntryTest>
+}
+
+export type ClusterServiceOptions = {
+  readonly store: Store
+  readonly vault: Seals
+  readonly allowed: {
+    isAllowed(command: string, args: readonly string[]): boolean
+    allow(command: string, args: readonly string[]): Result<unknown>
+  }
+  readonly fileSystem: FileSystem
+  /** The user's environment as in a terminal: PATH, HOME, KUBECONFIG. */
+  readonly environment: () => Promise<Readonly<Record<string, string | undefined>>>
+  readonly hooks: ClusterHooks
+  readonly clock: Clock
+  readonly log: Log
+}
+
+type HandlerNames =
+  | 'kubeconfigs.preview'
+  | 'kubeconfigs.default'
+  | `clusters.${'list' | 'add' | 'active' | 'setActive' | 'get' | 'update' | 'remove' | 'dependents' | 'rotate' | 'updateFromSource'}`
+
+/** The clusters: what is stored about them, and what other parts say of them. Asks nothing of the network by itself. */
+export class ClusterService {
+  readonly #options: ClusterServiceOptions
+  readonly #records: ClusterRecords
+  readonly #intake: KubeconfigIntake
+  readonly #sources: SourceWatch
+  readonly #rotation: Rotation
+  readonly #statuses = new Map<string, ClusterStatus>()
+  readonly #changes = new Signal<ClusterChange>()
+  readonly #stopListening: () => void
+  readonly onChange = this.#changes.listen
+
+  constructor(options: ClusterServiceOptions) {
+    const { allowed, clock, fileSystem, environment, log, hooks, vault } = options
+    this.#options = options
+    this.#records = new ClusterRecords(options)
+    this.#intake = new KubeconfigIntake({
+      fileSystem,
+      environment,
+      clock,
+      isAllowed: (command, args) => allowed.isAllowed(command, args),
+      storedClusters: () => this.#records.stored(),
+    })
+    this.#sources = new SourceWatch({
+      records: this.#records,
+      defaultFiles: () => this.#intake.defaultFiles(),
+      fileSystem,
+      clock,
+      log,
+      onChanged: (id) => this.#changes.emit({ id, kind: 'changed' }),
+    })
+    this.#rotation = new Rotation({
+      records: this.#records,
+      intake: this.#intake,
+      sources: this.#sources,
+      allow: (command, args) => allowed.allow(command, args),
+      testEntry: (entry, signal) => hooks.testEntry(entry, signal),
+    })
+    this.#stopListening = vault.onChange((status) => {
+      if (status.state === 'unlocked') this.#lookAtSources()
+    })
+    this.#lookAtSources()
+  }
+
+  /** In the user's own order. */
+  list(): Cluster[] {
+    return this.#records.clusters.list().map((row) => this.#view(row))
+  }
+
+  get(id: string): Cluster | null {
+    const row = this.#records.clusters.get(id)
+    return row === null ? null : this.#view(row)
+  }
+
+  /** Decrypts the cluster's kubeconfig. Errors: not-found, vault-locked, vault-not-set-up, vault-undecryptable. */
+  entry(id: string): Result<KubeconfigEntry> {
+    return this.#records.entry(id)
+  }
+
+  /** For health checks: what is known of the connection now. */
+  setStatus(id: string, status: ClusterStatus): void {
+    if (this.#records.clusters.get(id) === null) return
+    const same = JSON.stringify(this.#statuses.get(id)) === JSON.stringify(status)
+    this.#statuses.set(id, status)
+    if (!same) this.#changes.emit({ id, kind: 'changed' })
+  }
+
+  /** The number of its forwards, or of those that are wanted on, changed. */
+  forwardsChanged(id: string): void {
+    if (this.#records.clusters.get(id) !== null) this.#changes.emit({ id, kind: 'changed' })
+  }
+
+  /**
+   * Stores the same credentials with refreshed tokens (OIDC). Does nothing when the cluster got others meanwhile.
+   * Errors: not-found, those of vault and store.
+   */
+  storeRefreshed(id: string, refreshed: KubeconfigEntry): Result<void> {
+    return this.#records.change((database) => {
+      const stored = this.#records.entry(id)
+      if (!stored.ok) return stored
+      if (!sameButTokens(stored.value, refreshed)) return ok(undefined)
+      return this.#records.replaceEntry(database, id, refreshed)
+    })
+  }
+
+  /** All or nothing. Errors: those of taking a kubeconfig, name-taken, those of vault and store. */
+  async add(input: z.output<typeof AddClustersInput>): Promise<Result<Cluster[]>> {
+    const names = input.contexts.map((wanted) => wanted.context)
+    const taken = await this.#intake.take(input, () => ok(names), input)
+    if (!taken.ok) return taken
+    const added = this.#records.change((database): Result<string[]> => {
+      const ids: string[] = []
+      for (const [index, one] of taken.value.entries()) {
+        const id = this.#records.insert(database, { ...input.contexts[index], taken: one })
+        if (!id.ok) return id
+        ids.push(id.value)
+      }
+      if (this.#records.clusters.active() === null) this.#records.clusters.setActive(database, ids[0] ?? null)
+      for (const { newlyAllowed } of taken.value) {
+        if (newlyAllowed === null) continue
+        const allowed = this.#options.allowed.allow(newlyAllowed.command, newlyAllowed.args)
+        if (!allowed.ok) return allowed
+      }
+      return ok(ids)
+    })
+    if (!added.ok) return added
+    for (const id of added.value) this.#changes.emit({ id, kind: 'added' })
+    this.#lookAtSources()
+    return ok(added.value.flatMap((id) => this.get(id) ?? []))
+  }
+
+  /** Errors: not-found, name-taken, those of the store. */
+  update(input: z.output<typeof UpdateClusterInput>): Result<Cluster> {
+    const changed = this.#records.change((database): Result<string[]> => {
+      const rows = this.#records.clusters.list()
+      const row = rows.find((each) => each.id === input.id)
+      if (row === undefined) return fail(noSuchCluster())
+      if (input.name !== undefined && rows.some((each) => each !== row && each.name === input.name))
+        return fail(nameTaken(input.name))
+      const { clusters } = this.#records
+      clusters.update(database, {
+        ...row,
+        name: input.name ?? row.name,
+        environment: input.environment === undefined ? row.environment : input.environment,
+        labels: input.labels === undefined ? row.labels : JSON.stringify(input.labels),
+        colour: input.colour ?? row.colour,
+        notes: input.notes ?? row.notes,
+        namespace: input.namespace ?? row.namespace,
+        updated_at: this.#options.clock.now(),
+      })
+      return ok(input.position === undefined ? [row.id] : this.#records.move(database, row.id, input.position))
+    })
+    if (!changed.ok) return changed
+    for (const id of new Set([input.id, ...changed.value])) this.#changes.emit({ id, kind: 'changed' })
+    return this.#found(input.id)
+  }
+
+  /** Errors: not-found, cluster-in-use (`details.forwards`), those of the store. */
+  async remove(id: string, options: { removeForwards: boolean }): Promise<Result<Record<string, never>>> {
+    const { hooks } = this.#options
+    if (this.#records.clusters.get(id) === null) return fail(noSuchCluster())
+    if (options.removeForwards && hooks.forwardsOf(id).length > 0) await hooks.removeForwardsOf(id)
+    const forwards = hooks.forwardsOf(id)
+    if (forwards.length > 0) return fail(inUse(forwards))
+    const removed = this.#records.change((database) => this.#records.remove(database, id))
+    if (!removed.ok) return removed
+    this.#statuses.delete(id)
+    this.#changes.emit({ id, kind: 'removed' })
+    for (const moved of removed.value) this.#changes.emit({ id: moved, kind: 'changed' })
+    this.#lookAtSources()
+    return ok({})
+  }
+
+  /** Errors: those of {@link Rotation.rotate}. */
+  async rotate(input: z.output<typeof RotateInput>, signal: AbortSignal): Promise<Result<Cluster>> {
+    return this.#rotated(input.id, await this.#rotation.rotate(input, signal))
+  }
+
+  /** Errors: those of {@link Rotation.fromSource}. */
+  async updateFromSource(id: string, signal: AbortSignal): Promise<Result<Cluster>> {
+    return this.#rotated(id, await this.#rotation.fromSource(id, signal))
+  }
+
+  /** Names of the clusters whose credentials come from this command; none while the vault is locked. */
+  usersOfCommand(command: string, args: readonly string[]): string[] {
+    return this.#records.usersOfCommand({ command, args: [...args] })
+  }
+
+  active(): string | null {
+    return this.#records.clusters.active()
+  }
+
+  /** Errors: not-found, those of the store. */
+  setActive(id: string | null): Result<{ id: string | null }> {
+    return this.#records.change((database) => {
+      if (id !== null && this.#records.clusters.get(id) === null) return fail(noSuchCluster())
+      this.#records.clusters.setActive(database, id)
+      return ok({ id })
+    })
+  }
+
+  handlers(): HandlersOf<HandlerNames> {
+    return {
+      'kubeconfigs.preview': async (source) => ok(await this.#intake.preview(source)),
+      'kubeconfigs.default': async () => ok({ files: (await this.#intake.defaultFiles()).files }),
+      'clusters.list': () => ok(this.list()),
+      'clusters.add': (input) => this.add(input),
+      'clusters.active': () => ok({ id: this.active() }),
+      'clusters.setActive': ({ id }) => this.setActive(id),
+      'clusters.get': ({ id }) => this.#found(id),
+      'clusters.update': (input) => this.update(input),
+      'clusters.remove': ({ id, removeForwards }) => this.remove(id, { removeForwards: removeForwards === 'true' }),
+      'clusters.dependents': ({ id }) =>
+        this.#records.clusters.get(id) === null
+          ? fail(noSuchCluster())
+          : ok({ forwards: this.#options.hooks.forwardsOf(id) }),
+      'clusters.rotate': (input, { signal }) => this.rotate(input, signal),
+      'clusters.updateFromSource': ({ id }, { signal }) => this.updateFromSource(id, signal),
+    }
+  }
+
+  /** Ends the watch of source files. */
+  close(): void {
+    this.#stopListening()
+    this.#sources.close()
+  }
+
+  #view(row: ClusterRow): Cluster {
+    const path = this.#records.kubeconfigs.sourcePath(row.kubeconfig_id)
+    return clusterView(row, {
+      status: this.#statuses.get(row.id) ?? unknownStatus,
+      source: path === null ? null : { path, changed: this.#sources.isChanged(row.id) },
+      forwards: this.#options.hooks.forwardsOf(row.id),
+    })
+  }
+
+  #found(id: string): Result<Cluster> {
+    const cluster = this.get(id)
+    return cluster === null ? fail(noSuchCluster()) : ok(cluster)
+  }
+
+  #rotated(id: string, result: Result<void>): Result<Cluster> {
+    if (!result.ok) return result
+    this.#changes.emit({ id, kind: 'credentials' })
+    this.#lookAtSources()
+    return this.#found(id)
+  }
+
+  #lookAtSources(): void {
+    drop(this.#sources.check(), 'the result shows in the clusters')
+  }
+}
+
+const inUse = (forwards: ClusterDependents['forwards']) =>
+  appError(
+    'cluster-in-use',
+    `The cluster has ${forwards.length === 1 ? 'a forward' : `${forwards.length} forwards`}.`,
+    'Remove the forwards first, or remove the cluster with them.',
+    { details: { forwards } },
+  )

@@ -1,0 +1,268 @@
+import http from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { ApiFailure, ClusterConnection } from '../../../contract/sidecar.ts'
+import { ok, type Result } from '../../../contract/errors.ts'
+import { callApi, requestOf } from '../../../network/api-call.ts'
+import { failureOfAnswer } from '../../../network/api-failure.ts'
+import { connectSocket } from '../../../network/connect-socket.ts'
+import { failureOfError, noAnswer } from '../../../network/network-failure.ts'
+import { clusterCause } from './api-words.ts'
+import { dayWords, readCertificate, soonMs, subjectWords } from './certificate-words.ts'
+import { failed, okay, skipped, type StepOutcome, warning } from './ladder-steps.ts'
+
+const renew = 'Get a new kubeconfig from where this one came from, and replace the credentials of this cluster.'
+
+/** What the resolved credentials are, without showing them; ended ones are named before the server says only "Unauthorized". */
+export function stepCredentials(connection: ClusterConnection, now: number): StepOutcome {
+  const { clientCertificate, token, basic, impersonate, expiresAt } = connection
+  const acting = impersonate?.user === null || impersonate === null ? '' : `, acting as ${impersonate.user}`
+  const certificate = clientCertificate === null ? null : readCertificate(clientCertificate)
+  if (certificate !== null) {
+    const end = certificate.validToDate.getTime()
+    const words = `client certificate of ${subjectWords(certificate)}`
+    if (end <= now && token === null) {
+      return failed('credentials-expired', 'client-certificate', `the ${words} expired on ${dayWords(end, now)}`, renew)
+    }
+    const detail = `${words}, valid until ${dayWords(end, now)}${acting}`
+    return end - now < soonMs ? warning(detail, 'Get a new kubeconfig soon.') : okay(detail)
+  }
+  if (token !== null) {
+    if (expiresAt !== null && expiresAt <= now) {
+      return failed('credentials-expired', 'token', `the token expired on ${dayWords(expiresAt, now)}`, renew)
+    }
+    return okay(`token${expiresAt === null ? '' : `, valid until ${new Date(expiresAt).toISOString()}`}${acting}`)
+  }
+  if (basic !== null) {
+    return warning(
+      `user name ${basic.username} and password${acting}`,
+      'Kubernetes servers since 1.19 ignore passwords; get a kubeconfig with a token or a certificate.',
+    )
+  }
+  return warning(
+    'the kubeconfig brings no credentials',
+    'Servers see "system:anonymous"; get a kubeconfig with credentials.',
+  )
+}
+
+export type Call = (
+  path: string,
+  body?: unknown,
+  query?: Record<string, string | number>,
+) => Promise<Result<unknown, ApiFailure>>
+
+/** Calls of the API on kept connections; an abort of the signal throws its reason. */
+export const caller =
+  (dispatcher: Dispatcher, connection: ClusterConnection, signal: AbortSignal, timeoutMs: number): Call =>
+  async (path, body, query) =>
+    await callApi(dispatcher, connection, {
+      path,
+      signal,
+      timeoutMs,
+      ...(body === undefined ? {} : { method: 'POST', body }),
+      ...(query === undefined ? {} : { query }),
+    })
+
+const refused = (failure: ApiFailure): StepOutcome => {
+  const { code, detail, message, next } = clusterCause(failure)
+  return failed(code, detail, message, next)
+}
+
+export type Identity = { readonly outcome: StepOutcome; readonly user: string }
+
+/** Asks the server who it thinks we are (SelfSubjectReview, KEP-3325; older servers do not know it). */
+export async function stepIdentity(call: Call): Promise<Identity> {
+  for (const version of ['v1', 'v1beta1']) {
+    const kind = { apiVersion: `authentication.k8s.io/${version}`, kind: 'SelfSubjectReview' }
+    const answer = await call(`/apis/authentication.k8s.io/${version}/selfsubjectreviews`, kind)
+    if (!answer.ok && answer.error.class === 'not-found') continue
+    if (!answer.ok && answer.error.class === 'forbidden' && answer.error.rbac !== null)
+      return identityWords(answer.error.rbac.user, [])
+    if (!answer.ok) return unknownIdentity(refused(answer.error))
+    const { userInfo } =
+      (answer.value as { status?: { userInfo?: { username?: string; groups?: string[] } } }).status ?? {}
+    return identityWords(userInfo?.username ?? 'unknown', userInfo?.groups ?? [])
+  }
+  const answer = await call('/version')
+  if (!answer.ok && answer.error.class !== 'forbidden') return unknownIdentity(refused(answer.error))
+  return unknownIdentity(okay('accepted; this server is too old to say who it sees'))
+}
+
+const unknownIdentity = (outcome: StepOutcome): Identity => ({ outcome, user: 'you' })
+
+function identityWords(user: string, groups: readonly string[]): Identity {
+  const detail =
+    groups.length === 0 ? `the server sees "${user}"` : `the server sees "${user}", in ${groups.join(', ')}`
+  if (user !== 'system:anonymous') return { outcome: okay(detail), user }
+  const outcome = warning(
+    detail,
+    'The server ignored the credentials: it does not know this kind, or there are none in the kubeconfig.',
+  )
+  return { outcome, user }
+}
+
+type Right = { verb: string; group: string; resource: string; subresource?: string }
+
+/** What Mooring itself needs in a namespace. Port-forward needs `create` from Kubernetes 1.35 on, before that `get` over WebSockets. */
+const rights: readonly Right[] = [
+  { verb: 'list', group: '', resource: 'pods' },
+  { verb: 'get', group: '', resource: 'pods', subresource: 'portforward' },
+  { verb: 'create', group: '', resource: 'pods', subresource: 'portforward' },
+  { verb: 'list', group: '', resource: 'services' },
+  { verb: 'watch', group: 'discovery.k8s.io', resource: 'endpointslices' },
+]
+
+const rightWords = ({ verb, group, resource, subresource }: Right): string =>
+  `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}${group === '' ? '' : `.${group}`}`
+
+/** Asks what we may do in the namespace (SelfSubjectAccessReview), all at once. */
+export async function stepAuthorization(call: Call, namespace: string, user: string): Promise<StepOutcome> {
+  const answers = await Promise.all(
+    rights.map((right) =>
+      call('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SelfSubjectAccessReview',
+        spec: { resourceAttributes: { ...right, namespace } },
+      }),
+    ),
+  )
+  const missing: string[] = []
+  for (const [index, right] of rights.entries()) {
+    const answer = answers[index]
+    if (answer === undefined) continue
+    if (!answer.ok) {
+      return answer.error.class === 'forbidden'
+        ? warning(`the server does not say what "${user}" may do`, 'Try a forward: it names the right that is missing.')
+        : refused(answer.error)
+    }
+    const { allowed } = (answer.value as { status?: { allowed?: boolean } }).status ?? {}
+    if (allowed !== true) missing.push(rightWords(right))
+  }
+  if (missing.length === 0) return okay(`everything that is needed, in namespace ${namespace}`)
+  return warning(
+    `"${user}" may not ${missing.join(', ')} in namespace ${namespace}`,
+    'Ask the cluster administrator for a role with these rights. Other namespaces may allow more.',
+  )
+}
+
+type Pod = { namespace: string; name: string }
+
+/** A running pod: in the namespace, or anywhere; null where there is none, or none may be seen. */
+export async function runningPod(call: Call, namespace: string): Promise<Result<Pod | null, ApiFailure>> {
+  for (const path of [`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`, '/api/v1/pods']) {
+    const answer = await call(path, undefined, { fieldSelector: 'status.phase=Running', limit: 1 })
+    if (!answer.ok && answer.error.class !== 'forbidden') return answer
+    const items = answer.ok ? (answer.value as { items?: { metadata?: Partial<Pod> }[] }).items : undefined
+    const { name, namespace: where } = items?.[0]?.metadata ?? {}
+    if (name !== undefined && where !== undefined) return ok({ name, namespace: where })
+  }
+  return ok(null)
+}
+
+/**
+ * Opens the tunnel of a port-forward (POST with `Upgrade: SPDY/3.1`) and no stream in it, so that no port is touched:
+ * shows that the way from here to a node lets upgrades through.
+ */
+export async function stepUpgrade(
+  connection: ClusterConnection,
+  found: Result<Pod | null, ApiFailure>,
+  signal: AbortSignal,
+): Promise<StepOutcome> {
+  if (!found.ok) return refused(found.error)
+  const pod = found.value
+  if (pod === null) return skipped('no running pod to try it with')
+  const where = `pod ${pod.name} in ${pod.namespace}`
+  const answer = await tryUpgrade(connection, pod, signal)
+  if (answer === 'upgraded') return okay(`a tunnel to ${where} opens`)
+  if (answer.class === 'forbidden') {
+    const { message, next } = clusterCause(answer)
+    return warning(message, next)
+  }
+  if (answer.status !== null && answer.status >= 500) {
+    return failed(
+      'node-unreachable',
+      null,
+      `no tunnel to ${where}: ${answer.message}`,
+      "Ask the cluster administrator to look at the pod's node: its kubelet or container runtime does not answer.",
+    )
+  }
+  return failed(
+    'upgrade-refused',
+    answer.status === null ? answer.detail : String(answer.status),
+    `no tunnel to ${where}: ${answer.message}`,
+    'A proxy or load balancer in front of the API server may not let upgrades through: have it allow them, or use another way.',
+  )
+}
+
+async function tryUpgrade(
+  connection: ClusterConnection,
+  pod: Pod,
+  signal: AbortSignal,
+): Promise<ApiFailure | 'upgraded'> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(pod.namespace)}/pods/${encodeURIComponent(pod.name)}/portforward`
+  const request = requestOf(connection, { method: 'POST', path }, signal)
+  try {
+    const socket = await connectSocket(connection, signal)
+    return await new Promise((resolve, reject) => {
+      const sent = http.request({
+        method: 'POST',
+        path: request.path,
+        host: new URL(connection.server).host,
+        headers: {
+          ...(request.headers as http.OutgoingHttpHeaders),
+          host: new URL(connection.server).host,
+          // This path answers with a protocol, not with JSON: asking for JSON gets 406.
+          accept: '*/*',
+          connection: 'Upgrade',
+          upgrade: 'SPDY/3.1',
+          'x-stream-protocol-version': 'portforward.k8s.io',
+          'content-length': 0,
+        },
+        createConnection: () => socket,
+        signal,
+      })
+      sent.on('error', reject)
+      sent.on('upgrade', (_response, upgraded) => {
+        upgraded.on('error', () => undefined)
+        upgraded.destroy()
+        resolve('upgraded')
+      })
+      sent.on('response', (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => {
+          socket.destroy()
+          const body = Buffer.concat(chunks).toString('utf8')
+          resolve(failureOfAnswer({ status: response.statusCode ?? 0, headers: response.headers, body }))
+        })
+      })
+      sent.end()
+    })
+  } catch (error) {
+    const timedOut = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError'
+    if (signal.aborted && !timedOut) throw signal.reason
+    return signal.aborted ? noAnswer() : failureOfError(error)
+  }
+}
+
+export type Latency = {
+  readonly outcome: StepOutcome
+  readonly gitVersion: string | null
+  readonly medianMs?: number
+}
+
+/** The median of three small questions on one connection that is open already. */
+export async function stepLatency(call: Call): Promise<Latency> {
+  const times: number[] = []
+  let gitVersion: string | null = null
+  for (let round = 0; round < 3; round += 1) {
+    const begun = performance.now()
+    const answer = await call('/version')
+    if (!answer.ok && answer.error.class !== 'forbidden') return { outcome: refused(answer.error), gitVersion }
+    times.push(performance.now() - begun)
+    if (answer.ok) gitVersion = (answer.value as { gitVersion?: string }).gitVersion ?? null
+  }
+  const median = times.sort((a, b) => a - b)[1] ?? 0
+  const detail = `${median < 10 ? median.toFixed(1) : Math.round(median)} ms for a small question (median of 3)`
+  const slow = 'The way to the cluster is slow: lists take longer, forwards work.'
+  return { outcome: median > 1_000 ? warning(detail, slow) : okay(detail), gitVersion, medianMs: median }
+}

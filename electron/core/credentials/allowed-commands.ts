@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
+import type { AllowedCommand } from '../../../contract/kubeconfigs.ts'
+import type { Clock } from '../clock.ts'
+import type { HandlersOf } from '../operations/handlers.ts'
+import { Signal } from '../signal.ts'
+import { CommandTable } from '../store/command-table.ts'
+import type { Store } from '../store/store.ts'
+import type { SealedAt, Vault } from '../vault/vault.ts'
+
+type Known = { id: string; command: string; args: readonly string[]; allowedAt: number }
+
+const sealedAt = (id: string): SealedAt => ({ table: 'allowed_command', column: 'arguments', rowId: id })
+
+export type AllowedCommandsOptions = {
+  readonly store: Store
+  readonly vault: Vault
+  readonly clock: Clock
+  /** Names of the clusters whose credentials come from this command. */
+  readonly usersOf?: (command: string, args: readonly string[]) => string[]
+}
+
+/**
+ * Credential commands the user said yes to, each exactly as written: command and every argument. Arguments can hold
+ * secrets, so they are sealed; while the vault is locked nothing is allowed.
+ */
+export class AllowedCommands {
+  readonly #options: AllowedCommandsOptions
+  readonly #table: CommandTable
+  readonly #changes = new Signal<null>()
+  #known: Known[] | null = null
+
+  constructor(options: AllowedCommandsOptions) {
+    this.#options = options
+    this.#table = new CommandTable(options.store)
+    options.vault.register({ table: 'allowed_command', column: 'arguments', idColumn: 'id' })
+    options.vault.onChange(() => {
+      this.#known = null
+      this.#changes.emit(null)
+    })
+  }
+
+  /** Something was allowed, or is allowed no longer. */
+  readonly onChange = this.#changes.listen
+
+  list(): AllowedCommand[] {
+    return this.#all().map((known) => this.#shown(known))
+  }
+
+  isAllowed(command: string, args: readonly string[]): boolean {
+    return this.#all().some((known) => isSame(known, command, args))
+  }
+
+  /** Allows one; allowing it twice changes nothing. Errors: vault-locked, vault-not-set-up, storage-failed. */
+  allow(command: string, args: readonly string[]): Result<AllowedCommand> {
+    const before = this.#all().find((known) => isSame(known, command, args))
+    if (before !== undefined) return ok(this.#shown(before))
+    const id = randomUUID()
+    const plaintext = Buffer.from(JSON.stringify(args), 'utf8')
+    const sealed = this.#options.vault.seal(sealedAt(id), plaintext)
+    plaintext.fill(0)
+    if (!sealed.ok) return sealed
+    const row = { id, command, arguments: sealed.value, allowed_at: this.#options.clock.now() }
+    const written = this.#options.store.write((database) => this.#table.insert(database, row))
+    if (!written.ok) return written
+    this.#known = null
+    this.#changes.emit(null)
+    return ok(this.#shown({ id, command, args, allowedAt: row.allowed_at }))
+  }
+
+  /** Errors: not-found, storage-failed. */
+  remove(id: string): Result<Record<string, never>> {
+    const removed = this.#options.store.write((database) => this.#table.remove(database, id))
+    if (!removed.ok) return removed
+    if (!removed.value)
+      return fail(appError('not-found', 'There is no such command on the list.', 'Look at the list again.'))
+    this.#known = null
+    this.#changes.emit(null)
+    return ok({})
+  }
+
+  handlers(): HandlersOf<'commands.list' | 'commands.allow' | 'commands.remove'> {
+    return {
+      'commands.list': () => this.#listed(),
+      'commands.allow': ({ command, args }) => this.allow(command, args),
+      'commands.remove': ({ id }) => this.remove(id),
+    }
+  }
+
+  /** A list that cannot be read is not an empty one. Errors: vault-locked, vault-undecryptable. */
+  #listed(): Result<AllowedCommand[]> {
+    const [first] = this.#table.all()
+    if (first === undefined || this.#options.vault.status().state === 'unlocked') return ok(this.list())
+    const opened = this.#options.vault.open(sealedAt(first.id), first.arguments)
+    return opened.ok ? ok(this.list()) : opened
+  }
+
+  #shown({ id, command, args, allowedAt }: Known): AllowedCommand {
+    return { id, command, args: [...args], clusters: this.#options.usersOf?.(command, args) ?? [], allowedAt }
+  }
+
+  #all(): Known[] {
+    this.#known ??= this.#table.all().flatMap((row) => {
+      const opened = this.#options.vault.open(sealedAt(row.id), row.arguments)
+      if (!opened.ok) return []
+      const args = JSON.parse(opened.value.toString('utf8')) as string[]
+      opened.value.fill(0)
+      return [{ id: row.id, command: row.command, args, allowedAt: row.allowed_at }]
+    })
+    return this.#known
+  }
+}
+
+const isSame = (
+  known: { command: string; args: readonly string[] },
+  command: string,
+  args: readonly string[],
+): boolean =>
+  known.command === command &&
+  known.args.length === args.length &&
+  known.args.every((arg, index) => arg === args[index])

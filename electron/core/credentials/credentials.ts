@@ -1,0 +1,241 @@
+import { createHash } from 'node:crypto'
+import { drop } from '../../../contract/drop.ts'
+import { fail, ok, type Result } from '../../../contract/errors.ts'
+import type { ClusterConnection } from '../../../contract/sidecar.ts'
+import type { Clock } from '../clock.ts'
+import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
+import type { Log } from '../log.ts'
+import type { ChildProcesses } from '../processes/child-processes.ts'
+import { Signal } from '../signal.ts'
+import { failureOfStore, type CredentialFailure } from './credential-failure.ts'
+import { environmentProxy } from './environment-proxy.ts'
+import { fileMark, filesOf, pemOf } from './file-fields.ts'
+import { userCredentials, type UserCredentials } from './user-credentials.ts'
+
+export type { CredentialFailure } from './credential-failure.ts'
+
+/** Credentials count as ended this long before they do, at most a fifth of their life. */
+const earlyMs = 60_000
+/** A burst of questions after one failure, or after one 401, gets one answer. */
+const burstMs = 3000
+
+export type CredentialsOptions = {
+  /** The cluster's kubeconfig, decrypted. */
+  readonly entryOf: (clusterId: string) => Result<KubeconfigEntry>
+  readonly allowed: { isAllowed(command: string, args: readonly string[]): boolean }
+  readonly children: ChildProcesses
+  readonly shellEnvironment: { read(): Promise<Record<string, string>> }
+  /** Keeps tokens that an issuer renewed: the old ones may be worth nothing any more. */
+  readonly storeRefreshed: (clusterId: string, entry: KubeconfigEntry) => Result<void>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export type ResolveOptions = {
+  /** Gives up waiting; the work goes on while others wait for it. */
+  readonly signal?: AbortSignal
+  /** The server said no to what was given before: get new ones, unless they were got only just now. */
+  readonly fresh?: boolean
+}
+
+type Resolved = Result<ClusterConnection, CredentialFailure>
+type Obtained = Result<UserCredentials, CredentialFailure>
+
+type AuthProvider = KubeconfigEntry['user']['authProvider']
+type Run = { readonly outcome: Promise<Obtained>; readonly abort: AbortController; waiting: number }
+
+/** What is known of one user entry. */
+type Slot = {
+  known: { outcome: Obtained; at: number; mark: string } | null
+  running: Run | null
+  /** The provider's settings with the tokens it gave last; they are newer than what the entry says. */
+  renewed: AuthProvider
+}
+
+/**
+ * The one place that obtains credentials. Each user entry is asked for by one attempt at a time, its answer is kept
+ * until it ends, and clusters with the very same user share it.
+ */
+export class Credentials {
+  readonly #options: CredentialsOptions
+  readonly #slots = new Map<string, Slot>()
+  /** By cluster: what was handed out last, as a fingerprint, and whose it is. */
+  readonly #given = new Map<string, { fingerprint: string; slot: Slot }>()
+  readonly #changed = new Signal<string>()
+
+  constructor(options: CredentialsOptions) {
+    this.#options = options
+  }
+
+  /** The id of a cluster whose credentials are other than before, or there for the first time. */
+  readonly onChange = this.#changed.listen
+
+  async resolve(clusterId: string, options: ResolveOptions = {}): Promise<Resolved> {
+    const entry = this.#options.entryOf(clusterId)
+    if (!entry.ok) return fail(failureOfStore(entry.error))
+    const slot = this.#slotOf(entry.value)
+    const resolved = await this.#connection(entry.value, slot, options)
+    this.#keepRenewed(clusterId, entry.value, slot)
+    if (!resolved.ok) return resolved
+    const fingerprint = hash(resolved.value)
+    const before = this.#given.get(clusterId)
+    this.#given.set(clusterId, { fingerprint, slot })
+    if (before?.fingerprint !== fingerprint) this.#changed.emit(clusterId)
+    return resolved
+  }
+
+  /** For a kubeconfig that is not stored (yet). */
+  resolveEntry(entry: KubeconfigEntry, options: ResolveOptions = {}): Promise<Resolved> {
+    return this.#connection(entry, this.#slotOf(entry), options)
+  }
+
+  /** The cluster's kubeconfig is another one now, or gone: forget what was handed out. */
+  invalidate(clusterId: string): void {
+    const slot = this.#given.get(clusterId)?.slot
+    this.#given.delete(clusterId)
+    if (slot === undefined || [...this.#given.values()].some((given) => given.slot === slot)) return
+    for (const [key, value] of this.#slots) if (value === slot) this.#slots.delete(key)
+  }
+
+  /** Stops commands that run and forgets everything. */
+  close(): void {
+    for (const slot of this.#slots.values()) slot.running?.abort.abort()
+    this.#slots.clear()
+    this.#given.clear()
+  }
+
+  #slotOf(entry: KubeconfigEntry): Slot {
+    const key = slotKey(entry)
+    const slot = this.#slots.get(key) ?? { known: null, running: null, renewed: null }
+    this.#slots.set(key, slot)
+    return slot
+  }
+
+  async #connection(entry: KubeconfigEntry, slot: Slot, options: ResolveOptions): Promise<Resolved> {
+    const environment = await this.#options.shellEnvironment.read()
+    const { cluster, user } = entry
+    const authority = await pemOf(
+      'certificate-authority',
+      cluster.certificateAuthorityData,
+      cluster.certificateAuthority,
+    )
+    if (!authority.ok) return authority
+    const way = {
+      certificateAuthority: authority.value,
+      proxyUrl: cluster.proxyUrl ?? environmentProxy(cluster.server, environment),
+    }
+    const outcome = await this.#userCredentials(entry, slot, way, environment, options)
+    if (!outcome.ok) return outcome
+    const { token, clientCertificate, clientKey, basic, expiresAt } = outcome.value
+    const impersonates = user.as !== null || user.asUid !== null || user.asGroups.length > 0
+    return ok({
+      server: cluster.server,
+      tlsServerName: cluster.tlsServerName,
+      insecureSkipTlsVerify: cluster.insecureSkipTlsVerify,
+      disableCompression: cluster.disableCompression,
+      ...way,
+      token,
+      clientCertificate,
+      clientKey,
+      basic,
+      impersonate: impersonates
+        ? { user: user.as, uid: user.asUid, groups: user.asGroups, extra: user.asUserExtra }
+        : null,
+      expiresAt,
+    })
+  }
+
+  async #userCredentials(
+    entry: KubeconfigEntry,
+    slot: Slot,
+    way: Pick<ClusterConnection, 'certificateAuthority' | 'proxyUrl'>,
+    environment: Record<string, string>,
+    { fresh = false, signal }: ResolveOptions,
+  ): Promise<Obtained> {
+    const mark = await fileMark(filesOf(entry))
+    const { known } = slot
+    if (known?.mark === mark && stillCounts(known, this.#options.clock.now(), fresh) && this.#mayRun(entry)) {
+      return known.outcome
+    }
+    if (slot.running === null) {
+      const newest = slot.renewed === null ? entry : { ...entry, user: { ...entry.user, authProvider: slot.renewed } }
+      const abort = new AbortController()
+      const tools = { ...this.#options, environment }
+      const outcome = userCredentials(newest, way, tools, { fresh, signal: abort.signal }).then((result) => {
+        // An attempt nobody waited for to its end says nothing about the credentials, but what it renewed is renewed.
+        if (!abort.signal.aborted) slot.known = { outcome: result, at: this.#options.clock.now(), mark }
+        if (result.ok && result.value.refreshed !== null) slot.renewed = result.value.refreshed.user.authProvider
+        if (slot.running === run) slot.running = null
+        return result
+      })
+      const run: Run = { outcome, waiting: 0, abort }
+      slot.running = run
+    }
+    return waitFor(slot, slot.running, signal)
+  }
+
+  /** A yes that was taken back counts at once, also for credentials that still hold. */
+  #mayRun({ user }: KubeconfigEntry): boolean {
+    const exec = user.exec
+    const hasOthers = [user.token, user.tokenFile, user.clientCertificate, user.clientCertificateData, user.username]
+    if (exec?.command == null || hasOthers.some((field) => field !== null)) return true
+    return this.#options.allowed.isAllowed(exec.command, exec.args)
+  }
+
+  #keepRenewed(clusterId: string, entry: KubeconfigEntry, slot: Slot): void {
+    if (slot.renewed === null || hash(slot.renewed) === hash(entry.user.authProvider)) return
+    const renewed = { ...entry, user: { ...entry.user, authProvider: slot.renewed } }
+    const stored = this.#options.storeRefreshed(clusterId, renewed)
+    // From now on the cluster's entry reads like this: it means the same slot.
+    if (stored.ok) this.#slots.set(slotKey(renewed), slot)
+    else this.#options.log.warn(`renewed tokens of ${entry.context} could not be stored: ${stored.error.message}`)
+  }
+}
+
+/** Failures that cost something to find out; others are looked at again each time. */
+const costly = new Set<string>(['credentials-command-failed', 'cluster-unreachable'])
+
+function stillCounts({ outcome, at }: NonNullable<Slot['known']>, now: number, fresh: boolean): boolean {
+  if (!outcome.ok) return costly.has(outcome.error.code) && now - at < burstMs
+  const { expiresAt } = outcome.value
+  // Also what had ended when it was given (kubectl takes it, too) is not asked for again at once.
+  if (now - at < burstMs) return true
+  if (fresh) return false
+  return expiresAt === null || now < expiresAt - Math.min(earlyMs, Math.max(0, expiresAt - at) / 5)
+}
+
+async function waitFor(slot: Slot, run: Run, signal: AbortSignal | undefined): Promise<Obtained> {
+  run.waiting += 1
+  const given = Promise.withResolvers<Obtained>()
+  const giveUp = (): void => given.resolve(fail(cancelled))
+  drop(run.outcome.then(given.resolve, given.reject), 'passed on')
+  if (signal?.aborted === true) giveUp()
+  signal?.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await given.promise
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
+    run.waiting -= 1
+    if (run.waiting === 0) {
+      if (slot.running === run) slot.running = null
+      run.abort.abort()
+    }
+  }
+}
+
+const cancelled: CredentialFailure = {
+  code: 'credentials-command-failed',
+  detail: 'cancelled',
+  message: 'Getting the credentials was cancelled.',
+  next: 'Try again.',
+}
+
+const hash = (value: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(value ?? null))
+    .digest('base64')
+
+/** The same user, asked in the same way; what a command is told about the cluster belongs to it. */
+function slotKey({ cluster, user }: KubeconfigEntry): string {
+  return hash([user, user.exec?.provideClusterInfo === true ? cluster : null])
+}

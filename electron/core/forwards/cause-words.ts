@@ -1,0 +1,236 @@
+import type { CauseCode } from '../../../contract/causes.ts'
+
+/** What the words of a cause are filled in with. */
+export type CauseContext = {
+  /** "service web". */
+  readonly target: string
+  readonly namespace: string
+  readonly cluster: string
+  readonly pod: string | null
+  /** "port 8080", "port http". */
+  readonly port: string
+  /** "127.0.0.1:8080". */
+  readonly local: string
+  /** What the source said: kubectl's line, the API server's message, who holds the port. */
+  readonly facts: string | null
+}
+
+type Words = { readonly message: string; readonly next: string }
+type Wording = (detail: string | null, context: CauseContext) => Words
+
+const waiting = 'Nothing to do: it goes on by itself.'
+const said = ({ facts }: CauseContext): string => (facts === null || facts === '' ? '' : ` (${unstopped(facts)})`)
+const unstopped = (text: string): string => text.trim().replace(/[.\s]+$/, '')
+const sentence = (text: string): string => `${unstopped(text)}.`
+
+/** What is wrong on the way to the API server; sidecar and kubectl name the same things by their own details. */
+const unreachable: Record<string, (context: CauseContext) => Words> = {
+  dns: ({ cluster }) => ({
+    message: `The name of the API server of ${cluster} cannot be resolved.`,
+    next: 'Check the network or VPN, and the server address in the kubeconfig.',
+  }),
+  refused: ({ cluster }) => ({
+    message: `The API server of ${cluster} refuses connections: it is down, or something in front of it is.`,
+    next: 'Check that the cluster runs and that the address and port are right; it is tried again by itself.',
+  }),
+  timeout: ({ cluster }) => ({
+    message: `The API server of ${cluster} does not answer.`,
+    next: 'Check the network or VPN and whether the cluster runs; it is tried again by itself.',
+  }),
+  tls: ({ cluster, facts }) => ({
+    message: `The certificate of the API server of ${cluster} cannot be trusted${facts === null ? '' : `: ${unstopped(facts)}`}.`,
+    next: 'Check the certificate authority and the server name in the kubeconfig; the clock of this machine matters too.',
+  }),
+  proxy: ({ cluster, facts }) => ({
+    message: `The proxy on the way to ${cluster} does not let the connection through${facts === null ? '' : `: ${unstopped(facts)}`}.`,
+    next: 'Check the proxy address and its credentials.',
+  }),
+  'no-route': ({ cluster }) => ({
+    message: `There is no network route to the API server of ${cluster}.`,
+    next: 'Check the network or VPN; it is tried again by itself.',
+  }),
+  reset: ({ cluster }) => ({
+    message: `The connection to the API server of ${cluster} is cut.`,
+    next: 'Check what stands between this machine and the cluster (firewall, proxy, VPN); it is tried again by itself.',
+  }),
+}
+
+/** kubectl's classes, as the way it failed. */
+const kubectlWays: Record<string, string> = {
+  'api-dns': 'dns',
+  'api-refused': 'refused',
+  'api-timeout': 'timeout',
+  'tls-handshake-timeout': 'timeout',
+  'api-no-route': 'no-route',
+  'api-closed': 'reset',
+  'cert-expired': 'tls',
+  'cert-unknown-authority': 'tls',
+  'cert-wrong-name': 'tls',
+  'plain-http': 'tls',
+}
+
+const words: Record<CauseCode, Wording> = {
+  queued: () => ({
+    message: 'It waits for its turn: only some kubectl processes are started at once.',
+    next: `${waiting} The limit is in Settings.`,
+  }),
+  connecting: (detail, { target }) =>
+    detail === 'wake'
+      ? { message: 'It is checked whether the connection survived the sleep.', next: waiting }
+      : { message: `Connecting to ${target}.`, next: waiting },
+  stopping: () => ({
+    message: 'Its connections and processes are being ended.',
+    next: 'Nothing to do: it is over in a moment.',
+  }),
+  'pod-replaced': (_, { pod }) => ({
+    message: `${pod === null ? 'The pod' : `The pod ${pod}`} is gone or going; another one takes its place.`,
+    next: waiting,
+  }),
+  'tunnel-lost': (_, context) => ({
+    message: `The connection to ${context.pod === null ? 'the pod' : `pod ${context.pod}`} was lost${said(context)}.`,
+    next: 'Nothing to do: it is opened again by itself.',
+  }),
+  'tunnel-stalled': (detail, context) => ({
+    message:
+      detail === 'kubectl-stopped'
+        ? `Its kubectl is stopped and carries nothing${said(context)}.`
+        : `Nothing comes through the connection to ${context.pod === null ? 'the pod' : `pod ${context.pod}`} any more.`,
+    next: 'Check the network or VPN; another connection is tried by itself.',
+  }),
+  'cluster-unreachable': (detail, context) => {
+    const way = detail === null ? undefined : unreachable[kubectlWays[detail] ?? detail]
+    return (
+      way?.(context) ?? {
+        message: `The API server of ${context.cluster} cannot be reached${said(context)}.`,
+        next: "Check the network or VPN; test the cluster's connection to see which step fails.",
+      }
+    )
+  },
+  'api-unavailable': (_, context) => ({
+    message: `The API server of ${context.cluster} cannot answer now${said(context)}.`,
+    next: "Check the cluster's health (its API server, its etcd); it is tried again by itself.",
+  }),
+  'node-unreachable': (_, context) => ({
+    message: `The node of ${context.pod === null ? 'the pod' : `pod ${context.pod}`} does not take the connection${said(context)}.`,
+    next: 'Check the node: its kubelet, its container runtime, and the network between API server and node.',
+  }),
+  'upgrade-refused': (_, context) => ({
+    message: `The way to ${context.cluster} does not carry port-forwards${said(context)}.`,
+    next: 'Check what stands before the API server: a proxy or load balancer must pass WebSocket or SPDY upgrades.',
+  }),
+  'credentials-expired': (_, context) => ({
+    message: `The credentials for ${context.cluster} have expired${said(context)}.`,
+    next: 'Log in again, or replace the credentials of the cluster with a new kubeconfig.',
+  }),
+  'credentials-rejected': (_, context) => ({
+    message: `The API server of ${context.cluster} does not accept the credentials.`,
+    next: 'They may have expired or been taken back: replace the credentials of the cluster with a new kubeconfig.',
+  }),
+  'credentials-command-missing': (_, context) => ({
+    message: `The credential command of ${context.cluster} is not installed${said(context)}.`,
+    next: 'Install the command, then start the forward again.',
+  }),
+  'credentials-command-failed': (_, context) => ({
+    message: `The credential command of ${context.cluster} failed${said(context)}.`,
+    next: 'Run the command in a terminal, log in where it asks for it, then start the forward again.',
+  }),
+  'credentials-command-not-allowed': (_, context) => ({
+    message: `The credential command of ${context.cluster} may not run: nobody has allowed it.`,
+    next: 'Allow the command in the settings of credential commands.',
+  }),
+  forbidden: (_, context) => ({
+    message: context.facts === null ? `${context.cluster} does not allow this.` : sentence(context.facts),
+    next: `Ask the cluster administrator for the right to port-forward (get and create on pods/portforward) in namespace ${context.namespace}.`,
+  }),
+  'namespace-missing': (_, { namespace, cluster }) => ({
+    message: `There is no namespace ${namespace} in ${cluster}.`,
+    next: 'Correct the namespace of the forward, or create it; then it goes on by itself.',
+  }),
+  'target-missing': (_, { target, namespace }) => ({
+    message: `There is no ${target} in namespace ${namespace}.`,
+    next: 'Correct the target of the forward, or create it; then it goes on by itself.',
+  }),
+  'no-ready-pod': (detail, context) => noReadyPod(detail, context),
+  'port-not-in-target': (_, { target, port, facts }) => ({
+    message: `The ${target} has no ${port}${facts === null ? '' : `; ${unstopped(facts)}`}.`,
+    next: 'Choose one of its ports in the settings of the forward.',
+  }),
+  'container-not-listening': (_, { pod, port }) => ({
+    message: `Nothing listens on ${port} in ${pod === null ? 'the pod' : `pod ${pod}`}.`,
+    next: 'Check the port of the forward, and whether the program in the container is up and listens on it.',
+  }),
+  'reset-by-pod': (_, { pod, port }) => ({
+    message: `${pod === null ? 'The pod' : `Pod ${pod}`} resets connections to ${port}.`,
+    next: 'Look at the logs of the program in the container; it is tried again by itself.',
+  }),
+  'local-port-taken': (_, { local, facts }) => ({
+    message: facts === null ? `Another program listens on ${local}.` : sentence(facts),
+    next: 'Stop that program, or give the forward another local port; it goes on by itself as soon as the port is free.',
+  }),
+  'local-port-forbidden': (detail, { local, facts }) =>
+    detail === 'address-not-local'
+      ? {
+          message: facts === null ? `This machine cannot listen on ${local}.` : sentence(facts),
+          next: 'Connect the network that has this address, or choose another address to listen on.',
+        }
+      : {
+          message: `The system does not let Mooring listen on ${local}.`,
+          next: 'Choose a local port of 1024 or above.',
+        },
+  'kubectl-missing': () => ({
+    message: 'No usable kubectl was found on this machine.',
+    next: 'Install kubectl or choose it in Settings; then it goes on by itself.',
+  }),
+  'kubectl-failed': (_, context) => ({
+    message: `kubectl failed${context.facts === null ? '' : `: ${unstopped(context.facts)}`}.`,
+    next: "Look at kubectl's lines in the output of the forward; it is tried again by itself.",
+  }),
+  'vault-locked': (detail) =>
+    detail === 'vault-not-set-up'
+      ? { message: 'The vault that holds the credentials is not set up.', next: 'Set up the vault.' }
+      : {
+          message: 'The vault that holds the credentials is locked.',
+          next: 'Unlock the vault; the forward goes on by itself.',
+        },
+  'limit-reached': (_, context) => ({
+    message: `The limit of kubectl processes is reached${said(context)}.`,
+    next: 'Stop forwards that you do not need, or raise the limit in Settings.',
+  }),
+  'storage-failed': (_, context) => ({
+    message: `The database cannot be written${said(context)}.`,
+    next: 'Free space on the disk, and check that the data folder can be written.',
+  }),
+}
+
+function noReadyPod(detail: string | null, { target, namespace, facts }: CauseContext): Words {
+  const where = `The ${target} in namespace ${namespace}`
+  switch (detail) {
+    case 'no-pods':
+      return {
+        message: `${where} has no pods.`,
+        next: 'Scale it up, or check its selector; the forward goes on as soon as a pod is ready.',
+      }
+    case 'service-without-selector':
+      return {
+        message: `${where} has no selector, so no pods belong to it.`,
+        next: 'Choose a pod or workload instead.',
+      }
+    case 'unwatched':
+      return {
+        message: 'The pods of this target cannot be looked up while nobody watches the cluster.',
+        next: 'It goes on by itself; if it stays so, restart the sidecar in Diagnostics.',
+      }
+    default: {
+      const why = facts ?? detail
+      return {
+        message: `${where} has no ready pod${why === null ? '' : `: ${unstopped(why)}`}.`,
+        next: 'Look at the events and logs of the pod; the forward goes on as soon as one is ready.',
+      }
+    }
+  }
+}
+
+/** What a cause means and what to do about it, in plain words with the names filled in. */
+export function causeWords(code: CauseCode, detail: string | null, context: CauseContext): Words {
+  return words[code](detail, context)
+}

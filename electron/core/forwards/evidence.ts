@@ -1,0 +1,102 @@
+import type { CauseCode } from '../../../contract/causes.ts'
+import type { TargetView } from '../../../contract/sidecar.ts'
+import type { TunnelTarget } from './tunnel.ts'
+
+/**
+ * Something that went wrong, as its source said it. `facts` is what the source adds for people (kubectl's line, the API
+ * server's message, the process that holds a port); `words` replace the usual ones where the source knows better.
+ */
+export type Failure = {
+  readonly code: CauseCode
+  readonly detail: string | null
+  readonly facts: string | null
+  /** The pod it is about, where that is not the one in use. */
+  readonly pod?: string
+  readonly words?: { readonly message: string; readonly next: string }
+}
+
+/** The listening socket of one port. `attempt` counts binds, so that each failure is counted once. */
+export type ListenerEvidence = {
+  readonly state: 'closed' | 'binding' | 'bound' | 'failed' | 'closing'
+  readonly attempt: number
+  readonly failure: Failure | null
+}
+
+/** What is known about one tunnel. Times are monotonic ms. */
+export type TunnelEvidence = {
+  /** Unique among all tunnels of the forward, ever. */
+  readonly key: number
+  readonly target: TunnelTarget
+  readonly remote: number | string
+  /** {@link CredentialEvidence.epoch}, its `version`, and {@link Evidence.restarts} at the time it was opened. */
+  readonly epoch: number
+  readonly version: number
+  readonly restarts: number
+  readonly state: 'opening' | 'ready' | 'lost'
+  /** When it entered that state. */
+  readonly since: number
+  /** When bytes came from the pod, or a probe proved it, last. */
+  readonly evidenceAt: number | null
+  /** When the evidence that holds without a break began. */
+  readonly provenSince: number | null
+  readonly trouble: null | { readonly kind: 'lost' | 'refused' | 'stalled'; readonly failure: Failure }
+  readonly probe: { readonly running: boolean; readonly endedAt: number | null; readonly inconclusive: boolean }
+}
+
+export type PortEvidence = {
+  readonly portId: string
+  readonly listener: ListenerEvidence
+  /** The tunnel that new connections get. */
+  readonly current: TunnelEvidence | null
+  /** The one that shall take its place: made before the current one is let go. */
+  readonly next: TunnelEvidence | null
+}
+
+export type CredentialEvidence = {
+  readonly state: 'none' | 'resolving' | 'ready' | 'failed'
+  readonly attempt: number
+  /** Counts the credentials obtained; 0: none yet. */
+  readonly version: number
+  /** The last attempt asked for fresh ones, past every cache. */
+  readonly fresh: boolean
+  /** Counts replacements by the user (rotation): tunnels of an earlier epoch move over. */
+  readonly epoch: number
+  readonly failure: Failure | null
+  /** Monotonic ms; null: not known. */
+  readonly expiresAt: number | null
+}
+
+/** What the pod watch says. `unwatched`: nobody watches (no sidecar); the last view may be old. */
+export type WatchEvidence = {
+  readonly state: 'off' | 'waiting' | 'seen' | 'unwatched'
+  readonly since: number
+  readonly view: TargetView | null
+}
+
+/** Everything known about one forward at one moment: the one source of its state, its row, its history. */
+export type Evidence = {
+  readonly ports: readonly PortEvidence[]
+  /** Tunnels that only wait for their last connections. */
+  readonly draining: number
+  /** Tunnels that are being closed. */
+  readonly closing: number
+  readonly credentials: CredentialEvidence
+  readonly watch: WatchEvidence
+  /** Counts hints: pod ready, network back, wake, somebody looks, vault unlocked, command allowed. */
+  readonly hints: number
+  /** Evidence from before is no longer believed (the machine slept). Monotonic ms. */
+  readonly doubtedBefore: number
+  /** A probe is wanted if there was none since (the network changed). Monotonic ms. */
+  readonly askedAt: number
+  /** Counts requests for new tunnels by the user. */
+  readonly restarts: number
+  /** Children wait for their turn to start. */
+  readonly queueBusy: boolean
+}
+
+/** Builds a {@link Failure} without further facts. */
+export const failureOf = (code: CauseCode, detail: string | null = null, facts: string | null = null): Failure => ({
+  code,
+  detail,
+  facts,
+})

@@ -1,0 +1,85 @@
+import type { Result } from '../../../contract/errors.ts'
+import type { ClusterConnection } from '../../../contract/sidecar.ts'
+import type { Clock } from '../clock.ts'
+import type { CredentialFailure } from '../credentials/credentials.ts'
+import { failureOfCredentials } from './causes.ts'
+import type { CredentialEvidence } from './evidence.ts'
+
+export type ForwardCredentialsOptions = {
+  readonly clock: Clock
+  readonly resolve: (
+    clusterId: string,
+    options: { fresh: boolean },
+  ) => Promise<Result<ClusterConnection, CredentialFailure>>
+  /** New credentials are there; they go to whoever watches the cluster too. */
+  readonly obtained: (clusterId: string, connection: ClusterConnection) => void
+}
+
+const none: CredentialEvidence = {
+  state: 'none',
+  attempt: 0,
+  version: 0,
+  fresh: false,
+  epoch: 0,
+  failure: null,
+  expiresAt: null,
+}
+
+/** The way to the cluster that one forward uses, and what is known about it. Obtains when told, forgets when told. */
+export class ForwardCredentials {
+  readonly #options: ForwardCredentialsOptions
+  #evidence = none
+  #connection: ClusterConnection | null = null
+  /** Counts what makes an answer that is on its way one of yesterday. */
+  #asked = 0
+
+  constructor(options: ForwardCredentialsOptions) {
+    this.#options = options
+  }
+
+  get evidence(): CredentialEvidence {
+    return this.#evidence
+  }
+
+  /** Null while there are none. */
+  get connection(): ClusterConnection | null {
+    return this.#connection
+  }
+
+  /** True when the outcome is new evidence, and not of credentials that were replaced or forgotten meanwhile. */
+  async obtain(clusterId: string, fresh: boolean): Promise<boolean> {
+    const { clock, resolve, obtained } = this.#options
+    const asked = ++this.#asked
+    this.#evidence = { ...this.#evidence, state: 'resolving', attempt: this.#evidence.attempt + 1, fresh }
+    const resolved = await resolve(clusterId, { fresh })
+    if (asked !== this.#asked) return false
+    if (!resolved.ok) {
+      this.#evidence = { ...this.#evidence, state: 'failed', failure: failureOfCredentials(resolved.error) }
+      return true
+    }
+    const { expiresAt } = resolved.value
+    this.#connection = resolved.value
+    this.#evidence = {
+      ...this.#evidence,
+      state: 'ready',
+      version: this.#evidence.version + 1,
+      failure: null,
+      expiresAt: expiresAt === null ? null : clock.monotonic() + expiresAt - clock.now(),
+    }
+    obtained(clusterId, resolved.value)
+    return true
+  }
+
+  /** Other ones are to be used from now on: tunnels of these move over. */
+  replace(): void {
+    this.forget()
+    this.#evidence = { ...this.#evidence, epoch: this.#evidence.epoch + 1 }
+  }
+
+  /** What was obtained is let go; tunnels that are open stay as they are. */
+  forget(): void {
+    this.#asked += 1
+    this.#connection = null
+    this.#evidence = { ...this.#evidence, state: 'none', failure: null, expiresAt: null }
+  }
+}

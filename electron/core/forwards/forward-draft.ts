@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto'
+import { appError, type AppError } from '../../../contract/errors.ts'
+import type { ForwardPort, PortInput, Target } from '../../../contract/forwards.ts'
+import type { StoredForward } from '../store/forward-table.ts'
+import { addressOf, isLocalAddress, overlap } from './local-port.ts'
+
+const shortKinds: Partial<Record<Target['kind'], string>> = {
+  service: 'svc',
+  deployment: 'deploy',
+  statefulset: 'sts',
+  daemonset: 'ds',
+  replicaset: 'rs',
+}
+
+/** "svc/web:http". */
+export function defaultName(target: Target, ports: readonly PortInput[]): string {
+  const what = target.kind === 'selector' ? target.selector : `${shortKinds[target.kind] ?? target.kind}/${target.name}`
+  return `${what}:${ports.map((port) => port.remote).join(',')}`.slice(0, 200)
+}
+
+/**
+ * The ports of an edited forward. One that leads to the same remote port from the same address stays what it was, and
+ * keeps its local port where none is named; one that stays on its local port keeps that port bound while it is led
+ * elsewhere. Each old port is taken over once.
+ */
+export function keepPorts(given: readonly PortInput[], before: readonly ForwardPort[]): ForwardPort[] {
+  const left = new Set(before)
+  const take = (fits: (one: ForwardPort) => boolean): ForwardPort | null => {
+    const found = [...left].find(fits) ?? null
+    if (found !== null) left.delete(found)
+    return found
+  }
+  const kept = given.map((port) =>
+    take(
+      (one) => one.remote === port.remote && one.bind === port.bind && (port.local === 0 || port.local === one.local),
+    ),
+  )
+  return given.map((port, index) => {
+    const same = kept[index]
+    if (same != null) return same
+    const moved = take((one) => one.bind === port.bind && one.local === port.local)
+    return { ...port, id: moved?.id ?? randomUUID() }
+  })
+}
+
+/** What is wrong with a forward that the types cannot say; null: nothing. `others`: all other forwards. */
+export function problemOf(
+  draft: StoredForward,
+  { clusterExists, others }: { clusterExists: boolean; others: readonly StoredForward[] },
+): AppError | null {
+  if (!clusterExists)
+    return appError('not-found', 'There is no such cluster.', 'Choose one of the clusters that are stored.')
+  if (draft.target.kind === 'selector' && !isSelector(draft.target.selector))
+    return appError(
+      'invalid-input',
+      `${draft.target.selector} is not a label selector.`,
+      'Write it as kubectl does, for example app=web,tier!=cache.',
+    )
+  for (const [index, port] of draft.ports.entries()) {
+    const problem = portProblem(port, draft.ports.slice(0, index))
+    if (problem !== null) return problem
+  }
+  return draft.desired === 'on' ? conflictWith(others, draft.ports) : null
+}
+
+function portProblem(port: ForwardPort, before: readonly ForwardPort[]): AppError | null {
+  if (!isLocalAddress(port.bind))
+    return appError(
+      'bind-address-unusable',
+      `${port.bind} is not an address of this machine.`,
+      'Choose 127.0.0.1, or an address this machine has.',
+    )
+  if (before.some((other) => overlap(other, port)))
+    return appError(
+      'local-port-taken',
+      `${addressOf(port.bind, port.local)} stands twice in this forward.`,
+      'Give each port a local port of its own.',
+    )
+  return null
+}
+
+/** The same local port may belong to several forwards, as long as one of them is on at a time. */
+function conflictWith(others: readonly StoredForward[], ports: readonly ForwardPort[]): AppError | null {
+  for (const port of ports) {
+    const holder = others.find(
+      (forward) => forward.desired === 'on' && forward.ports.some((other) => overlap(other, port)),
+    )
+    if (holder === undefined) continue
+    return appError(
+      'local-port-taken',
+      `${addressOf(port.bind, port.local)} belongs to the forward ${holder.name}.`,
+      'Stop that forward first, or choose another local port.',
+      { details: { forward: { id: holder.id, name: holder.name } } },
+    )
+  }
+  return null
+}
+
+const selectorKey = String.raw`([a-z0-9A-Z]([-a-z0-9A-Z.]*[a-z0-9A-Z])?\/)?[a-zA-Z0-9]([-\w.]*[a-zA-Z0-9])?`
+const selectorValue = String.raw`([a-zA-Z0-9]([-\w.]*[a-zA-Z0-9])?)?`
+const selectorRule = new RegExp(
+  `^\\s*(!?\\s*${selectorKey}|${selectorKey}\\s*(=|==|!=)\\s*${selectorValue}|` +
+    String.raw`${selectorKey}\s+(in|notin)\s*\(\s*${selectorValue}(\s*,\s*${selectorValue})*\s*\))\s*$`,
+)
+
+/** Kubernetes' label selectors: equality and set based requirements, separated by commas. */
+export function isSelector(text: string): boolean {
+  // Commas inside parentheses separate values, not requirements.
+  const requirements = text.split(/,(?![^(]*\))/)
+  return requirements.every((requirement) => selectorRule.test(requirement))
+}

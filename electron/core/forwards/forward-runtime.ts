@@ -1,0 +1,420 @@
+import { drop } from '../../../contract/drop.ts'
+import { assertNever } from '../../../contract/assert-never.ts'
+import type { Result } from '../../../contract/errors.ts'
+import type { Forward } from '../../../contract/forwards.ts'
+import type { ClusterConnection } from '../../../contract/sidecar.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { CredentialFailure } from '../credentials/credentials.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { WatchNews } from '../sidecar/sidecar-client.ts'
+import type { WatchTarget } from '../../../contract/sidecar.ts'
+import type { StoredForward } from '../store/forward-table.ts'
+import type { HistoryRow } from '../store/history-table.ts'
+import type { ListenerConnection } from './client-connection.ts'
+import type { Evidence } from './evidence.ts'
+import { ForwardCredentials } from './forward-credentials.ts'
+import { ForwardWatch } from './forward-watch.ts'
+import { PortListener } from './listener.ts'
+import { addressOf } from './local-port.ts'
+import type { Parking } from './parking.ts'
+import { PortRuntime } from './port-runtime.ts'
+import { lastEvidenceOf, podOf, trafficOf, usageOf } from './port-sums.ts'
+import { reconcile } from './reconciler.ts'
+import { blankMemory, type Action, type Decision, type Memory } from './reconcile-types.ts'
+import { type CauseNames, ShownState } from './shown-state.ts'
+import { TunnelHandle } from './tunnel-handle.ts'
+import type { TunnelFactory, TunnelFailure } from './tunnel.ts'
+
+/** What a forward needs of the rest of the app. */
+export type ForwardSurroundings = {
+  readonly clock: Clock
+  readonly platform: Pick<Platform, 'ownerOfPort'>
+  readonly parking: Parking
+  readonly random: () => number
+  readonly openTunnel: TunnelFactory
+  readonly clusterName: (clusterId: string) => string
+  readonly resolve: (
+    clusterId: string,
+    options: { fresh: boolean },
+  ) => Promise<Result<ClusterConnection, CredentialFailure>>
+  /** Tells the sidecar how to reach the cluster. */
+  readonly setCluster: (clusterId: string, connection: ClusterConnection) => void
+  readonly watchTarget: (watch: WatchTarget, listener: (news: WatchNews) => void) => () => void
+  readonly queueBusy: () => boolean
+}
+
+export type ForwardEvents = {
+  /** Its row is another one. */
+  changed(): void
+  /** It entered a state, or has another cause for it. */
+  entered(row: Omit<HistoryRow, 'id'>): void
+  /** Client connections ended because a tunnel did; told a moment after the state it led to. */
+  connectionsLost(count: number): void
+  line(stream: 'stdout' | 'stderr' | 'note', text: string, pid: number | null): void
+}
+
+/** So many looks in a row without a pause; then the rest of the app gets its turn. */
+const looksInARow = 20
+const pauseMs = 20
+
+/** "service web", "pods with app=web". */
+const targetWords = (target: Forward['target']): string =>
+  target.kind === 'selector' ? `pods with ${target.selector}` : `${target.kind} ${target.name}`
+
+/**
+ * One forward as it runs: gathers evidence, lets the reconciler decide, and does what it decided. Nothing here chooses;
+ * nothing of one forward waits for another.
+ */
+export class ForwardRuntime {
+  readonly #surroundings: ForwardSurroundings
+  readonly #events: ForwardEvents
+  readonly #ports = new Map<string, PortRuntime>()
+  #stored: StoredForward
+  readonly #credentials: ForwardCredentials
+  readonly #watch: ForwardWatch
+  #memory: Memory = blankMemory
+  #hints = 0
+  #restarts = 0
+  #doubtedBefore = -Infinity
+  #askedAt = -Infinity
+  #nextKey = 1
+  readonly #shown: ShownState
+  #decision: Decision | null = null
+  #timer: Timer | null = null
+  #lookPending = false
+  #looks = 0
+  #closed = false
+
+  constructor(forward: StoredForward, surroundings: ForwardSurroundings, events: ForwardEvents) {
+    this.#surroundings = surroundings
+    this.#events = events
+    this.#stored = forward
+    this.#shown = new ShownState({ ...surroundings, ...events })
+    this.#credentials = new ForwardCredentials({ ...surroundings, obtained: surroundings.setCluster })
+    this.#watch = new ForwardWatch({ ...surroundings, changed: this.#wake })
+    this.#makePorts()
+  }
+
+  get stored(): StoredForward {
+    return this.#stored
+  }
+
+  /** Starts to live: listeners first. */
+  start(): void {
+    this.#look()
+  }
+
+  /** The user wants something else of it. Another target, namespace or cluster: nobody who waits is handed over. */
+  change(next: StoredForward): void {
+    const before = this.#stored
+    this.#stored = next
+    const moved =
+      before.clusterId !== next.clusterId ||
+      before.namespace !== next.namespace ||
+      JSON.stringify(before.target) !== JSON.stringify(next.target)
+    const turnedOn = before.desired === 'off' && next.desired === 'on'
+    // What was handed out earlier may be of a vault that is locked now, or of another cluster.
+    if (before.clusterId !== next.clusterId || turnedOn) this.#credentials.replace()
+    if (moved) {
+      this.#watch.end()
+      this.#memory = { ...blankMemory, hints: this.#hints }
+      for (const port of this.#ports.values()) port.retarget()
+    }
+    this.#makePorts()
+    this.#hints += 1
+    this.#look()
+    this.#events.changed()
+  }
+
+  /** Something changed that makes another try worth it. */
+  hint(kind: 'wake' | 'network' | 'look'): void {
+    const now = this.#surroundings.clock.monotonic()
+    if (kind === 'wake') this.#doubtedBefore = now
+    if (kind !== 'look') this.#askedAt = now
+    this.#hints += 1
+    this.#wake()
+  }
+
+  /** Replaces its tunnels; the local ports stay bound. */
+  restart(): void {
+    this.#restarts += 1
+    this.#hints += 1
+    this.#wake()
+  }
+
+  /** The cluster's credentials are other ones: tunnels move over, ports stay. */
+  credentialsReplaced(): void {
+    this.#credentials.replace()
+    this.#hints += 1
+    this.#wake()
+  }
+
+  /** The vault was locked: what came out of it is forgotten. Tunnels that are open stay; new ones wait. */
+  forgetCredentials(): void {
+    this.#credentials.forget()
+    this.#wake()
+  }
+
+  /** Looks again, because something outside its own parts changed (the queue). */
+  wake(): void {
+    this.#wake()
+  }
+
+  row(): Forward {
+    const ports = [...this.#ports.values()]
+    const traffic = trafficOf(ports)
+    const usage = usageOf(ports)
+    const decision = this.#decision
+    return {
+      ...this.#stored,
+      state: this.#shown.state,
+      cause: this.#shown.cause,
+      observed: {
+        pod: podOf(ports),
+        since: this.#shown.since,
+        lastEvidenceAt: this.#wallTime(lastEvidenceOf(ports)),
+        watching: decision?.watching ?? false,
+        resolvedBy: decision?.resolvedBy ?? null,
+        reconnects: this.#shown.reconnects,
+        connections: traffic.open,
+        parked: traffic.parked,
+        bytesIn: traffic.bytesIn,
+        bytesOut: traffic.bytesOut,
+        nextAttemptAt: this.#wallTime(decision?.nextAttemptAt ?? null),
+        attempt: decision?.attempt ?? 0,
+        cpuPercent: usage?.cpuPercent ?? null,
+        memoryBytes: usage?.memoryBytes ?? null,
+      },
+    }
+  }
+
+  connections(): { portId: string; local: number; connection: ListenerConnection }[] {
+    return [...this.#ports.values()].flatMap((runtime) =>
+      runtime.connections().map((connection) => ({ portId: runtime.port.id, local: runtime.port.local, connection })),
+    )
+  }
+
+  /** A text that differs when what flows through it does. */
+  traffic(): string {
+    const { bytesIn, bytesOut, open, parked } = trafficOf(this.#ports.values())
+    return `${bytesIn} ${bytesOut} ${open} ${parked}`
+  }
+
+  /** Ends all of it; what the user wants stays. Resolves when nothing is left. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#timer?.cancel()
+    this.#watch.end()
+    await Promise.all([...this.#ports.values()].map((port) => port.close()))
+  }
+
+  #makePorts(): void {
+    const { clock, platform } = this.#surroundings
+    const wanted = new Map(this.#stored.ports.map((port) => [port.id, port]))
+    for (const [id, runtime] of [...this.#ports]) {
+      const port = wanted.get(id)
+      if (port !== undefined) {
+        const remoteChanged = port.remote !== runtime.port.remote
+        runtime.moveTo(port)
+        if (remoteChanged) runtime.retarget()
+        continue
+      }
+      this.#ports.delete(id)
+      drop(runtime.close(), 'a port that is not wanted any more')
+    }
+    for (const port of this.#stored.ports) {
+      if (this.#ports.has(port.id)) continue
+      const runtime = new PortRuntime({
+        port,
+        clock,
+        platform,
+        createListener: ({ id, bind, local }) => this.#createListener(id, bind, local),
+        changed: this.#wake,
+      })
+      this.#ports.set(port.id, runtime)
+    }
+  }
+
+  #createListener(portId: string, bind: string, local: number): PortListener {
+    const { clock, parking } = this.#surroundings
+    return new PortListener({
+      bind,
+      port: local,
+      forwardId: this.#stored.id,
+      portId,
+      parking,
+      clock,
+      events: {
+        accepted: () => undefined,
+        parkedChanged: () => undefined,
+        bytes: () => undefined,
+        closedUnserved: (reason) => this.#events.line('note', unservedWords[reason], null),
+      },
+    })
+  }
+
+  #evidence(): Evidence {
+    const ports = [...this.#ports.values()]
+    return {
+      ports: ports.map((port) => port.evidence),
+      draining: ports.reduce((sum, port) => sum + port.draining, 0),
+      closing: ports.reduce((sum, port) => sum + port.closing, 0),
+      credentials: this.#credentials.evidence,
+      watch: this.#watch.evidence,
+      hints: this.#hints,
+      doubtedBefore: this.#doubtedBefore,
+      askedAt: this.#askedAt,
+      restarts: this.#restarts,
+      queueBusy: this.#surroundings.queueBusy(),
+    }
+  }
+
+  readonly #wake = (): void => {
+    if (this.#lookPending || this.#closed) return
+    this.#lookPending = true
+    queueMicrotask(() => {
+      this.#lookPending = false
+      this.#look()
+    })
+  }
+
+  #look(): void {
+    if (this.#closed) return
+    const { clock, random } = this.#surroundings
+    const now = clock.monotonic()
+    const { desired, target, ports, podPolicy, probe, parkSeconds } = this.#stored
+    const decision = reconcile({
+      desired: { on: desired === 'on', target, ports, podPolicy, probe, parkSeconds },
+      evidence: this.#evidence(),
+      memory: this.#memory,
+      now,
+      random,
+    })
+    this.#memory = decision.memory
+    this.#decision = decision
+    for (const action of decision.actions) this.#act(action)
+    for (const [portId, route] of decision.routes) this.#ports.get(portId)?.route(route)
+    this.#shown.show(decision, this.#causeNames(decision), trafficOf(this.#ports.values()))
+    this.#sleepUntil(decision, now)
+  }
+
+  /** What was done is new evidence: look again at once, but not for ever. */
+  #sleepUntil(decision: Decision, now: number): void {
+    this.#timer?.cancel()
+    this.#timer = null
+    if (decision.actions.length > 0 && this.#looks < looksInARow) {
+      this.#looks += 1
+      this.#wake()
+      return
+    }
+    this.#looks = 0
+    const wakeAt = decision.actions.length > 0 ? now + pauseMs : decision.wakeAt
+    if (wakeAt !== null) this.#timer = this.#surroundings.clock.after(Math.max(1, wakeAt - now), this.#wake)
+  }
+
+  #act(action: Action): void {
+    switch (action.kind) {
+      case 'watch':
+        this.#watch.start(this.#watched())
+        return
+      case 'look-again':
+        this.#watch.again(this.#watched())
+        return
+      case 'unwatch':
+        this.#watch.end()
+        return
+      case 'bind':
+        this.#ports.get(action.portId)?.bind()
+        return
+      case 'unbind':
+        this.#ports.get(action.portId)?.unbind()
+        return
+      case 'resolve-credentials':
+        drop(this.#obtain(action.fresh), 'its outcome is evidence')
+        return
+      case 'open-tunnel':
+        this.#openTunnel(action)
+        return
+      case 'promote':
+        this.#ports.get(action.portId)?.promote()
+        return
+      case 'drop-tunnel':
+        this.#ports.get(action.portId)?.dropTunnel(action.slot, action.how)
+        return
+      case 'probe':
+        this.#ports.get(action.portId)?.tunnel(action.slot)?.probe()
+        return
+      case 'cut-draining':
+        for (const port of this.#ports.values()) port.cutDraining()
+        return
+      default:
+        assertNever(action)
+    }
+  }
+
+  #watched(): WatchTarget {
+    const { clusterId, namespace, target } = this.#stored
+    return { clusterId, namespace, target }
+  }
+
+  async #obtain(fresh: boolean): Promise<void> {
+    if (await this.#credentials.obtain(this.#stored.clusterId, fresh)) this.#wake()
+  }
+
+  #openTunnel({ portId, slot, target, remote }: Action & { kind: 'open-tunnel' }): void {
+    const port = this.#ports.get(portId)
+    const { connection, evidence } = this.#credentials
+    if (port === undefined || connection === null) return
+    const { id, name, namespace } = this.#stored
+    const handle = new TunnelHandle({
+      request: { forwardId: id, portId, label: name, namespace, target, remote, connection },
+      openTunnel: this.#surroundings.openTunnel,
+      clock: this.#surroundings.clock,
+      identity: {
+        key: this.#nextKey++,
+        epoch: evidence.epoch,
+        version: evidence.version,
+        restarts: this.#restarts,
+      },
+      changed: this.#wake,
+      connectionsLost: (count, failure) => this.#connectionsLost(count, failure),
+      line: (stream, text, pid) => this.#events.line(stream, text, pid),
+    })
+    port.put(slot, handle)
+  }
+
+  #connectionsLost(count: number, failure: TunnelFailure): void {
+    this.#events.connectionsLost(count)
+    this.#events.line(
+      'note',
+      `${count === 1 ? 'A connection was' : `${count} connections were`} lost: ${failure.message}`,
+      null,
+    )
+  }
+
+  #causeNames({ portId }: Decision): CauseNames {
+    const { target, namespace, clusterId, ports } = this.#stored
+    const port = ports.find((one) => one.id === portId) ?? ports[0]
+    return {
+      target: targetWords(target),
+      namespace,
+      cluster: this.#surroundings.clusterName(clusterId),
+      pod: podOf(this.#ports.values()),
+      port: port === undefined ? 'the port' : `port ${port.remote}`,
+      local: port === undefined ? '' : addressOf(port.bind, port.local),
+    }
+  }
+
+  /** Monotonic ms as ms since the epoch. */
+  #wallTime(monotonic: number | null): number | null {
+    const { clock } = this.#surroundings
+    return monotonic === null ? null : Math.round(clock.now() + monotonic - clock.monotonic())
+  }
+}
+
+const unservedWords = {
+  limit: 'A client was closed: as many wait already as may wait.',
+  'waited-too-long': 'A client was closed: no ready pod came in time.',
+  holding: 'A client was closed: the forward is held up until somebody mends the cause.',
+  'target-changed': 'A client that waited was closed: the forward leads elsewhere now.',
+} as const

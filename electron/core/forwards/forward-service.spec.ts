@@ -1,0 +1,334 @@
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fail } from '../../../contract/errors.ts'
+import { owner } from '../../../contract/permissions.ts'
+import { ForwardBench } from './forward-service.testing.ts'
+import { aPod, aView } from './reconciler-world.testing.ts'
+import { client, someConnection } from './tunnel.testing.ts'
+
+let bench: ForwardBench
+beforeEach(async () => {
+  bench = await ForwardBench.started()
+})
+afterEach(() => bench[Symbol.asyncDispose]())
+
+const context = { principal: owner, signal: new AbortController().signal }
+
+async function echo(port: number, text = 'hello'): Promise<string> {
+  const socket = await client(port)
+  socket.write(text)
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  return answer.toString()
+}
+
+async function occupy(port: number): Promise<Server> {
+  const server = createServer()
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return server
+}
+const free = (server: Server): Promise<unknown> => new Promise((resolve) => server.close(resolve))
+
+async function freePort(): Promise<number> {
+  const server = await occupy(0)
+  const { port } = server.address() as AddressInfo
+  await free(server)
+  return port
+}
+
+describe('a new forward', () => {
+  it('gets a local port at once, is live in a moment, and carries clients', async () => {
+    const created = await bench.create()
+    expect(created).toMatchObject({ ok: true, value: { name: 'svc/web:80', desired: 'on' } })
+    if (!created.ok) return
+    const local = created.value.ports[0]!.local
+    expect(local).toBeGreaterThanOrEqual(20_000)
+    expect(local).toBeLessThan(30_000)
+    const live = await bench.until(created.value.id, ({ state }) => state === 'live')
+    expect(live).toMatchObject({ cause: null, observed: { pod: 'web-1', watching: true, reconnects: 0 } })
+    expect(await echo(local)).toBe('hello')
+    const counted = await bench.until(live.id, ({ observed }) => observed.bytesIn === 5 && observed.bytesOut === 5)
+    expect(counted.observed.lastEvidenceAt).toBeGreaterThan(Date.now() - 5_000)
+  })
+
+  it('takes a client before its tunnel is there', async () => {
+    let go = (): void => undefined
+    bench.opening = (tunnel) => {
+      go = () => tunnel.ready()
+    }
+    const created = await bench.create()
+    if (!created.ok) throw new Error()
+    await bench.until(created.value.id, () => bench.tunnels.length === 1)
+    const answer = echo(created.value.ports[0]!.local)
+    await bench.until(created.value.id, ({ observed }) => observed.parked === 1)
+    go()
+    expect(await answer).toBe('hello')
+  })
+
+  it('that is off has its port chosen and not bound', async () => {
+    const created = await bench.create({ desired: 'off' })
+    if (!created.ok) throw new Error()
+    expect(created.value.state).toBe('off')
+    await free(await occupy(created.value.ports[0]!.local))
+  })
+
+  it.each([
+    [{ clusterId: crypto.randomUUID() }, 'not-found'],
+    [{ target: { kind: 'selector', selector: 'app in web' } }, 'invalid-input'],
+    [{ ports: [{ remote: 80, local: 0, bind: '203.0.113.7' }] }, 'bind-address-unusable'],
+    [
+      {
+        ports: [
+          { remote: 80, local: 5555, bind: '127.0.0.1' },
+          { remote: 81, local: 5555, bind: '127.0.0.1' },
+        ],
+      },
+      'local-port-taken',
+    ],
+  ] as const)('is refused with %j', async (input, code) => {
+    expect(await bench.create(input as Parameters<ForwardBench['create']>[0])).toMatchObject({ error: { code } })
+    expect(bench.service.list()).toEqual([])
+  })
+})
+
+describe('local ports', () => {
+  it('belong to one forward at a time; the holder is named', async () => {
+    const local = await freePort()
+    const port = { remote: 80, local, bind: '127.0.0.1' }
+    const first = await bench.live({ name: 'first', ports: [port] })
+    expect(await bench.create({ ports: [port] })).toMatchObject({
+      error: { code: 'local-port-taken', message: `127.0.0.1:${local} belongs to the forward first.` },
+    })
+    const second = await bench.create({ name: 'second', ports: [port], desired: 'off' })
+    if (!second.ok) throw new Error()
+    const { id } = second.value
+    expect(await bench.service.update({ id, desired: 'on' })).toMatchObject({ error: { code: 'local-port-taken' } })
+    await bench.service.update({ id: first.id, desired: 'off' })
+    await bench.service.update({ id, desired: 'on' })
+    await bench.until(id, ({ state }) => state === 'live')
+  })
+
+  it('are given out once, however many ask at the same time', async () => {
+    const local = await freePort()
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => bench.create({ ports: [{ remote: 80, local, bind: '127.0.0.1' }] })),
+    )
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1)
+  })
+
+  it('that another program holds are named with it, and taken when it goes', async () => {
+    const other = await occupy(0)
+    const { port: local } = other.address() as AddressInfo
+    const created = await bench.create({ ports: [{ remote: 80, local, bind: '127.0.0.1' }] })
+    if (!created.ok) throw new Error()
+    const held = await bench.until(created.value.id, ({ state }) => state === 'holding')
+    expect(held.cause).toMatchObject({ code: 'local-port-taken' })
+    if (process.platform === 'linux') expect(held.cause?.message).toContain(`(process ${process.pid})`)
+    await free(other)
+    await bench.until(created.value.id, ({ state }) => state === 'live')
+  })
+
+  it('stay the same when it is stopped and started, and over a restart of the app', async () => {
+    const { id, ports } = await bench.live()
+    await bench.service.update({ id, desired: 'off' })
+    await bench.until(id, ({ state }) => state === 'off')
+    await free(await occupy(ports[0]!.local))
+    await bench.service.update({ id, desired: 'on' })
+    await bench.until(id, ({ state }) => state === 'live')
+    await bench.restart()
+    const again = await bench.until(id, ({ state }) => state === 'live')
+    expect(again.ports).toEqual(ports)
+    expect(await echo(ports[0]!.local)).toBe('hello')
+  })
+})
+
+describe('editing', () => {
+  it('the remote port keeps the local one bound, and hands nobody who waits to it', async () => {
+    bench.opening = () => undefined
+    const created = await bench.create()
+    if (!created.ok) throw new Error()
+    const { id, ports } = created.value
+    const [port] = ports
+    await bench.until(id, () => bench.tunnels.length === 1)
+    const waiting = await client(port!.local)
+    const ended = once(waiting, 'end')
+    waiting.on('error', () => undefined).resume()
+    await bench.until(id, ({ observed }) => observed.parked === 1)
+    bench.opening = (tunnel) => queueMicrotask(() => tunnel.ready())
+    const edited = await bench.service.update({ id, ports: [{ remote: 7000, local: port!.local, bind: port!.bind }] })
+    expect(edited).toMatchObject({ value: { ports: [{ id: port!.id, remote: 7000, local: port!.local }] } })
+    await ended
+    await bench.until(id, ({ state }) => state === 'live')
+    expect(bench.tunnels.at(-1)?.request.remote).toBe(7000)
+    expect(await echo(port!.local)).toBe('hello')
+  })
+
+  it('the name changes nothing else', async () => {
+    const { id } = await bench.live()
+    await bench.service.update({ id, name: 'mine' })
+    expect(bench.service.get(id)).toMatchObject({ name: 'mine', state: 'live' })
+    expect(bench.tunnels).toHaveLength(1)
+  })
+})
+
+describe('while it runs', () => {
+  it('a pod that goes is left for another one; its last clients stay', async () => {
+    const { id, ports } = await bench.live()
+    const open = await client(ports[0]!.local)
+    open.write('a')
+    await once(open, 'data')
+    bench.see(aView([aPod('web-1', { terminating: true, usable: false }), aPod('web-2')]))
+    const moved = await bench.until(id, ({ state, observed }) => state === 'live' && observed.pod === 'web-2')
+    expect(moved.observed.reconnects).toBeLessThanOrEqual(1)
+    open.write('b')
+    expect(String((await once(open, 'data'))[0])).toBe('b')
+    open.destroy()
+    expect(await echo(ports[0]!.local)).toBe('hello')
+  })
+
+  it('replaced credentials move the tunnel and not the port', async () => {
+    const { id, ports } = await bench.live()
+    bench.clusterChanged('credentials')
+    await bench.until(id, () => bench.tunnels.length === 2 && bench.tunnels[0]?.state === 'closed')
+    expect(bench.service.get(id)).toMatchObject({ state: 'live', ports, observed: { reconnects: 0 } })
+  })
+
+  it('a restart by the user replaces the tunnel', async () => {
+    const { id } = await bench.live()
+    await bench.service.handlers()['forwards.restart']({ id }, context)
+    await bench.until(id, ({ state }) => state === 'live' && bench.tunnels[0]?.state === 'closed')
+    expect(bench.tunnels).toHaveLength(2)
+  })
+
+  it('a locked vault holds what is not open, and leaves what is; unlocking lets it go on', async () => {
+    const { id } = await bench.live()
+    bench.credentials = () => fail({ code: 'vault-locked', detail: null, message: 'Locked.', next: 'Unlock it.' })
+    bench.vaultChanged('locked')
+    const created = await bench.create()
+    if (!created.ok) throw new Error()
+    const held = await bench.until(created.value.id, ({ state }) => state === 'holding')
+    expect(held.cause).toMatchObject({ code: 'vault-locked', message: 'Locked.', next: 'Unlock it.' })
+    expect(bench.service.get(id)?.state).toBe('live')
+    bench.tunnels[0]!.lose({ code: 'tunnel-lost', detail: null, message: 'gone' })
+    await bench.until(id, ({ state, cause }) => state === 'holding' && cause?.code === 'vault-locked')
+    bench.credentials = () => ({ ok: true, value: someConnection })
+    bench.vaultChanged('unlocked')
+    await bench.until(created.value.id, ({ state }) => state === 'live')
+    await bench.until(id, ({ state }) => state === 'live')
+  })
+
+  it('one that cannot connect slows no other one down', async () => {
+    bench.opening = (tunnel) => {
+      if (tunnel.request.label !== 'dead') queueMicrotask(() => tunnel.ready())
+    }
+    await bench.create({ name: 'dead' })
+    const startedAt = Date.now()
+    await Promise.all(Array.from({ length: 20 }, (_, index) => bench.live({ name: `good ${index}` })))
+    expect(Date.now() - startedAt).toBeLessThan(3_000)
+  })
+})
+
+describe('removing', () => {
+  it('frees the port, forgets the forward and says so', async () => {
+    const { id, ports } = await bench.live()
+    await bench.service.handlers()['forwards.remove']({ id }, context)
+    await free(await occupy(ports[0]!.local))
+    expect(bench.service.get(id)).toBeNull()
+    expect(bench.told.at(-1)).toEqual({ id, kind: 'gone' })
+    expect(bench.tunnels.every(({ state }) => state === 'closed')).toBe(true)
+    await bench.restart()
+    expect(bench.service.list()).toEqual([])
+  })
+})
+
+describe('a database that cannot be written', () => {
+  it('refuses the change and leaves the forward as it was', async () => {
+    const { id } = await bench.live()
+    bench.store.database.pragma('query_only = ON')
+    const answer = await bench.service.update({ id, desired: 'off' })
+    expect(answer).toMatchObject({ ok: false, error: { code: 'storage-failed' } })
+    expect(bench.service.get(id)).toMatchObject({ desired: 'on', state: 'live' })
+    bench.store.database.pragma('query_only = OFF')
+  })
+})
+
+describe('history', () => {
+  it('tells the states, their causes and how long they lasted', async () => {
+    const { id } = await bench.live()
+    bench.tunnels[0]!.lose({ code: 'tunnel-lost', detail: 'killed', message: 'kubectl was ended by SIGKILL.' })
+    bench.tunnels[0]!.events.connectionsLost(3, { code: 'tunnel-lost', detail: null, message: 'gone' })
+    await bench.until(id, ({ state, observed }) => state === 'live' && observed.reconnects === 1)
+    const answer = await bench.service.handlers()['forwards.history']({ id, limit: 100 }, context)
+    if (!answer.ok) throw new Error()
+    expect(answer.value.entries.map(({ state }) => state)).toEqual(['live', 'recovering', 'live', 'starting'])
+    expect(answer.value.entries[1]).toMatchObject({ causeCode: 'tunnel-lost', detail: 'killed' })
+    expect(answer.value.entries.reduce((sum, entry) => sum + entry.connectionsLost, 0)).toBe(3)
+    expect(answer.value.recovery.count).toBe(1)
+    expect(answer.value.uptime).toBeGreaterThan(0)
+  })
+
+  it('does not count the time in which the app did not run', async () => {
+    const { id } = await bench.live()
+    await bench.restart()
+    await bench.until(id, ({ state }) => state === 'live')
+    const answer = await bench.service.handlers()['forwards.history']({ id, limit: 100 }, context)
+    if (!answer.ok) throw new Error()
+    expect(answer.value.entries.map(({ state }) => state)).toEqual(['live', 'starting', 'off', 'live', 'starting'])
+    expect(answer.value.entries[2]?.message).toBe('Mooring was not running.')
+  })
+
+  it('keeps what the engine printed', async () => {
+    const { id } = await bench.live()
+    bench.tunnels[0]!.events.line('stderr', 'error: lost connection to pod; token: hunter2secret', 42)
+    const answer = await bench.service.handlers()['forwards.output']({ id, limit: 10 }, context)
+    if (!answer.ok) throw new Error()
+    expect(answer.value.at(-1)).toMatchObject({ stream: 'stderr', pid: 42 })
+    expect(answer.value.at(-1)?.text).not.toContain('hunter2secret')
+  })
+})
+
+describe('questions', () => {
+  it('who is connected is answered with the program', async () => {
+    const { id, ports } = await bench.live()
+    const open = await client(ports[0]!.local)
+    open.write('a')
+    await once(open, 'data')
+    const answer = await bench.service.handlers()['forwards.connections']({ id }, context)
+    if (!answer.ok) throw new Error()
+    expect(answer.value).toMatchObject([
+      { local: ports[0]!.local, state: 'open', pod: 'web-1', bytesIn: 1, bytesOut: 1 },
+    ])
+    if (process.platform === 'linux') expect(answer.value[0]?.pid).toBe(process.pid)
+    open.destroy()
+  })
+
+  it('a check names free and taken ports and both verbs', async () => {
+    const { ports, id, name } = await bench.live()
+    const check = bench.service.handlers()['forwards.check']
+    const other = await occupy(0)
+    const taken = (other.address() as AddressInfo).port
+    const local = ports[0]!.local
+    const at = (port: number): { remote: number; local: number; bind: string } => ({
+      remote: 80,
+      local: port,
+      bind: '127.0.0.1',
+    })
+    const answer = await check(
+      { clusterId: bench.clusterId, namespace: 'default', ports: [at(0), at(local), at(taken), at(await freePort())] },
+      context,
+    )
+    await free(other)
+    if (!answer.ok) throw new Error()
+    expect(answer.value.ports.map(({ status }) => status)).toEqual(['chosen-later', 'taken', 'taken', 'free'])
+    expect(answer.value.ports[1]?.owner).toEqual({ pid: null, process: null, forward: { id, name } })
+    expect(answer.value.access).toMatchObject({
+      allowed: false,
+      verbs: [
+        { verb: 'get', allowed: true },
+        { verb: 'create', allowed: false },
+      ],
+    })
+  })
+})

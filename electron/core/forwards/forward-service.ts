@@ -1,0 +1,397 @@
+import { randomUUID } from 'node:crypto'
+import type { ClusterDependents } from '../../../contract/clusters.ts'
+import { drop } from '../../../contract/drop.ts'
+import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
+import type {
+  CreateForwardInput,
+  Forward,
+  ForwardPort,
+  OutputLine,
+  UpdateForwardInput,
+} from '../../../contract/forwards.ts'
+import type { VaultStatus } from '../../../contract/system.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { ClusterChange, ClusterService } from '../clusters/cluster-service.ts'
+import type { Credentials } from '../credentials/credentials.ts'
+import type { Log } from '../log.ts'
+import type { HandlersOf } from '../operations/handlers.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { ChildProcesses } from '../processes/child-processes.ts'
+import type { SettingsService } from '../settings/settings.ts'
+import type { SidecarClient } from '../sidecar/sidecar-client.ts'
+import { Signal } from '../signal.ts'
+import { ForwardTable, type StoredForward } from '../store/forward-table.ts'
+import { HistoryTable } from '../store/history-table.ts'
+import type { Store } from '../store/store.ts'
+import type { Vault } from '../vault/vault.ts'
+import { ConnectionRows } from './connection-rows.ts'
+import { checkForward } from './forward-check.ts'
+import { defaultName, keepPorts, problemOf } from './forward-draft.ts'
+import { ForwardOutput } from './forward-output.ts'
+import { ForwardRuntime, type ForwardSurroundings } from './forward-runtime.ts'
+import { summarize } from './history.ts'
+import { choosePort } from './local-port.ts'
+import { Parking } from './parking.ts'
+import type { TunnelFactory } from './tunnel.ts'
+
+export type ForwardServiceOptions = {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  /** Folder for what the engines print. */
+  readonly logsDir: string
+  readonly platform: Platform
+  readonly settings: SettingsService
+  readonly vault: Pick<Vault, 'onChange'>
+  readonly clusters: Pick<ClusterService, 'get' | 'onChange'>
+  readonly credentials: Pick<Credentials, 'resolve' | 'onChange'>
+  readonly sidecar: SidecarClient
+  readonly children: Pick<ChildProcesses, 'counts' | 'onCounts'>
+  readonly openTunnel: TunnelFactory
+  readonly random?: () => number
+}
+
+export type ForwardChange = {
+  readonly id: string
+  readonly kind: 'changed' | 'gone'
+  readonly clusterId: string
+  /** It was made, removed, or is wanted otherwise than before. */
+  readonly wantedChanged: boolean
+}
+
+type Verb =
+  | 'list'
+  | 'create'
+  | 'check'
+  | 'get'
+  | 'update'
+  | 'remove'
+  | 'start'
+  | 'stop'
+  | 'restart'
+  | 'history'
+  | 'output'
+  | 'connections'
+
+/** So often is looked whether something flowed, for the rows. */
+const trafficMs = 1000
+/** So often is written down that the app runs. */
+const seenMs = 30_000
+const mostForwards = 2000
+const snapshotLines = 500
+const historyRows = 5000
+
+/** The forwards: what the user wants of them, stored before it is answered, and the running part of each. */
+export class ForwardService {
+  readonly #options: ForwardServiceOptions
+  readonly #table: ForwardTable
+  readonly #history: HistoryTable
+  readonly #output: ForwardOutput
+  readonly #connections: ConnectionRows
+  readonly #runtimes = new Map<string, ForwardRuntime>()
+  readonly #traffic = new Map<string, string>()
+  readonly #changes = new Signal<ForwardChange>()
+  readonly #lines = new Signal<{ id: string; lines: OutputLine[] }>()
+  readonly #surroundings: ForwardSurroundings
+  readonly #unlisten: (() => void)[] = []
+  #trafficTimer: Timer | null = null
+  #seenTimer: Timer | null = null
+  #queueBusy = false
+  /** Changes of what is wanted, one after another: each checks against those before it. */
+  #changing: Promise<unknown> = Promise.resolve()
+
+  readonly onChange = this.#changes.listen
+  readonly onOutput = this.#lines.listen
+
+  constructor(options: ForwardServiceOptions) {
+    const { store, clock, log, credentials, sidecar, clusters, openTunnel, platform } = options
+    this.#options = options
+    this.#table = new ForwardTable(store)
+    this.#history = new HistoryTable({ store, log })
+    this.#output = new ForwardOutput({ folder: options.logsDir, now: () => clock.now() })
+    this.#connections = new ConnectionRows({ platform, clock })
+    this.#surroundings = {
+      clock,
+      platform,
+      parking: new Parking(),
+      random: options.random ?? Math.random,
+      openTunnel,
+      clusterName: (id) => clusters.get(id)?.name ?? 'the cluster',
+      resolve: (id, { fresh }) => credentials.resolve(id, { fresh }),
+      setCluster: (id, connection) => sidecar.setCluster(id, connection),
+      watchTarget: (watch, listener) => sidecar.watchTarget(watch, listener),
+      queueBusy: () => this.#queueBusy,
+    }
+  }
+
+  /** Brings back what is wanted, all at once, listeners first; nothing of one waits for another. */
+  start(): Promise<void> {
+    const { clock, clusters, vault, children, credentials } = this.#options
+    const stored = this.#table.all()
+    this.#history.noteAbsence(clock.now())
+    for (const forward of stored) this.#run(forward)
+    this.#unlisten.push(
+      clusters.onChange((change) => this.#clusterChanged(change)),
+      vault.onChange(({ state }) => this.#vaultChanged(state)),
+      children.onCounts(() => {
+        for (const runtime of this.#runtimes.values()) if (runtime.stored.desired === 'on') runtime.wake()
+      }),
+      credentials.onChange((id) => {
+        for (const runtime of this.#ofCluster(id)) runtime.wake()
+      }),
+    )
+    this.#watchTraffic()
+    this.#stillHere()
+    return Promise.resolve()
+  }
+
+  async close(): Promise<void> {
+    this.#trafficTimer?.cancel()
+    this.#seenTimer?.cancel()
+    for (const end of this.#unlisten) end()
+    this.#history.seen(this.#options.clock.now())
+    await Promise.all([...this.#runtimes.values()].map((runtime) => runtime.close()))
+  }
+
+  list(): Forward[] {
+    return [...this.#runtimes.values()].map((runtime) => runtime.row())
+  }
+
+  get(id: string): Forward | null {
+    return this.#runtimes.get(id)?.row() ?? null
+  }
+
+  /** Its last lines; undefined: there is no such forward. */
+  output(id: string): OutputLine[] | undefined {
+    return this.#runtimes.has(id) ? this.#output.last(id, snapshotLines) : undefined
+  }
+
+  /** Something changed that makes another try worth it. */
+  hint(kind: 'wake' | 'network' | 'look'): void {
+    if (kind !== 'look') this.#options.sidecar.hint()
+    for (const runtime of this.#runtimes.values()) if (runtime.stored.desired === 'on') runtime.hint(kind)
+  }
+
+  forwardsOf(clusterId: string): ClusterDependents['forwards'] {
+    return this.#ofCluster(clusterId).map((runtime) => {
+      const { id, name, desired, observed } = runtime.row()
+      return { id, name, desired, connections: observed.connections }
+    })
+  }
+
+  async removeForwardsOf(clusterId: string): Promise<void> {
+    for (const runtime of this.#ofCluster(clusterId)) await this.#remove(runtime.stored.id)
+  }
+
+  handlers(): HandlersOf<`forwards.${Verb}` | 'app.hint'> {
+    return {
+      'forwards.list': () => ok(this.list()),
+      'forwards.create': (input) => this.create(input),
+      'forwards.check': async (input) => ok(await this.#check(input)),
+      'forwards.get': ({ id }) => this.#known(id, (runtime) => ok(runtime.row())),
+      'forwards.update': (input) => this.update(input),
+      'forwards.remove': ({ id }) => this.#known(id, () => this.#remove(id)),
+      'forwards.start': ({ id }) => this.update({ id, desired: 'on' }),
+      'forwards.stop': ({ id }) => this.update({ id, desired: 'off' }),
+      'forwards.restart': ({ id }) =>
+        this.#known(id, (runtime) => {
+          runtime.restart()
+          return ok(runtime.row())
+        }),
+      'forwards.history': ({ id, limit }) =>
+        this.#known(id, () => {
+          const summary = summarize(this.#history.list(id, historyRows), this.#options.clock.now())
+          return ok({ ...summary, entries: summary.entries.slice(0, limit) })
+        }),
+      'forwards.output': ({ id, limit }) => this.#known(id, () => ok(this.#output.last(id, limit))),
+      'forwards.connections': ({ id }) =>
+        this.#known(id, async (runtime) => ok(await this.#connections.of(runtime.connections()))),
+      'app.hint': ({ kind }) => {
+        this.hint(kind)
+        return ok({})
+      },
+    }
+  }
+
+  /** Stores a new forward and lets it run. Errors: not-found, invalid-input, local-port-taken, limit-reached, storage-failed. */
+  create(input: CreateForwardInput): Promise<Result<Forward>> {
+    return this.#inTurn(() => this.#create(input))
+  }
+
+  async #create(input: CreateForwardInput): Promise<Result<Forward>> {
+    const { clock, settings } = this.#options
+    if (this.#runtimes.size >= mostForwards)
+      return fail(
+        appError('limit-reached', `There are ${mostForwards} forwards already.`, 'Remove some you do not need.'),
+      )
+    const { parkSeconds, probeSeconds } = settings.get()
+    const now = clock.now()
+    const draft: StoredForward = {
+      id: randomUUID(),
+      name: input.name ?? defaultName(input.target, input.ports),
+      clusterId: input.clusterId,
+      namespace: input.namespace,
+      target: input.target,
+      ports: input.ports.map((port) => ({ ...port, id: randomUUID() })),
+      desired: input.desired,
+      probe: input.probe ?? { mode: 'connect', seconds: probeSeconds },
+      podPolicy: input.podPolicy ?? 'any-ready',
+      parkSeconds: input.parkSeconds ?? parkSeconds,
+      labels: input.labels ?? {},
+      group: input.group ?? null,
+      notes: input.notes ?? '',
+      createdAt: now,
+      updatedAt: now,
+    }
+    const complete = await this.#complete(draft)
+    if (!complete.ok) return complete
+    const written = this.#table.insert(complete.value)
+    if (!written.ok) return written
+    const runtime = this.#run(complete.value)
+    this.#tell(runtime.stored, true)
+    return ok(runtime.row())
+  }
+
+  /** Stores what is to be otherwise, then does it. Errors: as {@link ForwardService.create}. */
+  update(input: UpdateForwardInput): Promise<Result<Forward>> {
+    return this.#inTurn(() => this.#update(input))
+  }
+
+  #update(input: UpdateForwardInput): Promise<Result<Forward>> {
+    return this.#known(input.id, async (runtime) => {
+      const before = runtime.stored
+      const { id: _id, ports, ...rest } = input
+      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+      const draft: StoredForward = {
+        ...before,
+        ...(given as Partial<StoredForward>),
+        ports: ports === undefined ? before.ports : keepPorts(ports, before.ports),
+        updatedAt: this.#options.clock.now(),
+      }
+      const complete = await this.#complete(draft)
+      if (!complete.ok) return complete
+      const written = this.#table.update(complete.value)
+      if (!written.ok) return written
+      runtime.change(complete.value)
+      this.#tell(complete.value, before.desired !== draft.desired || before.clusterId !== draft.clusterId)
+      return ok(runtime.row())
+    })
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(change)
+    this.#changing = changed.catch(() => undefined)
+    return changed
+  }
+
+  async #remove(id: string): Promise<Result<Record<string, never>>> {
+    const runtime = this.#runtimes.get(id)
+    if (runtime === undefined) return ok({})
+    const removed = this.#table.remove(id)
+    if (!removed.ok) return removed
+    this.#runtimes.delete(id)
+    this.#traffic.delete(id)
+    this.#output.forget(id)
+    await runtime.close()
+    this.#changes.emit({ id, kind: 'gone', clusterId: runtime.stored.clusterId, wantedChanged: true })
+    return ok({})
+  }
+
+  /** Checks what the types cannot, and chooses local ports that were left open. */
+  async #complete(draft: StoredForward): Promise<Result<StoredForward>> {
+    const others = this.#stored().filter((forward) => forward.id !== draft.id)
+    const clusterExists = this.#options.clusters.get(draft.clusterId) !== null
+    const problem = problemOf(draft, { clusterExists, others })
+    if (problem !== null) return fail(problem)
+    const ports: ForwardPort[] = []
+    for (const port of draft.ports) {
+      const taken = [...ports, ...draft.ports, ...others.flatMap((forward) => forward.ports)]
+      const isWanted = (local: number): boolean => taken.some((one) => one.local === local)
+      const local = port.local === 0 ? await choosePort(port.bind, isWanted, this.#surroundings.random) : port.local
+      if (local === null) return fail(noFreePort(port.bind))
+      ports.push({ ...port, local })
+    }
+    return ok({ ...draft, ports })
+  }
+
+  #check(input: Parameters<typeof checkForward>[0]): ReturnType<typeof checkForward> {
+    const { platform, sidecar, credentials } = this.#options
+    return checkForward(input, {
+      platform,
+      wanted: () => this.#stored().filter((forward) => forward.desired === 'on'),
+      resolve: (id) => credentials.resolve(id),
+      setCluster: (id, connection) => sidecar.setCluster(id, connection),
+      askAccess: (params) => sidecar.request('access', params, { timeoutMs: 10_000 }),
+    })
+  }
+
+  #run(forward: StoredForward): ForwardRuntime {
+    const { id } = forward
+    const runtime = new ForwardRuntime(forward, this.#surroundings, {
+      changed: () => this.#tell(runtime.stored, false),
+      entered: (row) => this.#history.append(id, row),
+      connectionsLost: (count) => this.#history.addLost(id, count),
+      line: (stream, text, pid) => this.#lines.emit({ id, lines: [this.#output.add(id, stream, text, pid)] }),
+    })
+    this.#runtimes.set(id, runtime)
+    runtime.start()
+    return runtime
+  }
+
+  #tell(forward: StoredForward, wantedChanged: boolean): void {
+    if (!this.#runtimes.has(forward.id)) return
+    this.#changes.emit({ id: forward.id, kind: 'changed', clusterId: forward.clusterId, wantedChanged })
+  }
+
+  #vaultChanged(state: VaultStatus['state']): void {
+    if (state === 'unlocked') this.hint('look')
+    else if (state === 'locked') for (const runtime of this.#runtimes.values()) runtime.forgetCredentials()
+  }
+
+  #clusterChanged({ id, kind }: ClusterChange): void {
+    if (kind === 'credentials') for (const runtime of this.#ofCluster(id)) runtime.credentialsReplaced()
+    if (kind === 'removed') drop(this.removeForwardsOf(id), 'their cluster is gone')
+  }
+
+  /** Rows tell once a second what flowed; states are told at once. */
+  #watchTraffic(): void {
+    this.#trafficTimer = this.#options.clock.after(trafficMs, () => {
+      for (const [id, runtime] of this.#runtimes) {
+        const now = runtime.traffic()
+        if (this.#traffic.get(id) !== now) this.#tell(runtime.stored, false)
+        this.#traffic.set(id, now)
+      }
+      this.#watchTraffic()
+    })
+  }
+
+  /** What history needs to tell a crash of ours from a long life. */
+  #stillHere(): void {
+    const { clock } = this.#options
+    this.#history.seen(clock.now())
+    this.#seenTimer = clock.after(seenMs, () => this.#stillHere())
+  }
+
+  #queueChanged(isBusy: boolean): void {
+    if (isBusy === this.#queueBusy) return
+    this.#queueBusy = isBusy
+    for (const runtime of this.#runtimes.values()) if (runtime.stored.desired === 'on') runtime.wake()
+  }
+
+  #ofCluster(clusterId: string): ForwardRuntime[] {
+    return [...this.#runtimes.values()].filter((runtime) => runtime.stored.clusterId === clusterId)
+  }
+
+  #stored(): StoredForward[] {
+    return [...this.#runtimes.values()].map((runtime) => runtime.stored)
+  }
+
+  async #known<T>(id: string, act: (runtime: ForwardRuntime) => Result<T> | Promise<Result<T>>): Promise<Result<T>> {
+    const runtime = this.#runtimes.get(id)
+    if (runtime !== undefined) return act(runtime)
+    return fail(appError('not-found', 'There is no such forward.', 'Look at the list again; it may have been removed.'))
+  }
+}
+
+const noFreePort = (bind: string): AppError =>
+  appError('limit-reached', `No free local port was found on ${bind}.`, 'Name a port, or close some programs.')

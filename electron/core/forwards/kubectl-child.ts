@@ -1,0 +1,351 @@
+import type { Socket } from 'node:net'
+import { drop } from '../../../contract/drop.ts'
+import type { CauseCode } from '../../../contract/causes.ts'
+import { fail, ok, type Result } from '../../../contract/errors.ts'
+import type { ClusterConnection } from '../../../contract/sidecar.ts'
+import type { Clock } from '../clock.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { ChildProcesses, OwnedChild } from '../processes/child-processes.ts'
+import {
+  failureOfExit,
+  failureOfStart,
+  lostFailure,
+  notOurs,
+  notReady,
+  plainWords,
+  silentFailure,
+  stoppedFailure,
+} from './kubectl-failures.ts'
+import { causeOfKubectlLine, isHarmless, isVague, provesUnreached, type LineCause } from './kubectl-lines.ts'
+import { KubectlStreams, type KubectlStream } from './kubectl-streams.ts'
+import { connectLocally, type Sink } from './local-socket.ts'
+import type { StreamVerdict, TunnelFailure, TunnelRequest, TunnelStream } from './tunnel.ts'
+
+export type KubectlOptions = {
+  readonly children: Pick<ChildProcesses, 'start'>
+  readonly kubectl: () => Promise<Result<{ readonly path: string }>>
+  /** A kubeconfig with nothing but this connection; the buffer is cleared once used. */
+  readonly kubeconfigFor: (connection: ClusterConnection, namespace: string) => Buffer
+  readonly clock: Clock
+  readonly platform: Pick<Platform, 'processFacts' | 'processState' | 'ownerOfPort'>
+}
+
+export type KubectlChildEvents = {
+  ready(): void
+  /** A stream was closed. */
+  streamClosed(): void
+  /** Bytes came from the pod over a stream that was opened at `openedAt` (monotonic). */
+  bytes(openedAt: number): void
+  /** kubectl lives, but the port, the pod or its connection is no good any more: nothing new may be opened. */
+  useless(failure: TunnelFailure): void
+  /** A client's stream ended because of this child and not because of the pod. */
+  streamLost(failure: TunnelFailure): void
+  /** The process is gone. Called once, also when it never started. */
+  ended(failure: TunnelFailure): void
+  line(stream: 'stdout' | 'stderr' | 'note', text: string, pid: number | null): void
+}
+
+/** How long kubectl may stay silent before it says what it forwards: it waits without a word when etcd is down. */
+const startMs = 20_000
+/** kubectl writes the reason before it closes a connection, and ends a few ms later; so long is waited for either. */
+const verdictMs = 25
+/** What a line said explains what happens within this time. */
+const freshMs = 2_000
+const connectMs = 2_000
+
+type Trouble = {
+  readonly failure: TunnelFailure
+  readonly cause: LineCause
+  readonly at: number
+  /** The stream that was refused, where that is certain. */
+  readonly hit: KubectlStream | null
+}
+
+/**
+ * One `kubectl port-forward` to one port of one pod. kubectl accepts local connections whatever the pod does, ends with
+ * all of them when the pod refuses or resets a single one, and stays silent when its pod is deleted.
+ */
+export class KubectlChild {
+  readonly #request: TunnelRequest
+  readonly #options: KubectlOptions
+  readonly #events: KubectlChildEvents
+  readonly #streams: KubectlStreams
+  readonly #abort = new AbortController()
+  readonly #waiters = new Set<() => void>()
+  #child: OwnedChild | null = null
+  #port = 0
+  #state: 'starting' | 'ready' | 'useless' | 'ended' = 'starting'
+  #wasReady = false
+  #trouble: Trouble | null = null
+  #endedWith: TunnelFailure | null = null
+  #lastUsage: { at: number; cpuMs: number } | null = null
+  /** Settles when the process is gone. */
+  readonly ended: Promise<void>
+
+  constructor(request: TunnelRequest, options: KubectlOptions, events: KubectlChildEvents) {
+    this.#request = request
+    this.#options = options
+    this.#events = events
+    this.#streams = new KubectlStreams(options.clock)
+    this.ended = this.#run()
+  }
+
+  get state(): 'starting' | 'ready' | 'useless' | 'ended' {
+    return this.#state
+  }
+
+  get pid(): number | null {
+    return this.#child?.pid ?? null
+  }
+
+  get streams(): number {
+    return this.#streams.clients
+  }
+
+  get answered(): number {
+    return this.#streams.answered
+  }
+
+  get blocked(): boolean {
+    return this.#streams.blocked
+  }
+
+  /** SIGSTOP, a debugger: it accepts, and nothing moves. */
+  get stopped(): boolean {
+    return this.#child !== null && this.#options.platform.processState(this.#child.pid) === 'stopped'
+  }
+
+  /**
+   * A stream to the pod's port. Nothing is sent before it is certain that the other end is this child: alive after
+   * the connection was made, it listened on that port all along.
+   */
+  open(): Promise<Result<TunnelStream, TunnelFailure>> {
+    return this.#open(false)
+  }
+
+  /** The same for a question of ours, which is no client. */
+  openProbe(): Promise<Result<TunnelStream, TunnelFailure>> {
+    return this.#open(true)
+  }
+
+  async #open(probe: boolean): Promise<Result<TunnelStream, TunnelFailure>> {
+    const child = this.#child
+    if (this.#state !== 'ready' || child === null) return fail(this.#endedWith ?? notReady)
+    const socket = connectLocally(this.#port)
+    const { receive } = socket
+    const stream = this.#streams.add(socket, probe)
+    socket.once('close', () => this.#events.streamClosed())
+    const connected = await this.#connected(socket)
+    const state = this.#options.platform.processState(child.pid)
+    const alive = this.isReady() && state !== 'dead' && state !== 'stopped'
+    if (!connected || !alive) {
+      this.#streams.leave(stream)
+      socket.destroy()
+      if (state === 'stopped') return fail(stoppedFailure(child.pid))
+      return fail(this.#failure() ?? lostFailure('kubectl takes no connections'))
+    }
+    socket.on('error', ignore)
+    let verdict: Promise<StreamVerdict> | null = null
+    const judge = (): Promise<StreamVerdict> => (verdict ??= this.#verdict(stream))
+    // Also when nobody asks: a stream that the pod ended is none of those that may have been refused.
+    socket.once('end', () => drop(judge(), 'remembered for whoever asks'))
+    const sinkOf =
+      (sink: Sink): Sink =>
+      (chunk) => {
+        stream.answered = true
+        stream.lastByteAt = this.#options.clock.monotonic()
+        this.#events.bytes(stream.openedAt)
+        return sink(chunk)
+      }
+    return ok(Object.assign(socket, { verdict: judge, receive: (sink: Sink) => receive(sinkOf(sink)) }))
+  }
+
+  isReady(): boolean {
+    return this.#state === 'ready'
+  }
+
+  /** The reason why connections fail now, as soon as there is one; null when there was none for so many ms. */
+  async failureWithin(ms: number): Promise<TunnelFailure | null> {
+    const now = this.#failure()
+    if (now !== null || ms <= 0) return now
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    const wake = (): void => resolve(undefined)
+    this.#waiters.add(wake)
+    const timer = this.#options.clock.after(ms, wake)
+    await promise
+    timer.cancel()
+    this.#waiters.delete(wake)
+    return this.#failure()
+  }
+
+  /** Ends the process and with it all streams; settles when it is gone. */
+  async stop(): Promise<void> {
+    this.#abort.abort()
+    await this.ended
+  }
+
+  usage(): { cpuPercent: number; memoryBytes: number } | null {
+    const facts = this.#child === null ? null : this.#options.platform.processFacts(this.#child.pid)
+    if (facts === null) return null
+    const at = this.#options.clock.monotonic()
+    const last = this.#lastUsage
+    this.#lastUsage = { at, cpuMs: facts.cpuMs }
+    const cpuPercent = last === null || at <= last.at ? 0 : ((facts.cpuMs - last.cpuMs) / (at - last.at)) * 100
+    return { cpuPercent: Math.max(0, cpuPercent), memoryBytes: facts.rssBytes }
+  }
+
+  async #run(): Promise<void> {
+    const started = await this.#start()
+    if (!started.ok) {
+      this.#end(failureOfStart(started.error))
+      return
+    }
+    const child = (this.#child = started.value)
+    const tooLate = this.#options.clock.after(startMs, () => {
+      if (this.#state !== 'starting') return
+      this.#note(silentFailure(this.#request.target, startMs / 1000), null)
+      this.#abort.abort()
+    })
+    const exit = await child.exited
+    tooLate.cancel()
+    child.releaseSecret()
+    const lines = this.#wasReady ? [] : exit.lastLines // later ones were judged when they came
+    this.#end(this.#failure() ?? failureOfExit(exit, lines, this.#request.label))
+  }
+
+  async #start(): Promise<Result<OwnedChild>> {
+    const { children, kubectl, kubeconfigFor } = this.#options
+    const { connection, namespace, target, remote, label } = this.#request
+    const found = await kubectl()
+    if (!found.ok) return found
+    const reference = target.kind === 'pod' ? `pod/${target.name}` : target.reference
+    return children.start({
+      kind: 'kubectl',
+      label,
+      command: found.value.path,
+      // Without the address a port that is taken on 127.0.0.1 goes unnoticed, and a kuberc may choose another one.
+      args: (kubeconfig) => [
+        'port-forward',
+        reference,
+        `:${remote}`,
+        ...['--namespace', namespace, '--address', '127.0.0.1'],
+        ...(kubeconfig === null ? [] : ['--kubeconfig', kubeconfig]),
+      ],
+      environment: { KUBERC: 'off', LC_ALL: 'C' },
+      secret: kubeconfigFor(connection, namespace),
+      signal: this.#abort.signal,
+      group: connection.server,
+      onLine: (stream, text, pid) => this.#line(stream, text, pid),
+    })
+  }
+
+  #line(stream: 'stdout' | 'stderr', text: string, pid: number): void {
+    if (stream === 'stdout') {
+      if (text.startsWith('Handling connection for ')) return
+      const port = /^Forwarding from 127\.0\.0\.1:(\d+) -> /.exec(text)?.[1]
+      if (port !== undefined && this.#state === 'starting') drop(this.#listens(Number(port)), 'tells by its events')
+    } else this.#blame(text)
+    this.#events.line(stream, text, pid)
+  }
+
+  async #listens(port: number): Promise<void> {
+    const child = this.#child
+    // The first line may arrive before start() was answered.
+    if (child === null) {
+      await new Promise(setImmediate)
+      return this.#state === 'starting' ? this.#listens(port) : undefined
+    }
+    child.started()
+    child.releaseSecret()
+    const owner = await this.#options.platform.ownerOfPort('127.0.0.1', port, [child.pid])
+    if (this.#state !== 'starting') return
+    if (owner !== null && owner.pid !== child.pid) {
+      this.#note(notOurs(port, owner.process), null)
+      this.#abort.abort()
+      return
+    }
+    this.#port = port
+    this.#state = 'ready'
+    this.#wasReady = true
+    this.#events.ready()
+  }
+
+  #blame(text: string): void {
+    const cause = causeOfKubectlLine(text)
+    if (cause === null || isHarmless(cause) || this.#state === 'starting' || this.#state === 'ended') return
+    const failure = { code: cause.code, detail: cause.detail, message: plainWords(text) }
+    const earlier = this.#trouble
+    // `lost connection to pod` follows the reason and must not hide it.
+    if (isVague(cause) && earlier !== null && this.#age(earlier.at) < freshMs) return
+    this.#note(failure, cause)
+    if (this.#state === 'ready' && endsUse.has(cause.code)) {
+      this.#state = 'useless'
+      this.#events.useless(failure)
+    }
+  }
+
+  /** The reason for what happens to streams now. */
+  #note(failure: TunnelFailure, cause: LineCause | null): void {
+    const at = this.#options.clock.monotonic()
+    const hit = cause !== null && provesUnreached(cause) ? this.#streams.refused() : null
+    this.#trouble = { failure, cause: cause ?? { code: failure.code, detail: '' }, at, hit }
+    this.#wake()
+  }
+
+  async #verdict(stream: KubectlStream): Promise<StreamVerdict> {
+    const failure = await this.failureWithin(verdictMs)
+    if (failure === null) {
+      stream.answered = true // the pod ended it, so it was there
+      return { kind: 'pod-ended' }
+    }
+    // Proven by kubectl's word, or because there was nothing that could have reached the pod.
+    const silent = !stream.answered && stream.socket.bytesWritten === 0
+    const neverReachedPod = silent || this.#trouble?.hit === stream
+    // A client that had its answer and left has lost nothing; its stream only waited for the runtime's late end.
+    const done = stream.answered && stream.socket.writableEnded
+    if (!neverReachedPod && !stream.probe && !done) this.#events.streamLost(failure)
+    return { kind: 'tunnel-failed', failure, neverReachedPod }
+  }
+
+  #failure(): TunnelFailure | null {
+    if (this.#endedWith !== null) return this.#endedWith
+    const trouble = this.#trouble
+    return trouble !== null && (this.#state !== 'ready' || this.#age(trouble.at) < freshMs) ? trouble.failure : null
+  }
+
+  #age(at: number): number {
+    return this.#options.clock.monotonic() - at
+  }
+
+  #end(failure: TunnelFailure): void {
+    this.#state = 'ended'
+    this.#endedWith = failure
+    this.#wake()
+    this.#events.ended(failure)
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiters]) wake()
+  }
+
+  async #connected(socket: Socket): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = this.#options.clock.after(connectMs, () => resolve(false))
+    socket.once('connect', () => resolve(true))
+    socket.once('error', () => resolve(false))
+    const connected = await promise
+    timer.cancel()
+    return connected
+  }
+}
+
+const ignore = (): void => undefined
+
+/** After these nothing new may be opened, although some versions of kubectl live on. */
+const endsUse: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'container-not-listening',
+  'pod-replaced',
+  'tunnel-stalled',
+  'kubectl-failed',
+  'node-unreachable',
+])

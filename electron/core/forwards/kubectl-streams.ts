@@ -1,0 +1,84 @@
+import type { Socket } from 'node:net'
+import type { Clock } from '../clock.ts'
+
+/** One connection to a kubectl. Times are monotonic ms. */
+export type KubectlStream = {
+  readonly socket: Socket
+  readonly openedAt: number
+  /** A question of ours, not a client's. */
+  readonly probe: boolean
+  /** The pod spoke, or ended it: it was there. */
+  answered: boolean
+  lastByteAt: number
+  lastDrainAt: number
+}
+
+/** A refusal shows within a round trip; a stream that was silent for longer than this was not the refused one. */
+const refusalMs = 10_000
+/** Who is merely slow is behind for less than this. */
+const blockedMs = 250
+
+/** The connections of one kubectl, and what can be said of them together. */
+export class KubectlStreams {
+  readonly #clock: Clock
+  readonly #open = new Set<KubectlStream>()
+  /** Closed without an answer: one of them may be the one that a line speaks of. */
+  #closed: KubectlStream[] = []
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** From before it is connected: what kubectl says of it may be read before its own events. */
+  add(socket: Socket, probe: boolean): KubectlStream {
+    const openedAt = this.#clock.monotonic()
+    const stream = { socket, openedAt, probe, answered: false, lastByteAt: 0, lastDrainAt: 0 }
+    this.#open.add(stream)
+    socket.on('drain', () => (stream.lastDrainAt = this.#clock.monotonic()))
+    socket.once('close', () => this.leave(stream))
+    return stream
+  }
+
+  /** It is not open any more, or never came to be. */
+  leave(stream: KubectlStream): void {
+    if (!this.#open.delete(stream) || stream.answered) return
+    this.#closed = [...this.#closed.filter(this.#mayBeRefused).slice(-100), stream]
+  }
+
+  /** Open streams of clients. */
+  get clients(): number {
+    return this.#count((stream) => !stream.probe)
+  }
+
+  /** Those that would be lost with this kubectl; a silent one's client could still be given another stream. */
+  get answered(): number {
+    return this.#count((stream) => stream.answered)
+  }
+
+  /** For a while a client has not taken its bytes, or the pod a client's: kubectl then holds back all its streams. */
+  get blocked(): boolean {
+    const isBlocked = ({ socket, openedAt, lastByteAt, lastDrainAt }: KubectlStream): boolean =>
+      (lastByteAt > 0 && socket.isPaused() && this.#age(lastByteAt) > blockedMs) ||
+      (socket.writableNeedDrain && this.#age(Math.max(openedAt, lastDrainAt)) > blockedMs)
+    return this.#count(isBlocked) > 0
+  }
+
+  /** kubectl does not say which connection was refused: it is certain only when a single one can be meant. */
+  refused(): KubectlStream | null {
+    const possible = [...this.#open, ...this.#closed].filter(this.#mayBeRefused)
+    return possible.length === 1 ? (possible[0] ?? null) : null
+  }
+
+  readonly #mayBeRefused = (stream: KubectlStream): boolean =>
+    !stream.answered && this.#age(stream.openedAt) < refusalMs
+
+  #count(matches: (stream: KubectlStream) => boolean): number {
+    let count = 0
+    for (const stream of this.#open) if (matches(stream)) count += 1
+    return count
+  }
+
+  #age(at: number): number {
+    return this.#clock.monotonic() - at
+  }
+}

@@ -1,0 +1,374 @@
+import type { TargetView } from '../../../contract/sidecar.ts'
+import { causeOfApiFailure, isVagueCause, policyOf } from './causes.ts'
+import { failureOf, type CredentialEvidence, type Failure, type PortEvidence, type TunnelEvidence } from './evidence.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Action, Look, PortMemory, PortRoute, PortStatus, Slot } from './reconcile-types.ts'
+import { forgotten, hinted, noteFailure, type Retry } from './retry.ts'
+import type { PortPlan, Resolution } from './target-resolver.ts'
+
+/** Evidence is fresh for one probe interval and so long, ms. */
+export const graceMs = 3_000
+/** An engine that neither opens nor fails is given up after this, ms; its own limit is shorter. */
+const openingMs = 60_000
+/** A tunnel that held for so long starts the next series of attempts afresh, ms. */
+const steadyMs = 10_000
+/** Clients of a forward that only a person can mend are closed after this, ms. */
+const closeAfterMs = 1_000
+const probeAgainMs = 1_000
+const probeSoonMs = 300
+
+export type PortLook = {
+  readonly look: Look
+  readonly port: PortEvidence
+  readonly memory: PortMemory
+  readonly plan: PortPlan
+  readonly resolution: Resolution
+  readonly hinted: boolean
+}
+
+export type PortOutcome = {
+  readonly memory: PortMemory
+  readonly status: PortStatus
+  readonly route: PortRoute
+  readonly actions: readonly Action[]
+  readonly wakeAt: number
+}
+
+/** Credentials that may be used for a new tunnel. */
+export const areUsable = (credentials: CredentialEvidence, now: number): boolean =>
+  credentials.state === 'ready' && (credentials.expiresAt === null || now < credentials.expiresAt)
+
+/** One look at one port while the forward is wanted: level-triggered, so it does not matter which event woke it. */
+export function reconcilePort(input: PortLook): PortOutcome {
+  return new PortReconciler(input).decide()
+}
+
+class PortReconciler {
+  readonly #input: PortLook
+  readonly #now: number
+  readonly #limit: number
+  readonly #view: TargetView | null
+  readonly #actions: Action[] = []
+  readonly #deadlines: Deadlines
+  #current: TunnelEvidence | null
+  #next: TunnelEvidence | null
+  #bind: Retry
+  #tunnel: Retry
+  #failedVersion: number
+  readonly #way: string
+  readonly #wayAt: number
+  #opened = false
+
+  constructor(input: PortLook) {
+    const { look, memory, plan, port, resolution } = input
+    this.#input = input
+    this.#now = look.now
+    this.#limit = look.desired.probe.seconds * 1000 + graceMs
+    this.#view = look.evidence.watch.view
+    this.#deadlines = new Deadlines(look.now)
+    this.#current = port.current
+    this.#next = port.next
+    this.#failedVersion = memory.failedVersion
+    this.#way = wayKey(plan, resolution, memory.way)
+    this.#wayAt = this.#way === memory.way ? memory.wayAt : look.now
+    this.#bind = memory.bind
+    this.#tunnel = input.hinted ? hinted(memory.tunnel) : memory.tunnel
+    const { failure } = memory.tunnel
+    const isAboutCredentials = failure !== null && policyOf(failure.code) === 'credentials'
+    const moved = this.#way !== memory.way && plan.kind === 'way' && !isAboutCredentials
+    const renewed = isAboutCredentials && look.evidence.credentials.version > memory.failedVersion
+    if (moved || renewed) this.#tunnel = forgotten(this.#tunnel)
+    if (moved && failure !== null && isAnotherPod(memory.way, this.#way)) this.#replacedPod(failure.pod)
+  }
+
+  decide(): PortOutcome {
+    this.#listen()
+    this.#countFailures()
+    this.#replace()
+    this.#open()
+    this.#probe()
+    const route = this.#route()
+    const status = this.#status()
+    return {
+      memory: {
+        bind: this.#bind,
+        tunnel: this.#tunnel,
+        failedVersion: this.#failedVersion,
+        way: this.#way,
+        wayAt: this.#wayAt,
+      },
+      status,
+      route: route ?? this.#waitingRoute(status),
+      actions: this.#actions,
+      wakeAt: this.#deadlines.next,
+    }
+  }
+
+  /** Not a failed attempt: the next one need not wait. */
+  #replacedPod(pod: string | undefined): void {
+    const failure = failureOf('pod-replaced')
+    this.#tunnel = { ...forgotten(this.#tunnel), failure: pod === undefined ? failure : { ...failure, pod } }
+  }
+
+  #act(action: Action): void {
+    this.#actions.push(action)
+  }
+
+  /** The local port comes before everything else. */
+  #listen(): void {
+    const { listener, portId } = this.#input.port
+    if (listener.state === 'failed' && listener.failure !== null)
+      this.#bind = noteFailure(this.#bind, listener.attempt, listener.failure, this.#now, this.#input.look.random)
+    if (this.#input.hinted) this.#bind = hinted(this.#bind)
+    if (listener.state !== 'closed' && listener.state !== 'failed') return
+    if (this.#bind.at <= this.#now) this.#act({ kind: 'bind', portId })
+    else this.#deadlines.add(this.#bind.at)
+  }
+
+  #countFailures(): void {
+    for (const slot of ['current', 'next'] as const) {
+      const tunnel = slot === 'current' ? this.#current : this.#next
+      if (tunnel === null) continue
+      const failure = this.#failureThatEnds(tunnel)
+      if (failure === null) continue
+      // What a pod said that is left behind anyway says nothing about the one that follows.
+      if (this.#podIsGone(tunnel) || this.#isLeft(tunnel)) this.#replacedPod(podName(tunnel))
+      else this.#tunnel = noteFailure(this.#tunnel, this.#tunnel.seen + 1, failure, this.#now, this.#input.look.random)
+      this.#failedVersion = tunnel.version
+      this.#drop(slot, tunnel.state === 'opening' ? 'close' : 'drain')
+    }
+    if (this.#current !== null && this.#isProven(this.#current)) {
+      const { provenSince } = this.#current
+      const steady = provenSince !== null && this.#now - provenSince >= steadyMs
+      if (this.#next === null) this.#tunnel = steady ? forgotten(this.#tunnel) : { ...this.#tunnel, failure: null }
+    }
+  }
+
+  #failureThatEnds(tunnel: TunnelEvidence): Failure | null {
+    if (tunnel.state === 'lost') return tunnel.trouble?.failure ?? failureOf('tunnel-lost')
+    if (tunnel.trouble?.kind === 'refused') return tunnel.trouble.failure
+    if (this.#podIsGone(tunnel)) return failureOf('pod-replaced')
+    if (tunnel.state !== 'opening' || this.#input.look.evidence.queueBusy) return null
+    this.#deadlines.add(tunnel.since + openingMs)
+    return this.#now - tunnel.since >= openingMs ? failureOf('tunnel-stalled', 'opening') : null
+  }
+
+  /** Make before break: the current tunnel goes when the one that replaces it can carry clients. */
+  #replace(): void {
+    if (this.#current === null && this.#next !== null) this.#promote()
+    if (this.#next !== null && !this.#fits(this.#next)) this.#drop('next', 'close')
+    if (this.#current === null || this.#next === null) return
+    const usable = this.#mayCarry(this.#current)
+    if (this.#fits(this.#current) && usable && this.#isProven(this.#current)) this.#drop('next', 'close')
+    else if (this.#next.state === 'ready' && (!usable || this.#isProven(this.#next))) this.#promote()
+  }
+
+  #open(): void {
+    const { look, plan, port } = this.#input
+    if (plan.kind !== 'way' || !areUsable(look.evidence.credentials, this.#now)) return
+    const slot: Slot = this.#current === null ? 'current' : 'next'
+    if (this.#current !== null) {
+      if (this.#next !== null) return
+      if (this.#fits(this.#current) && !this.#isStalled(this.#current)) return
+    }
+    if (this.#tunnel.at > this.#now) {
+      this.#deadlines.add(this.#tunnel.at)
+      return
+    }
+    this.#act({ kind: 'open-tunnel', portId: port.portId, slot, target: plan.target, remote: plan.remote })
+    this.#opened = true
+  }
+
+  #probe(): void {
+    if (this.#input.look.desired.probe.mode === 'passive') return
+    if (this.#current !== null) this.#probeOne(this.#current, 'current')
+    if (this.#next !== null && !this.#isProven(this.#next)) this.#probeOne(this.#next, 'next')
+  }
+
+  #probeOne(tunnel: TunnelEvidence, slot: Slot): void {
+    if (tunnel.state !== 'ready' || tunnel.probe.running || !this.#podIsUsable(tunnel)) return
+    const due = this.#probeDue(tunnel)
+    if (due <= this.#now) this.#act({ kind: 'probe', portId: this.#input.port.portId, slot })
+    else this.#deadlines.add(due)
+  }
+
+  #probeDue({ evidenceAt, probe, trouble, key }: TunnelEvidence): number {
+    const { desired, evidence } = this.#input.look
+    const endedAt = probe.endedAt ?? -Infinity
+    if (evidenceAt === null || evidenceAt < this.#believedFrom || trouble !== null)
+      return endedAt + (probe.inconclusive ? probeSoonMs : probeAgainMs)
+    if (evidenceAt < evidence.askedAt && endedAt < evidence.askedAt) return this.#now
+    // Spread by up to a fifth, so that forwards that began together do not probe together.
+    const wait = desired.probe.seconds * 1000 * (1 - 0.2 * ((key * 0.618) % 1))
+    return Math.max(evidenceAt + wait, probe.inconclusive ? endedAt + probeAgainMs : -Infinity)
+  }
+
+  /** Null: clients wait, or are closed. */
+  #route(): PortRoute | null {
+    const tunnel = this.#current
+    if (tunnel === null || !this.#mayCarry(tunnel)) return null
+    const doubtful = tunnel.evidenceAt === null && this.#wasRefused()
+    return doubtful ? null : { kind: 'tunnel', key: tunnel.key }
+  }
+
+  #waitingRoute(status: PortStatus): PortRoute {
+    if (status.kind === 'down' && policyOf(status.failure.code) !== 'retry')
+      return { kind: 'close', afterMs: closeAfterMs }
+    return { kind: 'park', seconds: this.#input.look.desired.parkSeconds }
+  }
+
+  #status(): PortStatus {
+    const { listener } = this.#input.port
+    if (listener.state === 'failed' && listener.failure !== null)
+      return this.#down(listener.failure, false, this.#bind.at)
+    const tunnel = this.#current
+    if (listener.state === 'bound' && tunnel !== null && this.#mayCarry(tunnel) && this.#isProven(tunnel)) {
+      if (this.#input.look.desired.probe.mode === 'connect') this.#deadlines.add(this.#staleAt(tunnel) + 1)
+      return { kind: 'live' }
+    }
+    const trying =
+      this.#opened ||
+      this.#next !== null ||
+      (tunnel !== null && (tunnel.state === 'opening' || (tunnel.state === 'ready' && !this.#isStalled(tunnel))))
+    return this.#down(this.#reason(), trying, this.#tunnel.at > this.#now ? this.#tunnel.at : null)
+  }
+
+  #down(failure: Failure, trying: boolean, nextAttemptAt: number | null): PortStatus {
+    const time = nextAttemptAt === null || !Number.isFinite(nextAttemptAt) ? null : nextAttemptAt
+    return { kind: 'down', failure, trying, nextAttemptAt: time }
+  }
+
+  /** First what is known about credentials and pods, then what the tunnel said, then that it is being connected. */
+  #reason(): Failure {
+    const { look, plan } = this.#input
+    const { credentials, queueBusy } = look.evidence
+    if (!areUsable(credentials, this.#now) && credentials.failure !== null && credentials.state !== 'ready')
+      return credentials.failure
+    if (plan.kind === 'none' && plan.failure.code !== 'connecting') return plan.failure
+    const tunnel = this.#current
+    if (tunnel !== null && tunnel.state === 'ready' && this.#isDoubted(tunnel)) return failureOf('connecting', 'wake')
+    if (tunnel !== null && this.#isStalled(tunnel)) return this.#explain(stalledBy(tunnel))
+    if (this.#tunnel.failure !== null) return this.#explain(this.#tunnel.failure)
+    if (tunnel !== null && !this.#podIsUsable(tunnel)) return failureOf('pod-replaced')
+    if (tunnel?.state === 'opening' && queueBusy) return failureOf('queued')
+    if (tunnel === null || tunnel.state === 'opening') return this.#explain(failureOf('connecting'))
+    return failureOf('connecting')
+  }
+
+  /** What only says that it broke gives way to what the API server's silence says. */
+  #explain(failure: Failure): Failure {
+    const api = this.#view?.failure ?? null
+    if (!isVagueCause(failure.code) || api === null || this.#input.look.evidence.watch.state !== 'seen') return failure
+    const why = causeOfApiFailure(api)
+    return why.code === 'cluster-unreachable' || why.code === 'api-unavailable' ? why : failure
+  }
+
+  #promote(): void {
+    const old = this.#current
+    this.#act({ kind: 'promote', portId: this.#input.port.portId })
+    this.#current = this.#next
+    this.#next = null
+    if (old === null) return
+    if (this.#podOf(old) === 'unusable') this.#replacedPod(podName(old))
+    // Until the new one is proven this stays the reason.
+    else if (this.#isStalled(old)) this.#tunnel = { ...this.#tunnel, failure: stalledBy(old) }
+  }
+
+  #drop(slot: Slot, how: 'drain' | 'close'): void {
+    this.#act({ kind: 'drop-tunnel', portId: this.#input.port.portId, slot, how })
+    if (slot === 'current') this.#current = null
+    else this.#next = null
+  }
+
+  #fits(tunnel: TunnelEvidence): boolean {
+    const { look, plan } = this.#input
+    const { credentials, restarts } = look.evidence
+    if (plan.kind !== 'way' || tunnel.epoch !== credentials.epoch || tunnel.restarts !== restarts) return false
+    // What kubectl resolved stays, whatever the way it was found, until it breaks.
+    if (plan.target.kind === 'reference') return true
+    return tunnel.target.kind === 'pod' && tunnel.target.uid === plan.target.uid && tunnel.remote === plan.remote
+  }
+
+  /** There is a way, and it leads to another pod. */
+  #isLeft({ target }: TunnelEvidence): boolean {
+    const { plan } = this.#input
+    return plan.kind === 'way' && plan.target.kind === 'pod' && target.kind === 'pod' && target.uid !== plan.target.uid
+  }
+
+  #mayCarry(tunnel: TunnelEvidence): boolean {
+    return tunnel.state === 'ready' && !this.#isStalled(tunnel) && this.#podIsUsable(tunnel)
+  }
+
+  get #believedFrom(): number {
+    return Math.max(this.#input.look.evidence.doubtedBefore, this.#wayAtOf())
+  }
+
+  /** A way that comes and goes while the same tunnel stays must be proven again. */
+  #wayAtOf(): number {
+    const tunnel = this.#current
+    return tunnel !== null && this.#fits(tunnel) && tunnel.since < this.#wayAt && this.#input.resolution.watching
+      ? this.#wayAt
+      : -Infinity
+  }
+
+  #isDoubted(tunnel: TunnelEvidence): boolean {
+    const { doubtedBefore } = this.#input.look.evidence
+    return tunnel.evidenceAt !== null && tunnel.evidenceAt < doubtedBefore && this.#now - doubtedBefore < this.#limit
+  }
+
+  #isProven(tunnel: TunnelEvidence): boolean {
+    if (tunnel.state !== 'ready' || tunnel.trouble !== null) return false
+    if (this.#input.look.desired.probe.mode === 'passive') return true
+    const { evidenceAt } = tunnel
+    return evidenceAt !== null && evidenceAt >= this.#believedFrom && this.#now - evidenceAt <= this.#limit
+  }
+
+  #staleAt(tunnel: TunnelEvidence): number {
+    return Math.max(tunnel.evidenceAt ?? tunnel.since, this.#believedFrom) + this.#limit
+  }
+
+  #isStalled(tunnel: TunnelEvidence): boolean {
+    if (tunnel.state !== 'ready') return false
+    if (tunnel.trouble?.kind === 'stalled') return true
+    if (this.#input.look.desired.probe.mode === 'passive' || !this.#podIsUsable(tunnel)) return false
+    const staleAt = this.#staleAt(tunnel)
+    this.#deadlines.add(staleAt + 1)
+    return this.#now > staleAt
+  }
+
+  #podOf(tunnel: TunnelEvidence): 'usable' | 'unusable' | 'gone' | 'unknown' {
+    const { target } = tunnel
+    if (!this.#input.resolution.watching || target.kind === 'reference') return 'unknown'
+    const pod = this.#view?.pods.find((one) => one.uid === target.uid)
+    return pod === undefined ? 'gone' : pod.usable ? 'usable' : 'unusable'
+  }
+
+  #podIsGone(tunnel: TunnelEvidence): boolean {
+    return this.#podOf(tunnel) === 'gone'
+  }
+
+  #podIsUsable(tunnel: TunnelEvidence): boolean {
+    const pod = this.#podOf(tunnel)
+    return pod === 'usable' || pod === 'unknown'
+  }
+
+  #wasRefused(): boolean {
+    const code = this.#tunnel.failure?.code
+    return code === 'container-not-listening' || code === 'reset-by-pod'
+  }
+}
+
+const podName = ({ target }: TunnelEvidence): string | undefined => (target.kind === 'pod' ? target.name : undefined)
+
+const stalledBy = ({ trouble }: TunnelEvidence): Failure =>
+  trouble?.failure ?? failureOf('tunnel-stalled', 'no-evidence')
+
+const isAnotherPod = (before: string, after: string): boolean =>
+  before !== '' && !before.startsWith('none ') && before.split('|')[0] !== after.split('|')[0]
+
+/** Where it leads, as text. What is not known now does not change what was known. */
+function wayKey(plan: PortPlan, { pod }: Resolution, before: string): string {
+  if (plan.kind === 'none') return plan.failure.code === 'connecting' ? before : `none ${plan.failure.code}`
+  if (plan.target.kind === 'pod') return `${plan.target.uid}|${plan.remote}|${pod?.restarts ?? 0}`
+  return before === '' || before.startsWith('none ') ? `${plan.target.reference}|${plan.remote}` : before
+}

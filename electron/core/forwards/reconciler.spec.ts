@@ -1,0 +1,371 @@
+import { describe, expect, it } from 'vitest'
+import { failureOf } from './evidence.ts'
+import { aPod, anApiFailure, aView, portIds, ReconcilerWorld } from './reconciler-world.testing.ts'
+
+const [first, second] = portIds
+const actionsOf = (world: ReconcilerWorld): string[] => world.done.splice(0).map(({ action }) => action.kind)
+
+/** A forward of one port that is live. */
+function liveWorld(): ReconcilerWorld {
+  const world = new ReconcilerWorld()
+  world.desired = { ...world.desired, ports: [{ id: first, remote: 80 }] }
+  world.ports = world.ports.slice(0, 1)
+  world.settle()
+  world.pass(2_000, () => world.succeed())
+  expect(world.settle().state).toBe('live')
+  world.done.length = 0
+  return world
+}
+
+describe('starting', () => {
+  it('binds the local ports and asks for credentials before anything else', () => {
+    const world = new ReconcilerWorld()
+    const decision = world.settle()
+    expect(actionsOf(world)).toEqual(['bind', 'bind', 'resolve-credentials'])
+    expect(decision).toMatchObject({ state: 'starting', failure: { code: 'connecting' } })
+    expect(decision.routes.get(first)).toEqual({ kind: 'park', seconds: 30 })
+  })
+
+  it('watches the pods, opens a tunnel to one, gives it clients at once, and is live when a probe proves it', () => {
+    const world = new ReconcilerWorld()
+    world.settle()
+    world.succeed()
+    world.settle()
+    world.succeed()
+    world.settle()
+    expect(actionsOf(world).slice(3)).toEqual(['watch', 'open-tunnel', 'open-tunnel'])
+    world.succeed()
+    const ready = world.settle()
+    expect(actionsOf(world)).toEqual(['probe', 'probe'])
+    expect(ready.state).toBe('starting')
+    expect(ready.routes.get(first)).toMatchObject({ kind: 'tunnel' })
+    world.succeed()
+    expect(world.settle()).toMatchObject({
+      state: 'live',
+      failure: null,
+      resolvedBy: 'endpoint-slices',
+      watching: true,
+    })
+  })
+
+  it('says that it is queued while others start', () => {
+    const world = new ReconcilerWorld()
+    world.queueBusy = true
+    world.settle()
+    world.succeed()
+    world.settle()
+    world.succeed()
+    expect(world.settle().failure?.code).toBe('queued')
+  })
+
+  it('lets kubectl find the pod when nobody answers to the watch', () => {
+    const world = new ReconcilerWorld()
+    world.settle()
+    world.obtain()
+    world.pass(4_100)
+    const opened = world.done.find(({ action }) => action.kind === 'open-tunnel')
+    expect(opened?.action).toMatchObject({ target: { kind: 'reference', reference: 'svc/web' }, remote: 80 })
+    expect(world.settle()).toMatchObject({ resolvedBy: 'kubectl', watching: false })
+  })
+})
+
+describe('a lost tunnel', () => {
+  it('is opened again after a short wait while clients are parked', () => {
+    const world = liveWorld()
+    world.lose(0, 'current', failureOf('tunnel-lost', 'killed'))
+    const lost = world.settle()
+    expect(lost).toMatchObject({ state: 'recovering', failure: { code: 'tunnel-lost' } })
+    expect(lost.nextAttemptAt! - world.now).toBeGreaterThanOrEqual(250)
+    expect(lost.nextAttemptAt! - world.now).toBeLessThanOrEqual(500)
+    expect(lost.routes.get(first)?.kind).toBe('park')
+    world.pass(600, () => world.succeed())
+    world.pass(100, () => world.succeed())
+    expect(world.settle().state).toBe('live')
+  })
+
+  it('waits longer and longer, at most 15 s, and starts afresh at a hint', () => {
+    const world = liveWorld()
+    const waits: number[] = []
+    for (let attempt = 0; attempt < 12; attempt++) {
+      world.lose(0, 'current', failureOf('kubectl-failed'))
+      const { nextAttemptAt } = world.settle()
+      waits.push(nextAttemptAt! - world.now)
+      world.pass(waits.at(-1)!)
+    }
+    expect(Math.max(...waits)).toBeLessThanOrEqual(15_000)
+    expect(waits.at(-1)).toBeGreaterThan(7_000)
+    world.lose(0, 'current', failureOf('kubectl-failed'))
+    world.settle()
+    world.hints += 1
+    const hinted = world.settle()
+    expect(hinted.nextAttemptAt! - world.now).toBeLessThanOrEqual(250)
+  })
+
+  it('names the pod as the reason when the watch knows that it went', () => {
+    const world = liveWorld()
+    world.lose(0, 'current', failureOf('tunnel-lost'))
+    world.see(aView([aPod('web-2')]))
+    expect(world.settle().failure?.code).toBe('pod-replaced')
+    expect(world.done.at(-1)?.action).toMatchObject({ kind: 'open-tunnel', target: { name: 'web-2' } })
+  })
+
+  it('names the API server as the reason when it does not answer', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1')], { failure: anApiFailure() }))
+    expect(world.settle().state).toBe('live')
+    world.lose(0, 'current', failureOf('tunnel-lost'))
+    expect(world.settle()).toMatchObject({
+      state: 'recovering',
+      failure: { code: 'cluster-unreachable', detail: 'refused' },
+    })
+  })
+
+  it('keeps clients back from a port that refused, until it is proven', () => {
+    const world = liveWorld()
+    world.pass(5_000)
+    world.answerProbe(0, 'current', failureOf('container-not-listening'))
+    world.pass(500)
+    world.setTunnel(0, 'current', { state: 'ready', since: world.now })
+    const ready = world.settle()
+    expect(ready.routes.get(first)?.kind).toBe('park')
+    expect(ready.failure?.code).toBe('container-not-listening')
+    world.answerProbe(0, 'current', 'live')
+    const proven = world.settle()
+    expect(proven.state).toBe('live')
+    expect(proven.routes.get(first)?.kind).toBe('tunnel')
+  })
+})
+
+describe('evidence', () => {
+  it('goes stale after one probe interval and 3 s; then another tunnel is made beside the silent one', () => {
+    const world = liveWorld()
+    world.pass(6_000)
+    expect(world.settle().state).toBe('live')
+    world.pass(2_500)
+    expect(world.settle()).toMatchObject({ state: 'recovering', failure: { code: 'tunnel-stalled' } })
+    expect(actionsOf(world)).toContain('open-tunnel')
+    expect(world.port(0).current).not.toBeNull()
+    world.setTunnel(0, 'next', { state: 'ready', since: world.now })
+    expect(world.settle().failure?.code).toBe('tunnel-stalled')
+    expect(world.port(0).next).toBeNull()
+    world.answerProbe(0, 'current', 'live')
+    expect(world.settle().state).toBe('live')
+  })
+
+  it('is as good from traffic as from a probe', () => {
+    const world = liveWorld()
+    world.pass(60_000, () => world.flow(0))
+    expect(world.settle().state).toBe('live')
+    expect(actionsOf(world)).toEqual([])
+  })
+
+  it('from before a sleep is doubted, and asked for again at once', () => {
+    const world = liveWorld()
+    world.pass(100)
+    world.doubtedBefore = world.now
+    world.hints += 1
+    expect(world.settle()).toMatchObject({ state: 'recovering', failure: { code: 'connecting', detail: 'wake' } })
+    expect(actionsOf(world)).toEqual(['probe'])
+    world.pass(1_000)
+    world.answerProbe(0, 'current', 'live')
+    expect(world.settle().state).toBe('live')
+  })
+
+  it('of a silent tunnel that answers again makes a replacement needless', () => {
+    const world = liveWorld()
+    world.pass(5_000)
+    world.answerProbe(0, 'current', 'stalled')
+    world.settle()
+    expect(world.port(0).next).not.toBeNull()
+    world.pass(1_500)
+    world.answerProbe(0, 'current', 'live')
+    expect(world.settle().state).toBe('live')
+    expect(world.port(0).next).toBeNull()
+  })
+})
+
+describe('pods', () => {
+  it('that refuse while they go are no reason to doubt the one that follows', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1', { terminating: true, usable: false }), aPod('web-2')]))
+    world.settle()
+    world.lose(0, 'current', { ...failureOf('container-not-listening'), pod: 'web-1' })
+    expect(world.settle()).toMatchObject({ failure: { code: 'pod-replaced', pod: 'web-1' }, attempt: 0 })
+    world.setTunnel(0, 'current', { state: 'ready', since: world.now })
+    expect(world.settle().routes.get(first)?.kind).toBe('tunnel')
+  })
+
+  it('that refuse before they are known to go neither', () => {
+    const world = liveWorld()
+    world.lose(0, 'current', { ...failureOf('container-not-listening'), pod: 'web-1' })
+    expect(world.settle().failure).toMatchObject({ code: 'container-not-listening', pod: 'web-1' })
+    world.see(aView([aPod('web-1', { terminating: true, usable: false }), aPod('web-2')]))
+    expect(world.settle().failure).toMatchObject({ code: 'pod-replaced', pod: 'web-1' })
+    expect(world.port(0).current?.target).toMatchObject({ name: 'web-2' })
+  })
+
+  it('that go are left for ready ones before they are gone', () => {
+    const world = liveWorld()
+    const old = world.port(0).current!.key
+    world.see(aView([aPod('web-1', { terminating: true, usable: false }), aPod('web-2')]))
+    expect(world.settle().routes.get(first)?.kind).toBe('park')
+    expect(world.port(0)).toMatchObject({ current: { key: old }, next: { target: { name: 'web-2' } } })
+    world.setTunnel(0, 'next', { state: 'ready', since: world.now })
+    expect(world.settle().routes.get(first)?.kind).toBe('tunnel')
+    expect(world.port(0)).toMatchObject({ current: { target: { name: 'web-2' } }, next: null })
+  })
+
+  it('that start are waited for patiently; after half a minute it is held up', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1', { usable: false, reason: 'ContainerCreating' })]))
+    expect(world.settle()).toMatchObject({ state: 'recovering', failure: { code: 'no-ready-pod' } })
+    world.pass(31_000)
+    expect(world.settle().state).toBe('holding')
+  })
+
+  it('that crash hold it up at once, with their own reason', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1', { usable: false, reason: 'CrashLoopBackOff' })]))
+    const held = world.settle()
+    expect(held).toMatchObject({ state: 'holding', failure: { code: 'no-ready-pod', detail: 'CrashLoopBackOff' } })
+    expect(held.routes.get(first)?.kind).toBe('park')
+    expect(held.nextAttemptAt! - world.now).toBeLessThanOrEqual(15_000)
+  })
+
+  it('nobody watches leave a live forward live, and a lost one to kubectl', () => {
+    const world = liveWorld()
+    world.unwatch()
+    world.pass(4_000, () => world.flow(0))
+    expect(world.settle()).toMatchObject({ state: 'live', watching: false })
+    world.lose(0, 'current', failureOf('tunnel-lost'))
+    world.pass(600)
+    expect(world.done.at(-1)?.action).toMatchObject({ kind: 'open-tunnel', target: { kind: 'reference' } })
+  })
+
+  it('whose container was restarted must prove themselves again', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1', { restarts: 1 })]))
+    expect(world.settle().state).toBe('recovering')
+    world.succeed()
+    expect(world.settle().state).toBe('live')
+  })
+})
+
+describe('what only a person can mend', () => {
+  it('a taken local port holds the forward, not its other ports', () => {
+    const world = new ReconcilerWorld()
+    world.settle()
+    world.port(1).listener = { state: 'failed', attempt: 1, failure: failureOf('local-port-taken') }
+    world.pass(1_500, () => {
+      if (world.port(1).listener.state === 'binding')
+        world.port(1).listener = {
+          state: 'failed',
+          attempt: world.port(1).listener.attempt,
+          failure: failureOf('local-port-taken'),
+        }
+      world.succeed()
+    })
+    const held = world.settle()
+    expect(held).toMatchObject({ state: 'holding', portId: second, failure: { code: 'local-port-taken' } })
+    expect(held.routes.get(first)?.kind).toBe('tunnel')
+    world.pass(3_000, () => world.succeed())
+    expect(world.settle().state).toBe('live')
+  })
+
+  it('a missing right closes clients and is tried every 15 s', () => {
+    const world = liveWorld()
+    world.lose(0, 'current', failureOf('forbidden'))
+    const held = world.settle()
+    expect(held.state).toBe('holding')
+    expect(held.routes.get(first)).toEqual({ kind: 'close', afterMs: 1_000 })
+    expect(held.nextAttemptAt! - world.now).toBe(15_000)
+  })
+
+  it('a missing target is looked for again every 15 s, although the watch would tell', () => {
+    const world = liveWorld()
+    world.see(aView([], { targetExists: false }))
+    expect(world.settle()).toMatchObject({ state: 'holding', failure: { code: 'target-missing' } })
+    world.done.length = 0
+    world.pass(31_000)
+    expect(actionsOf(world).filter((kind) => kind === 'look-again')).toHaveLength(2)
+  })
+
+  it('refused credentials are obtained fresh once; then it waits for a hint', () => {
+    const world = liveWorld()
+    world.lose(0, 'current', failureOf('credentials-rejected'))
+    world.settle()
+    expect(world.done.at(-1)?.action).toEqual({ kind: 'resolve-credentials', fresh: true })
+    world.obtain()
+    world.settle()
+    expect(world.port(0).current?.state).toBe('opening')
+    world.lose(0, 'current', failureOf('credentials-rejected'))
+    world.settle()
+    world.done.length = 0
+    world.pass(120_000)
+    expect(world.settle()).toMatchObject({ state: 'holding', nextAttemptAt: null })
+    expect(actionsOf(world)).toEqual([])
+    world.hints += 1
+    world.settle()
+    expect(world.done.at(-1)?.action).toEqual({ kind: 'resolve-credentials', fresh: true })
+  })
+
+  it('a locked vault is not asked again by a timer; unlocking is a hint', () => {
+    const world = new ReconcilerWorld()
+    world.settle()
+    world.refuseCredentials('vault-locked')
+    expect(world.settle()).toMatchObject({ state: 'holding', failure: { code: 'vault-locked' } })
+    world.done.length = 0
+    world.pass(60_000)
+    expect(actionsOf(world)).not.toContain('resolve-credentials')
+    world.hints += 1
+    world.pass(3_000, () => world.succeed())
+    expect(world.settle().state).toBe('live')
+  })
+})
+
+describe('new credentials', () => {
+  it('move the tunnel over while the forward stays live', () => {
+    const world = liveWorld()
+    const states = new Set<string>()
+    world.observe = ({ state }) => states.add(state)
+    const old = world.port(0).current!.key
+    world.credentials = { ...world.credentials, state: 'none', epoch: 1 }
+    world.hints += 1
+    world.settle()
+    world.obtain()
+    world.settle()
+    expect(world.port(0)).toMatchObject({ current: { key: old }, next: { epoch: 1 } })
+    world.pass(2_000, () => world.succeed())
+    expect(world.port(0)).toMatchObject({ current: { epoch: 1 }, next: null })
+    expect([...states]).toEqual(['live'])
+  })
+
+  it('that do not work leave the old tunnel where it is', () => {
+    const world = liveWorld()
+    world.credentials = { ...world.credentials, state: 'none', epoch: 1 }
+    world.settle()
+    world.refuseCredentials('credentials-expired')
+    world.pass(20_000, () => world.flow(0))
+    expect(world.settle().state).toBe('live')
+  })
+
+  it('are obtained before the old ones end', () => {
+    const world = liveWorld()
+    world.credentials = { ...world.credentials, expiresAt: world.now + 60_000 }
+    world.settle()
+    world.done.length = 0
+    world.pass(16_000, () => world.flow(0))
+    expect(actionsOf(world)).toContain('resolve-credentials')
+  })
+})
+
+describe('stopping', () => {
+  it('ends tunnels, frees the ports, and then is off', () => {
+    const world = liveWorld()
+    world.desired = { ...world.desired, on: false }
+    expect(world.settle()).toMatchObject({ state: 'stopping', failure: { code: 'stopping' } })
+    expect(actionsOf(world)).toEqual(['drop-tunnel', 'unbind', 'unwatch'])
+    world.succeed()
+    expect(world.settle()).toMatchObject({ state: 'off', failure: null })
+  })
+})

@@ -1,0 +1,44 @@
+import { backoff, longestWait, shortestWait } from './backoff.ts'
+import { policyOf } from './causes.ts'
+import type { Failure } from './evidence.ts'
+
+/** What is remembered of something that is tried again. */
+export type Retry = {
+  /** The attempt that was counted last, so that each failure counts once. */
+  readonly seen: number
+  /** Failed attempts in a row. */
+  readonly failures: number
+  readonly failedAt: number
+  /** Not before; monotonic ms. Infinity: waits for a hint. */
+  readonly at: number
+  readonly failure: Failure | null
+}
+
+export const untried: Retry = { seen: 0, failures: 0, failedAt: -Infinity, at: -Infinity, failure: null }
+
+/** A local port is looked at again this often, ms: that costs nothing, and whoever has it may leave at any time. */
+const portMs = 2_000
+
+/** Counts a failed attempt and says when to try again. */
+export function noteFailure(retry: Retry, attempt: number, failure: Failure, now: number, random: () => number): Retry {
+  if (attempt <= retry.seen) return retry
+  const failures = retry.failures + 1
+  return { seen: attempt, failures, failedAt: now, at: now + waitAfter(failure, failures, random), failure }
+}
+
+function waitAfter(failure: Failure, failures: number, random: () => number): number {
+  switch (policyOf(failure.code)) {
+    case 'credentials':
+      return Infinity
+    case 'person':
+      return failure.code.startsWith('local-port') ? portMs : longestWait
+    case 'retry':
+      return backoff(failures, random)
+  }
+}
+
+/** Something happened that may have mended it: try now, from the shortest wait on. The reason stays until it works. */
+export const hinted = (retry: Retry): Retry => ({ ...retry, failures: 0, at: retry.failedAt + shortestWait })
+
+/** The way it should go is another one now: what was wrong with the old one says nothing. */
+export const forgotten = (retry: Retry): Retry => ({ ...untried, seen: retry.seen })

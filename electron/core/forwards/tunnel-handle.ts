@@ -1,0 +1,120 @@
+import { drop } from '../../../contract/drop.ts'
+import type { Clock } from '../clock.ts'
+import { failureOfTunnel } from './causes.ts'
+import { failureOf, type Failure, type TunnelEvidence } from './evidence.ts'
+import type { ProbeResult, Tunnel, TunnelFactory, TunnelFailure, TunnelRequest } from './tunnel.ts'
+
+export type TunnelHandleOptions = {
+  readonly request: TunnelRequest
+  readonly openTunnel: TunnelFactory
+  readonly clock: Clock
+  /** Who it is among the forward's tunnels, and under what it was opened. */
+  readonly identity: Pick<TunnelEvidence, 'key' | 'epoch' | 'version' | 'restarts'>
+  /** Something about it changed that the reconciler may care about. */
+  readonly changed: () => void
+  readonly connectionsLost: (count: number, failure: TunnelFailure) => void
+  readonly line: (stream: 'stdout' | 'stderr' | 'note', text: string, pid: number | null) => void
+}
+
+/** Bytes flow all the time: a change of the time of the last ones is told once in so long, ms. */
+const tellEveryMs = 1_000
+/** Evidence with a longer gap than this does not belong together, ms. */
+const gapMs = 30_000
+
+/** A tunnel and what is known about it. */
+export class TunnelHandle {
+  readonly tunnel: Tunnel
+  readonly #options: TunnelHandleOptions
+  #evidence: TunnelEvidence
+
+  constructor(options: TunnelHandleOptions) {
+    this.#options = options
+    const { clock, identity, request } = options
+    this.#evidence = {
+      ...identity,
+      target: request.target,
+      remote: request.remote,
+      state: 'opening',
+      since: clock.monotonic(),
+      evidenceAt: null,
+      provenSince: null,
+      trouble: null,
+      probe: { running: false, endedAt: null, inconclusive: false },
+    }
+    this.tunnel = options.openTunnel(request, {
+      ready: () => this.#enter({ state: 'ready', trouble: null }),
+      evidence: () => this.#prove(),
+      connectionsLost: (count, failure) => options.connectionsLost(count, failure),
+      lost: (failure) =>
+        this.#enter({ state: 'lost', trouble: { kind: 'lost', failure: this.#about(failureOfTunnel(failure)) } }),
+      line: (stream, text, pid) => options.line(stream, text, pid),
+    })
+  }
+
+  get evidence(): TunnelEvidence {
+    return this.#evidence
+  }
+
+  /** Asks whether the pod's port answers; the answer becomes evidence. */
+  probe(): void {
+    const { clock, changed } = this.#options
+    this.#evidence = { ...this.#evidence, probe: { ...this.#evidence.probe, running: true } }
+    drop(
+      this.tunnel.probe().then((result) => {
+        const probe = { running: false, endedAt: clock.monotonic(), inconclusive: result.kind === 'inconclusive' }
+        this.#evidence = { ...this.#evidence, probe }
+        this.#learn(result)
+        changed()
+      }),
+      'its answer is evidence',
+    )
+  }
+
+  #learn(result: ProbeResult): void {
+    if (this.#evidence.state !== 'ready') return
+    switch (result.kind) {
+      case 'live':
+        this.#prove()
+        break
+      case 'refused':
+        this.#evidence = {
+          ...this.#evidence,
+          trouble: { kind: 'refused', failure: this.#about(failureOfTunnel(result.failure)) },
+        }
+        break
+      case 'stalled': {
+        const failure = this.#about(failureOf('tunnel-stalled', result.ms === 0 ? 'kubectl-stopped' : null))
+        this.#evidence = { ...this.#evidence, trouble: { kind: 'stalled', failure } }
+        break
+      }
+      case 'inconclusive':
+        break
+    }
+  }
+
+  /** Its pod goes into the words, also when another one is in use by then. */
+  #about(failure: Failure): Failure {
+    const { target } = this.#evidence
+    return target.kind === 'pod' ? { ...failure, pod: target.name } : failure
+  }
+
+  #prove(): void {
+    const { state, evidenceAt, provenSince, trouble } = this.#evidence
+    if (state !== 'ready') return
+    const now = this.#options.clock.monotonic()
+    const goesOn = evidenceAt !== null && now - evidenceAt < gapMs && trouble === null
+    this.#evidence = {
+      ...this.#evidence,
+      evidenceAt: now,
+      provenSince: goesOn ? (provenSince ?? now) : now,
+      trouble: null,
+    }
+    if (!goesOn || now - evidenceAt >= tellEveryMs) this.#options.changed()
+  }
+
+  #enter(change: Pick<TunnelEvidence, 'state' | 'trouble'>): void {
+    const since = this.#evidence.state === change.state ? this.#evidence.since : this.#options.clock.monotonic()
+    this.#evidence = { ...this.#evidence, ...change, since }
+    this.#options.changed()
+  }
+}

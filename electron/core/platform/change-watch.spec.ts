@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { FakeClock } from '../clock.testing.ts'
+import { ChangeWatch, type EnvironmentChange } from './change-watch.ts'
+
+function watched() {
+  const clock = new FakeClock()
+  const changes: EnvironmentChange[] = []
+  const state = { network: 'eth0 192.0.2.7', skip: 0 }
+  const watch = new ChangeWatch({
+    clock: {
+      now: () => clock.now() + state.skip,
+      monotonic: () => clock.monotonic(),
+      after: (ms, run) => clock.after(ms, run),
+    },
+    onChange: (change) => changes.push(change),
+    network: () => state.network,
+  })
+  return { clock, changes, state, watch }
+}
+
+describe('the change watch', () => {
+  it('says nothing while nothing changes', () => {
+    const { clock, changes } = watched()
+    clock.advance(60_000)
+    expect(changes).toEqual([])
+  })
+
+  it('notices a VPN that comes and goes', () => {
+    const { clock, changes, state } = watched()
+    state.network += '\ntun0 198.51.100.3'
+    clock.advance(2000)
+    state.network = 'eth0 192.0.2.7'
+    clock.advance(2000)
+    expect(changes).toEqual(['network', 'network'])
+  })
+
+  it('notices that the machine slept', () => {
+    const { clock, changes, state } = watched()
+    state.skip = 3_600_000
+    clock.advance(2000)
+    expect(changes).toEqual(['wake'])
+  })
+
+  it('leaves no timer behind', () => {
+    const { clock, watch } = watched()
+    watch.close()
+    expect(clock.pending).toBe(0)
+  })
+})

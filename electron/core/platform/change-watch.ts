@@ -1,0 +1,57 @@
+import { networkInterfaces } from 'node:os'
+import type { Clock, Timer } from '../clock.ts'
+
+/** What changed around us and makes a waiting forward worth another try. */
+export type EnvironmentChange = 'wake' | 'network'
+
+export type ChangeWatchOptions = {
+  clock: Clock
+  onChange: (change: EnvironmentChange) => void
+  /** A text that differs when the network does; the addresses of this machine unless said. */
+  network?: () => string
+}
+
+const lookEveryMs = 2000
+/** The wall clock ran on while we did not: the machine slept (or stood still) at least this long. */
+const sleptMs = 10_000
+
+const addresses = (): string =>
+  Object.entries(networkInterfaces())
+    .flatMap(([name, list]) => (list ?? []).filter((one) => !one.internal).map((one) => `${name} ${one.address}`))
+    .sort()
+    .join('\n')
+
+/**
+ * Notices sleep and network changes without help of a desktop: by a clock that jumped and by this machine's addresses.
+ * A VPN that comes or goes changes the addresses. Cheap: one look every 2 s.
+ */
+export class ChangeWatch {
+  readonly #options: Required<ChangeWatchOptions>
+  #timer: Timer | null = null
+  #seen: { wall: number; network: string }
+
+  constructor(options: ChangeWatchOptions) {
+    this.#options = { network: addresses, ...options }
+    this.#seen = this.#look()
+    this.#schedule()
+  }
+
+  close(): void {
+    this.#timer?.cancel()
+    this.#timer = null
+  }
+
+  #look(): { wall: number; network: string } {
+    return { wall: this.#options.clock.now(), network: this.#options.network() }
+  }
+
+  #schedule(): void {
+    this.#timer = this.#options.clock.after(lookEveryMs, () => {
+      const before = this.#seen
+      this.#seen = this.#look()
+      if (this.#seen.wall - before.wall > lookEveryMs + sleptMs) this.#options.onChange('wake')
+      else if (this.#seen.network !== before.network) this.#options.onChange('network')
+      this.#schedule()
+    })
+  }
+}

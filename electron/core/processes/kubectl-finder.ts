@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
+import type { FoundKubectl, KubectlStatus } from '../../../contract/system.ts'
+import type { Log } from '../log.ts'
+import type { HandlersOf } from '../operations/handlers.ts'
+import { Signal } from '../signal.ts'
+import type { ChildProcesses } from './child-processes.ts'
+import { installCommand, kubectlFolders, kubectlNames } from './kubectl-places.ts'
+import { parseClientVersion, skewMessage, vendorOf } from './kubectl-version.ts'
+
+const versionTimeoutMs = 5000
+
+export type ClusterVersion = { readonly id: string; readonly name: string; readonly serverVersion: string | null }
+
+export type KubectlFinderOptions = {
+  readonly children: ChildProcesses
+  /** The user's login environment. */
+  readonly environment: () => Promise<Record<string, string>>
+  /** The path chosen in Settings; null: the first usable one found. */
+  readonly kubectlPath: () => string | null
+  readonly log: Log
+  readonly os?: NodeJS.Platform
+  readonly home?: string
+}
+
+type Search = { readonly found: FoundKubectl[]; readonly searched: string[] }
+/** Changes when the file does. */
+type FileMark = { readonly realPath: string; readonly mark: string }
+
+/** Finds the kubectl programs of this machine, asks each what it is, and chooses one. */
+export class KubectlFinder {
+  readonly #options: KubectlFinderOptions
+  readonly #os: NodeJS.Platform
+  readonly #asked = new Map<string, Promise<FoundKubectl>>()
+  readonly #changed = new Signal<FoundKubectl | null>()
+  #chosen: { kubectl: FoundKubectl; mark: string; setting: string | null } | null = null
+  #searching: Promise<Search> | null = null
+
+  constructor(options: KubectlFinderOptions) {
+    this.#options = options
+    this.#os = options.os ?? process.platform
+  }
+
+  /** Tells when another kubectl, or none, is chosen. */
+  readonly onChange = this.#changed.listen
+
+  /** The chosen one as last seen, at once. */
+  get current(): FoundKubectl | null {
+    return this.#chosen?.kubectl ?? null
+  }
+
+  /**
+   * The kubectl to use: the one of Settings if it is usable, else the first usable one. Looks again only when that file
+   * changed or went. Errors: `kubectl-missing`, `kubectl-unusable`.
+   */
+  async chosen(): Promise<Result<FoundKubectl>> {
+    const known = this.#chosen
+    if (known?.setting === this.#options.kubectlPath()) {
+      const now = await markOf(known.kubectl.path)
+      if (now?.mark === known.mark) return ok(known.kubectl)
+    }
+    const { found, searched } = await this.#search()
+    const kubectl = await this.#choose(found)
+    if (kubectl !== null) return ok(kubectl)
+    const next = `Install it (${this.#install()}) or choose its path in Settings.`
+    const [unusable] = found
+    return unusable === undefined
+      ? fail(appError('kubectl-missing', 'No kubectl was found.', next, { details: { searched } }))
+      : fail(
+          appError('kubectl-unusable', `${unusable.path} cannot be used.`, next, {
+            ...(unusable.problem === null ? {} : { cause: unusable.problem }),
+            details: { searched },
+          }),
+        )
+  }
+
+  /** Everything about kubectl on this machine; `refresh` asks each program again. */
+  async status(clusters: readonly ClusterVersion[], refresh = false): Promise<KubectlStatus> {
+    if (refresh) this.#asked.clear()
+    const { found, searched } = await this.#search()
+    const chosen = await this.#choose(found)
+    const version = chosen?.version ?? null
+    const skew = clusters.flatMap(({ id, name, serverVersion }) => {
+      const message = version === null || serverVersion === null ? null : skewMessage(version, serverVersion)
+      return message === null || serverVersion === null ? [] : [{ clusterId: id, name, serverVersion, message }]
+    })
+    return { chosen, found, searched, install: this.#install(), skew }
+  }
+
+  handlers(clusters: () => readonly ClusterVersion[]): HandlersOf<'kubectl.status'> {
+    return { 'kubectl.status': async ({ refresh }) => ok(await this.status(clusters(), refresh === 'true')) }
+  }
+
+  /** One search at a time: whoever asks meanwhile gets its result. */
+  #search(): Promise<Search> {
+    this.#searching ??= this.#lookEverywhere().finally(() => (this.#searching = null))
+    return this.#searching
+  }
+
+  async #lookEverywhere(): Promise<Search> {
+    const environment = await this.#options.environment()
+    const home = this.#options.home ?? homedir()
+    const folders = kubectlFolders({ os: this.#os, home, environment })
+    const setting = this.#options.kubectlPath()
+    const candidates = folders.flatMap((folder) => kubectlNames(this.#os).map((name) => join(folder, name)))
+    const seen = new Set<string>()
+    const asked: Promise<FoundKubectl>[] = []
+    for (const path of [...(setting === null ? [] : [setting]), ...candidates]) {
+      const mark = await markOf(path)
+      if (mark === null && path === setting) {
+        asked.push(Promise.resolve(unusable(path, 'There is no such file.')))
+      }
+      if (mark === null || seen.has(mark.realPath)) continue
+      seen.add(mark.realPath)
+      asked.push(this.#ask(path, mark))
+    }
+    return { found: await Promise.all(asked), searched: setting === null ? folders : [setting, ...folders] }
+  }
+
+  #ask(path: string, mark: FileMark): Promise<FoundKubectl> {
+    const key = `${path} ${mark.mark}`
+    const known = this.#asked.get(key) ?? this.#askProgram(path, mark.realPath)
+    this.#asked.set(key, known)
+    return known
+  }
+
+  async #askProgram(path: string, realPath: string): Promise<FoundKubectl> {
+    const started = await this.#options.children.start({
+      kind: 'probe-command',
+      label: `version of ${path}`,
+      command: path,
+      args: () => ['version', '--client', '-o', 'json'],
+      environment: {},
+      collect: true,
+      timeoutMs: versionTimeoutMs,
+      onLine: () => undefined,
+    })
+    if (!started.ok) return unusable(path, started.error.cause ?? started.error.message)
+    const exit = await started.value.exited
+    if (exit.timedOut) return unusable(path, `It did not answer within ${versionTimeoutMs / 1000} s.`)
+    const version = parseClientVersion(exit.stdout?.toString('utf8') ?? '')
+    if (exit.code !== 0 || version === null) {
+      const words = exit.lastLines.findLast((line) => line.trim() !== '')
+      return unusable(path, words ?? `It ended with ${exit.signal ?? `code ${exit.code ?? '?'}`}.`)
+    }
+    return { path, version, vendor: vendorOf(version, path, realPath), usable: true, problem: null }
+  }
+
+  async #choose(found: readonly FoundKubectl[]): Promise<FoundKubectl | null> {
+    const kubectl = found.find((each) => each.usable) ?? null
+    const mark = kubectl === null ? null : await markOf(kubectl.path)
+    const before = this.#chosen?.kubectl ?? null
+    const setting = this.#options.kubectlPath()
+    this.#chosen = kubectl === null || mark === null ? null : { kubectl, mark: mark.mark, setting }
+    if (before?.path !== kubectl?.path || before?.version !== kubectl?.version) {
+      this.#options.log.info(
+        kubectl === null ? 'no usable kubectl' : `kubectl ${kubectl.version ?? ''} ${kubectl.path}`,
+      )
+      this.#changed.emit(kubectl)
+    }
+    return kubectl
+  }
+
+  #install(): string {
+    return installCommand(this.#os, process.arch, this.#os === 'linux' ? readOsRelease() : '')
+  }
+}
+
+const unusable = (path: string, problem: string): FoundKubectl => ({
+  path,
+  version: null,
+  vendor: vendorOf(null, path, path),
+  usable: false,
+  problem,
+})
+
+async function markOf(path: string): Promise<FileMark | null> {
+  try {
+    const file = await stat(path)
+    if (!file.isFile()) return null
+    return { realPath: await realpath(path), mark: `${file.ino} ${file.size} ${file.mtimeMs} ${file.mode}` }
+  } catch {
+    return null
+  }
+}
+
+function readOsRelease(): string {
+  try {
+    return readFileSync('/etc/os-release', 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { redact } from './redact.ts'
+
+const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl'
+const pem = '-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBsecret\n-----END EC PRIVATE KEY-----'
+
+describe('masking of texts', () => {
+  it.each([
+    ['a bearer token', 'Authorization: Bearer k8s-aws-v1.aHR0cHM6Ly9zdHMu', 'k8s-aws'],
+    ['a JSON web token in a sentence', `the token ${jwt} is expired`, 'eyJhbGci'],
+    ['a private key', `found ${pem} in the file`, 'MHcCAQEE'],
+    ['a private key that was cut off', pem.slice(0, 50), 'MHcCAQEE'],
+    ['a password in an address', 'proxy http://ann:hunter2@proxy:3128 refused', 'hunter2'],
+    ['a field of a kubeconfig', 'client-key-data: c2VjcmV0LWtleQ==', 'c2VjcmV0'],
+    ['a field of JSON', '{"token":"plain-opaque-token","x":1}', 'plain-opaque-token'],
+    ['an option of a command', 'kubelogin get-token --client-secret hunter2 --server-id x', 'hunter2'],
+    ['an option of a command, written together', 'kubectl oidc-login --oidc-client-secret=hunter2', 'hunter2'],
+    ['a quoted option of a command', `login --password 'hunter2 and 3'`, 'and 3'],
+    ['a refresh token', 'refresh-token: 1//0abcdef', '0abcdef'],
+  ])('finds %s', (_words, text, secret) => {
+    expect(text).toContain(secret)
+    expect(redact(text)).not.toContain(secret)
+    expect(redact(text)).toContain('•••')
+  })
+
+  it('leaves what is no secret as it is', () => {
+    for (const text of [
+      'Forwarding from 127.0.0.1:45563 -> 8080',
+      'error: unable to upgrade connection: Unauthorized',
+      'https://api.example.test:6443/api/v1/pods?limit=500',
+      'aws --region eu-west-1 eks get-token --cluster-name prod --output json',
+      'kubectl get secret --all-namespaces',
+      'The vault opens with a passphrase, and none was given.',
+    ])
+      expect(redact(text)).toBe(text)
+  })
+})

@@ -1,0 +1,14 @@
+/** Something others can listen to: a typed list of listeners, called in order, unsubscribed by the returned function. */
+export class Signal<T> {
+  readonly #listeners = new Set<(value: T) => void>()
+
+  readonly listen = (listener: (value: T) => void): (() => void) => {
+    const own = (value: T): void => listener(value)
+    this.#listeners.add(own)
+    return () => void this.#listeners.delete(own)
+  }
+
+  emit(value: T): void {
+    for (const listener of [...this.#listeners]) listener(value)
+  }
+}

@@ -1,0 +1,72 @@
+import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../temporary-folder.testing.ts'
+import { prepareDataFolder } from './data-folder.ts'
+import { defaultDataDir } from './default-data-dir.ts'
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777
+const refused = (dir: string): string => {
+  const result = prepareDataFolder(dir)
+  if (result.ok) throw new Error('it was taken')
+  expect(result.error.code).toBe('data-folder-unsafe')
+  expect(result.error.next).not.toBe('')
+  return result.error.message
+}
+
+describe('the data folder', () => {
+  it('is made with everything above it, closed to others', () => {
+    const dir = join(temporaryFolder(), 'share', 'mooring')
+    expect(prepareDataFolder(dir).ok).toBe(true)
+    for (const folder of [dir, join(dir, 'run'), join(dir, 'logs')]) expect(modeOf(folder)).toBe(0o700)
+    expect(prepareDataFolder(dir).ok).toBe(true)
+  })
+
+  it('is closed when others may read it', () => {
+    const dir = temporaryFolder()
+    chmodSync(dir, 0o755)
+    expect(prepareDataFolder(dir).ok).toBe(true)
+    expect(modeOf(dir)).toBe(0o700)
+  })
+
+  it('is refused when everybody may write to it', () => {
+    const dir = temporaryFolder()
+    chmodSync(dir, 0o777)
+    expect(refused(dir)).toContain('Everybody may write')
+    expect(modeOf(dir)).toBe(0o777)
+  })
+
+  it('is refused when it is a link, also one that leads nowhere', () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'real'))
+    symlinkSync(join(folder, 'real'), join(folder, 'link'))
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'))
+    expect(refused(join(folder, 'link'))).toContain('is a link')
+    expect(refused(`${join(folder, 'link')}/`)).toContain('is a link')
+    expect(refused(join(folder, 'dangling'))).toContain('is a link')
+  })
+
+  it('is refused when it is a file, or below one', () => {
+    const file = join(temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    expect(refused(file)).toContain('not a folder')
+    refused(join(file, 'below'))
+  })
+
+  it('is refused when it belongs to somebody else', (context) => {
+    if (process.getuid?.() !== 0) context.skip('did not run: needs root to give a folder away')
+    const dir = temporaryFolder()
+    chownSync(dir, 12345, 12345)
+    expect(refused(dir)).toContain('12345')
+  })
+})
+
+describe('the default data folder', () => {
+  it('is the place each system has for it', () => {
+    expect(defaultDataDir('linux', {}, '/home/ann')).toBe('/home/ann/.local/share/mooring')
+    expect(defaultDataDir('linux', { XDG_DATA_HOME: '/data' }, '/home/ann')).toBe('/data/mooring')
+    expect(defaultDataDir('linux', { XDG_DATA_HOME: 'data' }, '/home/ann')).toBe('/home/ann/.local/share/mooring')
+    expect(defaultDataDir('darwin', {}, '/Users/ann')).toBe('/Users/ann/Library/Application Support/Mooring')
+    expect(defaultDataDir('win32', { LOCALAPPDATA: '/Local' }, '/ann')).toBe('/Local/Mooring')
+  })
+})

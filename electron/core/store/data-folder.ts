@@ -1,0 +1,71 @@
+import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
+
+/** A folder that is ours alone. */
+export type DataFolder = { readonly dir: string; file(name: string): string }
+
+const unsafe = (message: string, next: string): Result<never> => fail(appError('data-folder-unsafe', message, next))
+
+/**
+ * Makes the folder, or checks that the one that is there is ours: a real folder, owned by us, closed to others.
+ * A folder that others may read is closed; one that belongs to somebody else, or is a link, is refused.
+ */
+export function prepareDataFolder(path: string): Result<DataFolder> {
+  const dir = resolve(path)
+  try {
+    mkdirSync(dirname(dir), { recursive: true })
+    const made = makeFolder(dir)
+    const stats = lstatSync(dir)
+    const problem = problemOf(dir, stats)
+    if (problem !== null) return fail(problem)
+    if (!made && process.platform !== 'win32' && (stats.mode & 0o077) !== 0) chmodSync(dir, 0o700)
+    for (const name of ['run', 'logs']) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 })
+  } catch (error) {
+    const cause = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    return fail(
+      appError(
+        'data-folder-unsafe',
+        `The data folder ${dir} cannot be made or read (${cause}).`,
+        'Choose another folder with --data-dir, or correct its rights.',
+        {
+          cause,
+        },
+      ),
+    )
+  }
+  return ok({ dir, file: (name) => join(dir, name) })
+}
+
+/** True when it was made by this call. */
+function makeFolder(dir: string): boolean {
+  try {
+    mkdirSync(dir, { mode: 0o700 })
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+function problemOf(dir: string, stats: Stats): AppError | null {
+  const problem = (message: string, next: string): AppError | null => {
+    const result = unsafe(message, next)
+    return result.ok ? null : result.error
+  }
+  if (stats.isSymbolicLink())
+    return problem(`The data folder ${dir} is a link.`, 'Name the folder itself with --data-dir.')
+  if (!stats.isDirectory()) return problem(`${dir} is not a folder.`, 'Choose another place with --data-dir.')
+  const me = process.getuid?.()
+  if (me !== undefined && stats.uid !== me)
+    return problem(
+      `The data folder ${dir} belongs to another user (${stats.uid}).`,
+      'Choose a folder of your own with --data-dir.',
+    )
+  if (me !== undefined && (stats.mode & 0o002) !== 0)
+    return problem(
+      `Everybody may write to the data folder ${dir}.`,
+      `Look at what is in it, then close it: chmod 700 '${dir}'.`,
+    )
+  return null
+}

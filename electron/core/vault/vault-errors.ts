@@ -1,0 +1,50 @@
+import { appError, type AppError } from '../../../contract/errors.ts'
+
+/** What the vault answers when it cannot do what it was asked; each says what to do. */
+export const vaultErrors = {
+  locked: (): AppError =>
+    appError('vault-locked', 'The vault is locked.', 'Unlock it in Mooring; what waits goes on by itself.'),
+
+  notSetUp: (): AppError =>
+    appError(
+      'vault-not-set-up',
+      'Nothing protects saved credentials yet.',
+      'Choose the keychain, a passphrase, or this session only.',
+    ),
+
+  alreadySetUp: (): AppError =>
+    appError('vault-already-set-up', 'The vault is set up already.', 'Use "rotate" to change what protects it.'),
+
+  undecryptable: (cause: string): AppError =>
+    appError(
+      'vault-undecryptable',
+      'What is stored cannot be decrypted.',
+      'Restore the keychain or the data folder it belongs to, then unlock; nothing was changed. If the key is lost for good, set up a new vault and add the credentials again.',
+      { cause },
+    ),
+
+  damagedValue: (table: string, rowId: string): AppError =>
+    appError(
+      'vault-undecryptable',
+      'A stored value cannot be decrypted, so the key was not changed.',
+      'Remove what the value belongs to, or give its credentials again; then change the key.',
+      { cause: `The value in ${table} of ${rowId} is damaged.`, details: { table, rowId } },
+    ),
+
+  wrongPassphrase: (): AppError =>
+    appError('wrong-passphrase', 'The passphrase is not right.', 'Try again; nothing was changed.'),
+
+  passphraseMissing: (): AppError =>
+    appError('wrong-passphrase', 'The vault opens with a passphrase, and none was given.', 'Give the passphrase.'),
+
+  weakPassphrase: (least: number): AppError =>
+    appError('weak-passphrase', `A passphrase needs at least ${least} characters.`, 'Choose a longer one.'),
+
+  keychainUnavailable: (cause: string): AppError =>
+    appError(
+      'keychain-unavailable',
+      "The system's keychain cannot be used.",
+      'Unlock it or start its service, or choose a passphrase.',
+      { cause },
+    ),
+} as const

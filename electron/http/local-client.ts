@@ -1,0 +1,69 @@
+import { Agent, request } from 'node:http'
+import { WebSocket } from 'ws'
+import type { Transport } from '../../contract/client.ts'
+import { createHttpTransport, type HttpAnswer, type HttpInit } from '../../contract/http-transport.ts'
+
+/** The owner pings every 15 s; one that is silent for two of them is stopped or hangs, whatever the system says, in ms. */
+const usualSilenceMs = 35_000
+
+/**
+ * Reaches the owner of a data folder through its local socket (a file on Unix, a named pipe on Windows). An owner that
+ * stopped without closing its socket counts as lost after `silenceMs`.
+ */
+export function createLocalTransport(
+  socketPath: string,
+  silenceMs: number = usualSilenceMs,
+): Transport & { close(): Promise<void> } {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  const transport = createHttpTransport({
+    baseUrl: 'http://mooring',
+    fetch: (url, init) => fetchOverSocket(socketPath, agent, url, init),
+    openSocket: (path) => endWhenSilent(new WebSocket(`ws+unix:${socketPath}:${path}`), silenceMs),
+  })
+  return {
+    ...transport,
+    close: () => {
+      agent.destroy()
+      return Promise.resolve()
+    },
+  }
+}
+
+function endWhenSilent(socket: WebSocket, silenceMs: number): WebSocket {
+  const end = setTimeout(() => socket.terminate(), silenceMs)
+  end.unref()
+  const alive = (): void => void end.refresh()
+  socket.on('open', alive).on('ping', alive).on('message', alive)
+  socket.on('close', () => clearTimeout(end))
+  return socket
+}
+
+function fetchOverSocket(socketPath: string, agent: Agent, url: string, init: HttpInit): Promise<HttpAnswer> {
+  const { pathname, search } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const { method, headers, body, signal } = init
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+    const call = request(
+      {
+        socketPath,
+        agent,
+        method,
+        path: pathname + search,
+        headers: { ...headers, ...length },
+        ...(signal === undefined ? {} : { signal }),
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => {
+          const status = response.statusCode ?? 0
+          const json = (): Promise<unknown> => Promise.resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')))
+          resolve({ ok: status >= 200 && status < 300, status, json })
+        })
+      },
+    )
+    call.on('error', reject)
+    call.end(body)
+  })
+}

@@ -1,0 +1,147 @@
+// First: it must come before anything asynchronous.
+import '../network/thread-pool.ts'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { app, dialog } from 'electron'
+import { drop } from '../contract/drop.ts'
+import { appError, fail, ok, type AppError, type Result } from '../contract/errors.ts'
+import { owner } from '../contract/permissions.ts'
+import { Log, stderrSink } from './core/log.ts'
+import { createInProcessTransport } from './core/operations/in-process-transport.ts'
+import { prepareDataFolder } from './core/store/data-folder.ts'
+import { defaultDataDir } from './core/store/default-data-dir.ts'
+import { readOwner } from './core/store/owner-file.ts'
+import { openDesktopBackend, type OwnedBackend } from './desktop-backend.ts'
+import { createLocalTransport } from './http/local-client.ts'
+import { startHttpServer } from './http/server.ts'
+import { readRecovery } from './recovery-option.ts'
+import { readCommandLine } from './shell/command-line.ts'
+import { startDesktop } from './shell/desktop.ts'
+import { applyStartAtLogin } from './shell/login-item.ts'
+import { registerScheme } from './shell/protocol.ts'
+import { createUtilityLauncher } from './shell/utility-launcher.ts'
+import { version } from './version.ts'
+
+const dist = dirname(fileURLToPath(import.meta.url))
+const log = new Log([stderrSink])
+const commandLine = readCommandLine(process.argv)
+/** Done at most once: this process may become the owner again later, of what was written since. */
+let recovery = readRecovery(process.argv)
+
+const startAtLogin = (wanted: boolean): void => applyStartAtLogin(wanted, commandLine.dataDir)
+
+/** The one handler for bugs: they are told, and forwards go on. Without it Electron shows a stack trace in a box. */
+const tellBug = (error: unknown): void =>
+  log.error(`a bug in Mooring: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+
+/** Becomes the owner in this process: the core, and the local socket on which the CLI and other windows attach. */
+async function becomeOwner(dataDir: string): Promise<Result<OwnedBackend>> {
+  let core: typeof import('./core/application.ts')
+  try {
+    // Loaded only when needed: a window that attaches needs no database.
+    core = await import('./core/application.ts')
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error)
+    const words = 'This Mooring cannot run on its own here: a part of it cannot be loaded.'
+    return fail(
+      appError('internal', words, 'Install Mooring again, or start `npm run serve`: this window attaches to it.', {
+        cause,
+      }),
+    )
+  }
+  const decided = recovery
+  recovery = null
+  const started = await core.startApplication({
+    dataDir,
+    shell: 'desktop',
+    version,
+    migrations: join(dist, 'migrations'),
+    launchSidecar: createUtilityLauncher(join(dist, 'sidecar.mjs')),
+    vault: null,
+    passphrase: null,
+    logSinks: [stderrSink],
+    recovery: decided,
+    applyStartAtLogin: startAtLogin,
+  })
+  if (!started.ok) return started
+  const application = started.value
+  const { router, hub } = application
+  try {
+    const local = await startHttpServer({
+      listen: { kind: 'socket', path: application.socketPath },
+      router,
+      hub,
+      log: application.log.area('http'),
+      version,
+      principal: owner,
+      rendererDir: null,
+    })
+    application.announce({ url: null })
+    return ok({
+      transport: createInProcessTransport(router, hub, owner),
+      onLost: (listener) => application.onOwnerLost(listener),
+      close: async () => {
+        await local.close()
+        await application.close()
+      },
+    })
+  } catch (error) {
+    await application.close()
+    const cause = error instanceof Error ? error.message : String(error)
+    const words = `The socket ${application.socketPath} cannot be opened.`
+    return fail(appError('data-folder-unsafe', words, 'Choose another folder with --data-dir.', { cause }))
+  }
+}
+
+/** Says why there is no Mooring now, and ends. */
+async function refuse({ message, cause, next }: AppError): Promise<void> {
+  log.error(`${message} ${cause ?? ''} ${next}`)
+  await app.whenReady()
+  dialog.showErrorBox(message, [cause, next].filter((line) => line !== undefined).join('\n\n'))
+  app.exit(1)
+}
+
+async function main(): Promise<void> {
+  registerScheme()
+  // As root (containers only) there is no sandbox to be had, and asking for one would be the end.
+  if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
+  // Windows shows notifications only of programs that name themselves as the installer did.
+  app.setAppUserModelId('io.mooring.desktop')
+  const dataDir = commandLine.dataDir ?? defaultDataDir()
+  const folder = prepareDataFolder(dataDir)
+  if (!folder.ok) return refuse(folder.error)
+  // One window per data folder: the profile, and with it Electron's single-instance lock, lies in the folder.
+  app.setPath('userData', folder.value.file('window'))
+  if (!app.requestSingleInstanceLock()) {
+    log.info('Mooring runs already; its window is shown')
+    app.exit(0)
+    return
+  }
+  await app.whenReady()
+  const backend = await openDesktopBackend({
+    ownerSocket: () => readOwner(folder.value.dir)?.socketPath ?? null,
+    connect: createLocalTransport,
+    becomeOwner: () => becomeOwner(folder.value.dir),
+    log,
+  })
+  if (!backend.ok) return refuse(backend.error)
+  const { transport } = backend.value
+  startDesktop({
+    transport,
+    dist,
+    log,
+    hidden: commandLine.hidden,
+    applyStartAtLogin: startAtLogin,
+    close: () => backend.value.close(),
+  })
+}
+
+process.on('uncaughtException', tellBug)
+drop(
+  main().catch((error: unknown) => {
+    tellBug(error)
+    const cause = error instanceof Error ? error.message : String(error)
+    return refuse(appError('internal', 'Mooring could not start.', 'Start it again; its log says more.', { cause }))
+  }),
+  'Electron keeps the process until the desktop quits',
+)

@@ -1,0 +1,132 @@
+// First: it must come before anything asynchronous.
+import '../network/thread-pool.ts'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { owner } from '../contract/permissions.ts'
+import type { VaultProvider } from '../contract/system.ts'
+import { startApplication } from './core/application.ts'
+import { createForkLauncher } from './core/sidecar/fork-launcher.ts'
+import { defaultDataDir } from './core/store/default-data-dir.ts'
+import type { Recovery } from './core/store/recovery.ts'
+import { stderrSink } from './core/log.ts'
+import { startHttpServer, type HttpServer } from './http/server.ts'
+import { version } from './version.ts'
+
+type Options = {
+  dataDir: string
+  port: number
+  vault?: VaultProvider
+  passphraseFd?: number
+  restoreSnapshot?: string
+  startEmpty?: true
+}
+
+const integer =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(`Give a number from ${least} to ${most}.`)
+    return value
+  }
+
+const program = new Command('mooring-serve')
+  .description('Runs Mooring without a window and prints one line of JSON with its address when it is ready.')
+  .option('--data-dir <folder>', 'where clusters, forwards and history are kept', defaultDataDir())
+  .option('--port <number>', 'port on 127.0.0.1; 0 chooses a free one', integer(0, 65_535), 0)
+  .addOption(
+    new Option('--vault <kind>', 'what protects saved credentials').choices(['keychain', 'passphrase', 'memory']),
+  )
+  .option('--passphrase-fd <number>', 'file descriptor to read the passphrase from', integer(0, 1023))
+  .addOption(
+    new Option(
+      '--restore-snapshot <name>',
+      'put a snapshot of the database (or "latest") in its place; what it replaces is kept',
+    ).conflicts('startEmpty'),
+  )
+  .option('--start-empty', 'go on with an empty database when it is damaged; the damaged one is kept')
+  .version(version)
+
+/** The passphrase, from a descriptor or the environment; it is taken out of the environment, so that no child gets it. */
+function readPassphrase(options: Options): string | null {
+  const fromEnvironment = process.env.MOORING_PASSPHRASE
+  delete process.env.MOORING_PASSPHRASE
+  if (options.passphraseFd !== undefined) return readFileSync(options.passphraseFd, 'utf8').replace(/\r?\n$/, '')
+  return fromEnvironment ?? null
+}
+
+function readRecovery({ restoreSnapshot, startEmpty }: Options): Recovery | null {
+  if (restoreSnapshot !== undefined) return { kind: 'restore-snapshot', file: restoreSnapshot }
+  return startEmpty === true ? { kind: 'start-empty' } : null
+}
+
+async function main(): Promise<void> {
+  const options = program.parse().opts<Options>()
+  const here = dirname(fileURLToPath(import.meta.url))
+  const started = await startApplication({
+    dataDir: options.dataDir,
+    shell: 'host',
+    version,
+    migrations: join(here, 'migrations'),
+    launchSidecar: createForkLauncher(join(here, 'sidecar.mjs')),
+    vault: options.vault ?? null,
+    passphrase: readPassphrase(options),
+    logSinks: [stderrSink],
+    recovery: readRecovery(options),
+  })
+  if (!started.ok) {
+    const { message, cause, next } = started.error
+    process.stderr.write(`mooring: ${message}${cause === undefined ? '' : ` ${cause}`}\n         ${next}\n`)
+    process.exitCode = started.error.code === 'data-folder-owned' ? 3 : 1
+    return
+  }
+  const application = started.value
+  const { router, hub, log } = application
+  const token = randomBytes(32).toString('base64url')
+  const shared = { router, hub, log: log.area('http'), version, principal: owner }
+  const servers: HttpServer[] = []
+  let closing = false
+  const close = async (why: string, exitCode = 0): Promise<void> => {
+    if (closing) return
+    closing = true
+    log.info(`ending: ${why}`)
+    await Promise.all(servers.map((server) => server.close()))
+    await application.close()
+    process.exit(exitCode)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void close(signal))
+  const host = await startHttpServer({
+    ...shared,
+    listen: { kind: 'loopback', port: options.port, token },
+    rendererDir: join(here, 'renderer'),
+  }).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    process.stderr.write(
+      `mooring: 127.0.0.1:${options.port} cannot be used (${code}).\n         Choose another port, or 0 for a free one.\n`,
+    )
+    return null
+  })
+  if (host === null) {
+    await close('the port cannot be used', 1)
+    return
+  }
+  servers.push(host)
+  const loginUrl = `${host.url}/#token=${token}`
+  servers.push(
+    await startHttpServer({
+      ...shared,
+      listen: { kind: 'socket', path: application.socketPath },
+      rendererDir: null,
+      loginUrl,
+    }),
+  )
+  application.announce({ url: host.url })
+  application.onOwnerLost(() => void close('the data folder has another owner'))
+  process.stdout.write(`${JSON.stringify({ url: host.url, token, pid: process.pid })}\n`)
+  log.info(`open ${host.url}/#token=... (the token is on stdout)`)
+}
+
+await main()

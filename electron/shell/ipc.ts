@@ -1,0 +1,131 @@
+import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import {
+  dialog,
+  ipcMain,
+  type BrowserWindow,
+  type IpcMainEvent,
+  type IpcMainInvokeEvent,
+  type WebContents,
+} from 'electron'
+import type { Transport } from '../../contract/client.ts'
+import { appError, fail, type Result } from '../../contract/errors.ts'
+import { parseStreamName, type StreamName } from '../../contract/events.ts'
+import { maxKubeconfigBytes } from '../../contract/kubeconfigs.ts'
+import { type OperationName, operations } from '../../contract/operations.ts'
+import type { Log } from '../core/log.ts'
+import { bridgeChannels, type BridgeEvent } from './bridge.ts'
+import { isOwnPage, openInBrowser } from './security.ts'
+
+export type IpcOptions = { transport: Transport; window: () => BrowserWindow | null; log: Log }
+
+/** Streams one page listens to; ended when the page goes away. */
+type PageSubscriptions = { streams: Map<string, () => void>; connection: (() => void) | null }
+
+const mostSubscriptions = 500
+
+/** Connects pages with the owner through the bridge. Only our own page in its top frame is served. */
+export function serveBridge(options: IpcOptions): void {
+  const { transport, log } = options
+  const pages = new WeakMap<WebContents, PageSubscriptions>()
+
+  /** Every message passes here: a null frame (the page is gone) and a foreign or inner frame are refused. */
+  const fromOwnPage = (event: IpcMainEvent | IpcMainInvokeEvent, channel: string): boolean => {
+    const frame = event.senderFrame
+    if (frame !== null && frame.parent === null && isOwnPage(frame.url)) return true
+    log.warn(`refused ${channel} from ${frame === null ? 'a frame that is gone' : frame.url.slice(0, 100)}`)
+    return false
+  }
+
+  ipcMain.handle(bridgeChannels.call, async (event, name: unknown, input: unknown): Promise<Result<unknown>> => {
+    if (!fromOwnPage(event, bridgeChannels.call))
+      return fail(appError('origin-not-allowed', 'The call comes from another page.', "Use Mooring's own window."))
+    if (typeof name !== 'string' || !Object.hasOwn(operations, name))
+      return fail(appError('unknown-route', 'There is no such operation.', 'Update Mooring; window and owner differ.'))
+    return transport.call(name as OperationName, input ?? {})
+  })
+
+  const push = (contents: WebContents, message: BridgeEvent): void => {
+    if (!contents.isDestroyed()) contents.send(bridgeChannels.event, message)
+  }
+
+  const pageOf = (contents: WebContents): PageSubscriptions => {
+    const known = pages.get(contents)
+    if (known !== undefined) return known
+    const page: PageSubscriptions = { streams: new Map(), connection: null }
+    const end = (): void => {
+      for (const stop of page.streams.values()) stop()
+      page.streams.clear()
+      page.connection?.()
+      page.connection = null
+    }
+    pages.set(contents, page)
+    contents.once('destroyed', end)
+    contents.on('render-process-gone', end)
+    contents.on('did-start-navigation', (details) => {
+      if (details.isMainFrame && !details.isSameDocument) end()
+    })
+    return page
+  }
+
+  ipcMain.on(bridgeChannels.subscribe, (event, stream: unknown) => {
+    if (!fromOwnPage(event, bridgeChannels.subscribe) || typeof stream !== 'string' || parseStreamName(stream) === null)
+      return
+    const page = pageOf(event.sender)
+    if (!page.streams.has(stream) && page.streams.size >= mostSubscriptions) return
+    page.streams.get(stream)?.()
+    page.streams.set(
+      stream,
+      transport.subscribe(stream as StreamName, (message) => push(event.sender, { kind: 'message', message })),
+    )
+  })
+  ipcMain.on(bridgeChannels.unsubscribe, (event, stream: unknown) => {
+    if (!fromOwnPage(event, bridgeChannels.unsubscribe) || typeof stream !== 'string') return
+    const page = pageOf(event.sender)
+    page.streams.get(stream)?.()
+    page.streams.delete(stream)
+  })
+  ipcMain.on(bridgeChannels.connection, (event) => {
+    if (!fromOwnPage(event, bridgeChannels.connection)) return
+    const page = pageOf(event.sender)
+    page.connection?.()
+    page.connection = transport.onConnection((state) => push(event.sender, { kind: 'connection', state }))
+  })
+
+  const choose = async (event: IpcMainInvokeEvent, title: string): Promise<string | null> => {
+    const window = options.window()
+    if (!fromOwnPage(event, title) || window === null) return null
+    const chosen = await dialog.showOpenDialog(window, { title, properties: ['openFile', 'showHiddenFiles'] })
+    return chosen.canceled ? null : (chosen.filePaths[0] ?? null)
+  }
+  ipcMain.handle(bridgeChannels.chooseFile, async (event) => {
+    const path = await choose(event, 'Choose a kubeconfig')
+    if (path === null) return null
+    try {
+      return { name: basename(path), base64: (await readStart(path)).toString('base64') }
+    } catch (error) {
+      log.warn(`the chosen file could not be read: ${error instanceof Error ? error.message : String(error)}`)
+      return null
+    }
+  })
+  ipcMain.handle(bridgeChannels.choosePath, (event) => choose(event, 'Choose kubectl'))
+  ipcMain.handle(bridgeChannels.openExternal, (event, url: unknown) =>
+    fromOwnPage(event, bridgeChannels.openExternal) ? openInBrowser(url, log) : false,
+  )
+}
+
+/** Reads one byte more than is allowed at most: enough for the preview to refuse the file with words. */
+async function readStart(path: string): Promise<Buffer> {
+  const file = await open(path)
+  try {
+    const chunk = Buffer.alloc(maxKubeconfigBytes + 1)
+    let length = 0
+    for (;;) {
+      const { bytesRead } = await file.read(chunk, length, chunk.length - length, null)
+      length += bytesRead
+      if (bytesRead === 0 || length === chunk.length) return chunk.subarray(0, length)
+    }
+  } finally {
+    await file.close()
+  }
+}
