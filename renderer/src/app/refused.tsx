@@ -1,0 +1,18 @@
+import type { AppError } from '../../../contract/errors.ts'
+import { BrandMark } from './brand.tsx'
+import styles from './refused.module.css'
+
+/** The page was opened without a valid token or cookie: says where to get the address. */
+export function Refused({ error }: { error: AppError }) {
+  return (
+    <main className={styles.refused}>
+      <BrandMark size={32} />
+      <h1>This page is not signed in</h1>
+      <p>{error.message}</p>
+      <p>
+        Open the address that Mooring printed when it started: it ends in <code>#token=…</code> and changes with every
+        start.
+      </p>
+    </main>
+  )
+}

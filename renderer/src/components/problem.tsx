@@ -1,0 +1,32 @@
+import { type ReactNode, useId } from 'react'
+import type { AppError } from '../../../contract/errors.ts'
+import { CopyButton } from './copy-button.tsx'
+import styles from './problem.module.css'
+import { StateMark } from './state-mark.tsx'
+
+/** A failure in place: what failed, why, what to do; the details are folded. */
+export function Problem({ error, children }: { error: AppError; children?: ReactNode }) {
+  const id = useId()
+  const details = [`code: ${error.code}`, error.cause === undefined ? null : `cause: ${error.cause}`]
+    .concat(error.details === undefined ? [] : [JSON.stringify(error.details, null, 2)])
+    .filter((line) => line !== null)
+    .join('\n')
+  return (
+    <div role="alert" aria-labelledby={id} className={styles.problem}>
+      <StateMark name="fail" size={14} />
+      <div className={styles.words}>
+        <p id={id} className={styles.message}>
+          {error.message}
+        </p>
+        {error.cause !== undefined && <p>{error.cause}</p>}
+        <p className={styles.next}>{error.next}</p>
+        {children !== undefined && <div className={styles.actions}>{children}</div>}
+        <details className={styles.details}>
+          <summary>Details</summary>
+          <pre>{details}</pre>
+          <CopyButton text={`${error.message}\n${details}\n${error.next}`} label="Copy details" />
+        </details>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,84 @@
+import { Autocomplete } from '@base-ui/react/autocomplete'
+import { useState } from 'react'
+import floating from './floating.module.css'
+import type { FieldIds } from './field.tsx'
+
+export type Suggestion = { readonly text: string; readonly aside?: string }
+export type SuggestionGroup = { readonly value: string; readonly items: readonly Suggestion[] }
+
+/** A text field with suggestions below; what is typed counts, whether it is among them or not. */
+export function SuggestInput({
+  ids,
+  value,
+  onChange,
+  groups,
+  className,
+  placeholder,
+  nothing = null,
+  disabled = false,
+}: {
+  ids: FieldIds
+  value: string
+  onChange: (value: string) => void
+  groups: readonly SuggestionGroup[]
+  className: string
+  placeholder?: string
+  /** Said when nothing matches; null: the list simply closes. */
+  nothing?: string | null
+  disabled?: boolean
+}) {
+  const [open, setOpen] = useState(false)
+  const matches = (text: string): boolean => text.toLowerCase().includes(value.trim().toLowerCase())
+  // An open list hides the rest of the form from assistive technology: it is open only while it has something to say.
+  const useful = nothing !== null || groups.some(({ items }) => items.some(({ text }) => matches(text)))
+  return (
+    <Autocomplete.Root
+      open={open && useful}
+      onOpenChange={setOpen}
+      filter={(item: unknown) => matches((item as Suggestion).text)}
+      items={groups as SuggestionGroup[]}
+      value={value}
+      onValueChange={onChange}
+      itemToStringValue={(item: unknown) => (item as Suggestion).text}
+      openOnInputClick
+      limit={200}
+      disabled={disabled}
+    >
+      <Autocomplete.Input
+        {...ids}
+        className={className}
+        placeholder={placeholder}
+        autoComplete="off"
+        spellCheck={false}
+        onKeyDown={(event) => {
+          // With the list closed the library would empty the field.
+          if (event.key === 'Escape' && !(open && useful)) event.preventBaseUIHandler()
+        }}
+      />
+      <Autocomplete.Portal>
+        <Autocomplete.Positioner className={floating.positioner} sideOffset={2} align="start">
+          <Autocomplete.Popup className={floating.popup}>
+            <Autocomplete.Empty className={floating.nothing}>{nothing}</Autocomplete.Empty>
+            <Autocomplete.List>
+              {(group: SuggestionGroup) => (
+                <Autocomplete.Group key={group.value} items={group.items as Suggestion[]}>
+                  {group.value !== '' && (
+                    <Autocomplete.GroupLabel className={floating.groupLabel}>{group.value}</Autocomplete.GroupLabel>
+                  )}
+                  <Autocomplete.Collection>
+                    {(item: Suggestion) => (
+                      <Autocomplete.Item key={item.text} value={item} className={floating.item}>
+                        <span className={floating.itemText}>{item.text}</span>
+                        {item.aside !== undefined && <span className={floating.itemAside}>{item.aside}</span>}
+                      </Autocomplete.Item>
+                    )}
+                  </Autocomplete.Collection>
+                </Autocomplete.Group>
+              )}
+            </Autocomplete.List>
+          </Autocomplete.Popup>
+        </Autocomplete.Positioner>
+      </Autocomplete.Portal>
+    </Autocomplete.Root>
+  )
+}

@@ -1,0 +1,24 @@
+import './app/configure-zod.ts'
+import './app/tokens.css'
+import './app/base.css'
+import { createRoot } from 'react-dom/client'
+import { App } from './app/app.tsx'
+import { Refused } from './app/refused.tsx'
+import { applyRememberedAppearance } from './app/use-appearance.ts'
+import { tellFailure } from './components/toast-manager.ts'
+import { createAppState } from './state/app-state.ts'
+import { chooseConnection } from './state/connection.ts'
+import { openSession, takeToken } from './state/session.ts'
+
+applyRememberedAppearance()
+const place = document.getElementById('root')
+if (place === null) throw new Error('index.html has no #root')
+const root = createRoot(place)
+
+const token = takeToken(location, history)
+const session = token === null ? null : await openSession(token)
+const connection = chooseConnection()
+const first = session?.ok === false ? session : await connection.transport.call('app.status', {})
+
+if (!first.ok && first.error.code === 'unauthenticated') root.render(<Refused error={first.error} />)
+else root.render(<App state={createAppState(connection, tellFailure)} />)

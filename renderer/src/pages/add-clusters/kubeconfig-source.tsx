@@ -1,0 +1,130 @@
+import { FileUp, FolderOpen, X } from 'lucide-react'
+import { type DragEvent, useId, useState } from 'react'
+import { maxKubeconfigBytes } from '../../../../contract/kubeconfigs.ts'
+import { Button, IconButton } from '../../components/button.tsx'
+import { classNames } from '../../components/class-names.ts'
+import { monoControlClass } from '../../components/field.tsx'
+import { bytes } from '../../components/byte-words.ts'
+import { base64OfFile } from '../../state/browser-shell.ts'
+import { useDefaultKubeconfig } from '../../state/default-kubeconfig.ts'
+import { useAppState } from '../../state/use-app-state.ts'
+import { counted } from '../clusters/words.ts'
+import styles from './kubeconfig-source.module.css'
+
+/** Where a kubeconfig comes from: what is in the box, a file, or the user's default files. */
+export type Source =
+  { kind: 'text'; text: string } | { kind: 'file'; name: string; base64: string } | { kind: 'default' }
+
+/** The source as operations want it; null: nothing is there yet. */
+export function sourceInput(source: Source): { text: string } | { base64: string } | { default: true } | null {
+  switch (source.kind) {
+    case 'text':
+      return source.text.trim() === '' ? null : { text: source.text }
+    case 'file':
+      return { base64: source.base64 }
+    case 'default':
+      return { default: true }
+  }
+}
+
+/** Takes a kubeconfig by paste, file, drop, or from the user's default files. Nothing runs here. */
+export function KubeconfigSource({
+  source,
+  onChange,
+  rows = 18,
+  autoFocus = false,
+}: {
+  source: Source
+  onChange: (source: Source) => void
+  rows?: number
+  autoFocus?: boolean
+}) {
+  // prettier-ignore
+  const { shell } = useAppState()
+  const { files, contexts } = useDefaultKubeconfig()
+  const [over, setOver] = useState(false)
+  const [problem, setProblem] = useState<string | null>(null)
+  const id = useId()
+  const takeFile = async (file: File) => {
+    if (file.size > maxKubeconfigBytes) {
+      setProblem(`${file.name} is ${bytes(file.size)}; a kubeconfig may have ${bytes(maxKubeconfigBytes)}.`)
+      return
+    }
+    setProblem(null)
+    onChange({ kind: 'file', name: file.name, base64: await base64OfFile(file) })
+  }
+  const choose = async () => {
+    const chosen = await shell.chooseFile()
+    if (chosen !== null) onChange({ kind: 'file', ...chosen })
+  }
+  const drop = {
+    onDragOver: (event: DragEvent) => {
+      event.preventDefault()
+      setOver(true)
+    },
+    onDragLeave: () => setOver(false),
+    onDrop: (event: DragEvent) => {
+      event.preventDefault()
+      setOver(false)
+      const file = event.dataTransfer.files[0]
+      const text = event.dataTransfer.getData('text/plain')
+      if (file !== undefined) void takeFile(file)
+      else if (text !== '') onChange({ kind: 'text', text })
+    },
+  }
+  return (
+    <div className={classNames(styles.source, over && styles.over)} {...drop}>
+      <div className={styles.top}>
+        <label htmlFor={id}>Kubeconfig</label>
+        <span className={styles.buttons}>
+          <Button onClick={() => void choose()}>
+            <FileUp aria-hidden size={14} />
+            Choose a file
+          </Button>
+          {contexts > 0 && (
+            <Button
+              aria-pressed={source.kind === 'default'}
+              title={files.map(({ path }) => path).join('\n')}
+              onClick={() => onChange({ kind: 'default' })}
+            >
+              <FolderOpen aria-hidden size={14} />
+              Default ({counted(contexts, 'context', 'contexts')})
+            </Button>
+          )}
+        </span>
+      </div>
+      {source.kind === 'text' ? (
+        <textarea
+          id={id}
+          className={classNames(monoControlClass, styles.box)}
+          rows={rows}
+          spellCheck={false}
+          autoComplete="off"
+          autoFocus={autoFocus}
+          aria-describedby={`${id}-hint`}
+          placeholder={'apiVersion: v1\nkind: Config\nclusters:\n- name: …'}
+          value={source.text}
+          onChange={(event) => onChange({ kind: 'text', text: event.target.value })}
+        />
+      ) : (
+        <div className={styles.taken}>
+          <div>
+            <strong>{source.kind === 'file' ? source.name : 'Your default kubeconfig'}</strong>
+            {source.kind === 'default' && files.map(({ path }) => <p key={path}>{path}</p>)}
+          </div>
+          <IconButton label="Paste instead" onClick={() => onChange({ kind: 'text', text: '' })}>
+            <X aria-hidden size={14} />
+          </IconButton>
+        </div>
+      )}
+      {problem !== null && (
+        <p role="alert" className={styles.problem}>
+          {problem}
+        </p>
+      )}
+      <p id={`${id}-hint`} className={styles.hint}>
+        Paste it, or drop a file here. It is looked at, not run; nothing is saved before you say so.
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,98 @@
+import { MoreHorizontal } from 'lucide-react'
+import { memo } from 'react'
+import type { Cluster } from '../../../../contract/clusters.ts'
+import { IconButton } from '../../components/button.tsx'
+import { classNames } from '../../components/class-names.ts'
+import { clusterColour, EnvironmentWord, markClass } from '../../components/environment.tsx'
+import { Menu } from '../../components/menu.tsx'
+import table from '../../components/table.module.css'
+import { TimeSince } from '../../components/time-since.tsx'
+import styles from './clusters-page.module.css'
+import { ClusterState } from './cluster-state-word.tsx'
+import { useClusterActions } from './use-cluster-actions.ts'
+import { authList } from './words.ts'
+
+/** One cluster in the list. A click opens it; what it says about being connected always carries its age. */
+export const ClusterRow = memo(function ClusterRow({
+  cluster,
+  open,
+  tabStop,
+  onOpen,
+}: {
+  cluster: Cluster
+  open: boolean
+  tabStop: boolean
+  onOpen: (id: string) => void
+}) {
+  // prettier-ignore
+  const actions = useClusterActions()
+  const { status } = cluster
+  return (
+    <div
+      role="row"
+      data-row-id={cluster.id}
+      data-open={open || undefined}
+      aria-selected={open}
+      tabIndex={tabStop ? 0 : -1}
+      className={classNames(table.row, markClass(clusterColour(cluster)))}
+      onClick={() => onOpen(cluster.id)}
+    >
+      <span role="gridcell" className={table.cell} title={status.cause?.message}>
+        <ClusterState cluster={cluster} />
+      </span>
+      <span role="gridcell" className={classNames(table.cell, table.name)} title={cluster.name}>
+        {cluster.name}
+      </span>
+      <span role="gridcell" className={classNames(table.cell, styles.environment)}>
+        <EnvironmentWord cluster={cluster} />
+      </span>
+      {status.status === 'disconnected' && status.cause !== null ? (
+        <span
+          role="gridcell"
+          aria-colspan={3}
+          className={classNames(table.cell, styles.cause)}
+          title={`${status.cause.message} ${status.cause.next}`}
+        >
+          {status.cause.message} <span className={styles.next}>{status.cause.next}</span>
+        </span>
+      ) : (
+        <>
+          <span
+            role="gridcell"
+            className={classNames(table.cell, table.mono, table.muted, styles.server)}
+            title={cluster.server}
+          >
+            {/* prettier-ignore */}
+            {cluster.server.replace(/^https:\/\//, '')}
+          </span>
+          <span role="gridcell" className={classNames(table.cell, table.muted, styles.version)}>
+            {status.serverVersion ?? ''}
+          </span>
+          <span role="gridcell" className={classNames(table.cell, table.muted, styles.auth)}>
+            {authList(cluster.authKinds)}
+          </span>
+        </>
+      )}
+      <span role="gridcell" className={classNames(table.cell, table.number, styles.forwards)}>
+        {cluster.forwards.total === 0 ? (
+          <span className={table.muted}>none</span>
+        ) : (
+          `${cluster.forwards.on} of ${cluster.forwards.total} on`
+        )}
+      </span>
+      <span role="gridcell" className={classNames(table.cell, table.muted, table.number, styles.checked)}>
+        {status.checkedAt === null ? 'never' : <TimeSince at={status.checkedAt} suffix />}
+      </span>
+      <span role="gridcell" className={styles.menu} onClick={(event) => event.stopPropagation()}>
+        <Menu
+          trigger={
+            <IconButton label={`Actions for ${cluster.name}`} tabIndex={-1} data-cell-focus>
+              <MoreHorizontal aria-hidden size={16} />
+            </IconButton>
+          }
+          entries={actions.menu(cluster)}
+        />
+      </span>
+    </div>
+  )
+})

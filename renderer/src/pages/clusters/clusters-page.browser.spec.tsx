@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { page, userEvent } from 'vitest/browser'
+import { busyWorld } from '../../testing/busy-world.ts'
+import { callsOf, openPage } from '../../testing/open-page.tsx'
+
+const row = (name: RegExp) => page.getByRole('row', { name }).first()
+
+describe('the list of clusters', () => {
+  it('is there at once and asks the network nothing', async () => {
+    const owner = openPage(busyWorld(), '/clusters')
+    await expect.element(row(/shop-staging/)).toMatchTextContent('connected')
+    await expect.element(row(/edge-berlin/)).toMatchTextContent('198.51.100.7:6443 does not answer.')
+    await expect.element(row(/lab/)).toMatchTextContent('not checked')
+    expect(owner.calls.map(({ name }) => name).filter((name) => name !== 'clusters.active')).toEqual([])
+  })
+
+  it('tests a connection step by step, and names what was not reached', async () => {
+    openPage(busyWorld(), '/clusters')
+    await expect.element(row(/edge-berlin/)).toBeVisible()
+    ;(row(/edge-berlin/).element() as HTMLElement).focus()
+    await userEvent.keyboard('t')
+    const ladder = page.getByRole('complementary').getByRole('list').last()
+    await expect.element(ladder).toMatchTextContent('198.51.100.7:6443 did not answer within 5 s.')
+    await expect.element(ladder).toMatchTextContent('Tunnelnot reached')
+  })
+
+  it('says what a removed cluster takes with it, before it is removed', async () => {
+    const owner = openPage(busyWorld(), '/clusters')
+    await page.getByRole('button', { name: 'Actions for shop-prod' }).click()
+    await page.getByRole('menuitem', { name: 'Remove' }).click()
+    const dialog = page.getByRole('dialog')
+    await expect.element(dialog).toMatchTextContent('5 forwards lead to it and will be removed too.')
+    expect(callsOf(owner, 'clusters.remove')).toEqual([])
+    await dialog.getByRole('button', { name: 'Remove shop-prod' }).click()
+    await expect.element(dialog).not.toBeInTheDocument()
+    await expect.element(row(/shop-prod/)).not.toBeInTheDocument()
+  })
+
+  it('replaces credentials only after a look at them', async () => {
+    const world = busyWorld()
+    const staging = world.clusters.find(({ name }) => name === 'shop-staging')!
+    const owner = openPage(world, `/clusters/${staging.id}?part=credentials`)
+    await page.getByRole('textbox', { name: 'Kubeconfig' }).fill('apiVersion: v1')
+    await page.getByRole('combobox', { name: 'Context' }).selectOptions('shop-staging')
+    await expect.element(page.getByText('This is another server.')).toBeVisible()
+    await page.getByRole('button', { name: 'Test and replace' }).click()
+    await expect.element(page.getByText('shop-staging has new credentials.')).toBeVisible()
+    expect(callsOf(owner, 'clusters.rotate')).toMatchObject([{ id: staging.id, context: 'shop-staging' }])
+  })
+
+  it('saves an environment when its field is left', async () => {
+    const world = busyWorld()
+    const lab = world.clusters.find(({ name }) => name === 'lab')!
+    const owner = openPage(world, `/clusters/${lab.id}`)
+    await page.getByRole('combobox', { name: 'Environment' }).fill('staging')
+    await userEvent.tab()
+    await expect.poll(() => callsOf(owner, 'clusters.update')).toEqual([{ id: lab.id, environment: 'staging' }])
+    await expect.element(row(/lab/)).toMatchTextContent('STAGING')
+  })
+})

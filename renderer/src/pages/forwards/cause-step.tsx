@@ -1,0 +1,103 @@
+import { Link, useNavigate } from '@tanstack/react-router'
+import type { Cause } from '../../../../contract/causes.ts'
+import { drop } from '../../../../contract/drop.ts'
+import type { Forward } from '../../../../contract/forwards.ts'
+import { ui } from '../../app/ui-store.ts'
+import { Button, buttonClass } from '../../components/button.tsx'
+import detail from '../../components/detail.module.css'
+import { tellFailure } from '../../components/toast-manager.ts'
+import { useClient } from '../../state/use-app-state.ts'
+
+/** The next step of a cause, in words and, where the app can lead there, as a button. */
+export function CauseStep({ forward, cause }: { forward: Forward; cause: Cause }) {
+  return (
+    <>
+      <p>{cause.next}</p>
+      <p className={detail.row}>
+        <Step forward={forward} cause={cause} />
+      </p>
+    </>
+  )
+}
+
+function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
+  const client = useClient()
+  const navigate = useNavigate()
+  const toCluster = (part: 'connection' | 'credentials', words: string) => (
+    <Link
+      to="/clusters/$clusterId"
+      params={{ clusterId: forward.clusterId }}
+      search={{ part }}
+      className={buttonClass()}
+    >
+      {words}
+    </Link>
+  )
+  const toTab = (tab: 'output' | 'settings', words: string) => (
+    <Button onClick={() => void navigate({ to: '.', search: (old) => ({ ...old, tab }) })}>{words}</Button>
+  )
+  switch (cause.code) {
+    case 'credentials-expired':
+    case 'credentials-rejected':
+      return toCluster('credentials', 'Replace credentials')
+    case 'credentials-command-missing':
+    case 'credentials-command-failed':
+    case 'cluster-unreachable':
+    case 'api-unavailable':
+    case 'upgrade-refused':
+    case 'forbidden':
+      return toCluster('connection', 'Test connection')
+    case 'credentials-command-not-allowed':
+      return (
+        <Link to="/settings" className={buttonClass()}>
+          Look at allowed commands
+        </Link>
+      )
+    case 'kubectl-missing':
+      return (
+        <Link to="/settings" className={buttonClass()}>
+          Choose kubectl
+        </Link>
+      )
+    case 'vault-locked':
+      return <Button onClick={() => ui.setState({ vaultSkipped: false })}>Unlock the vault</Button>
+    case 'limit-reached':
+      return (
+        <Link to="/settings" className={buttonClass()}>
+          Change the limits
+        </Link>
+      )
+    case 'namespace-missing':
+    case 'target-missing':
+    case 'port-not-in-target':
+    case 'container-not-listening':
+    case 'local-port-taken':
+    case 'local-port-forbidden':
+      return toTab('settings', 'Edit the forward')
+    case 'kubectl-failed':
+    case 'tunnel-lost':
+    case 'tunnel-stalled':
+    case 'reset-by-pod':
+      return toTab('output', 'Show output')
+    case 'no-ready-pod':
+    case 'node-unreachable':
+    case 'pod-replaced':
+    case 'storage-failed':
+      return (
+        <Button
+          onClick={() =>
+            drop(
+              client.app.hint({ kind: 'look' }).then((result) => (result.ok ? undefined : tellFailure(result.error))),
+              'its state comes with the events',
+            )
+          }
+        >
+          Look again now
+        </Button>
+      )
+    case 'queued':
+    case 'connecting':
+    case 'stopping':
+      return null
+  }
+}

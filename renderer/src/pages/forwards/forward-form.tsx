@@ -1,0 +1,203 @@
+import { type ReactNode, useState } from 'react'
+import type { AppError } from '../../../../contract/errors.ts'
+import type { CreateForwardInput } from '../../../../contract/forwards.ts'
+import { Button } from '../../components/button.tsx'
+import { clusterColour, environmentWord } from '../../components/environment.tsx'
+import { controlClass, Field, monoControlClass } from '../../components/field.tsx'
+import { Problem } from '../../components/problem.tsx'
+import { StateMark } from '../../components/state-mark.tsx'
+import { SuggestInput } from '../../components/suggest-input.tsx'
+import { useCluster, useOrderedClusters } from '../../state/use-app-state.ts'
+import { ForwardExtras } from './forward-extras.tsx'
+import styles from './forward-form.module.css'
+import { type FormErrors, type ForwardValues, inputOf } from './forward-form-model.ts'
+import { forwardSentence } from './forward-words.ts'
+import { PortFields, withOfferedPort } from './port-fields.tsx'
+import { type PodFilter, portsOf } from './target-options.ts'
+import { useDiscovery } from './use-discovery.ts'
+import { useForwardCheck } from './use-forward-check.ts'
+
+/** Asks what a forward leads to, offers what the cluster has, and says at once what would be in the way. */
+export function ForwardForm({
+  initial,
+  forwardId,
+  submitWords,
+  onSubmit,
+  extra,
+}: {
+  initial: ForwardValues
+  /** The forward being edited; null: a new one. */
+  forwardId: string | null
+  submitWords: (cluster: string) => string
+  /** Resolves with an error to show, or null when it is done. */
+  onSubmit: (input: CreateForwardInput) => Promise<AppError | null>
+  extra?: ReactNode
+}) {
+  const [values, setValues] = useState(initial)
+  const [errors, setErrors] = useState<FormErrors>({})
+  const [failure, setFailure] = useState<AppError | null>(null)
+  const [busy, setBusy] = useState(false)
+  const [podFilter, setPodFilter] = useState<PodFilter>('Running')
+  const clusters = useOrderedClusters()
+  const cluster = useCluster(values.clusterId === '' ? null : values.clusterId)
+  const discovery = useDiscovery(values.clusterId, values.namespace.trim(), podFilter)
+  const check = useForwardCheck(values, forwardId)
+  const offered = portsOf(discovery.groups, values.target)
+  const change = (fields: Partial<ForwardValues>) => {
+    setValues((old) => ({ ...old, ...fields }))
+    // An error goes when its field is touched; others stay until the next try.
+    const touched = Object.keys(fields)
+    setErrors((old) => Object.fromEntries(Object.entries(old).filter(([name]) => !touched.some((field) => name === field || name.startsWith(`${field}.`))))) // prettier-ignore
+  }
+  const chooseTarget = (target: string) =>
+    change({ target, ports: withOfferedPort(values.ports, portsOf(discovery.groups, target)) })
+
+  const submit = async (form: HTMLFormElement) => {
+    const result = inputOf(values)
+    if (!result.ok) {
+      setErrors(result.errors)
+      requestAnimationFrame(() => form.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus())
+      return
+    }
+    setBusy(true)
+    setFailure(await onSubmit(result.input))
+    setBusy(false)
+  }
+
+  return (
+    <form
+      className={styles.form}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        void submit(event.currentTarget)
+      }}
+    >
+      <div className={styles.fields}>
+        <Field label="Cluster" error={errors.clusterId}>
+          {(ids) => (
+            <select
+              {...ids}
+              className={controlClass}
+              value={values.clusterId}
+              onChange={(event) => {
+                const next = clusters.find(({ id }) => id === event.target.value)
+                change({ clusterId: event.target.value, namespace: next?.namespace ?? '', target: '' })
+              }}
+            >
+              {values.clusterId === '' && <option value="">Choose a cluster</option>}
+              {clusters.map(({ id, name, environment }) => (
+                <option key={id} value={id}>
+                  {name}
+                  {environment === null ? '' : ` (${environmentWord(environment)})`}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Namespace" error={errors.namespace}>
+          {(ids) => (
+            <SuggestInput
+              ids={ids}
+              className={monoControlClass}
+              value={values.namespace}
+              onChange={(namespace) => change({ namespace })}
+              groups={[{ value: '', items: discovery.namespaces.map((text) => ({ text })) }]}
+              placeholder="default"
+            />
+          )}
+        </Field>
+        <Field
+          label="Target"
+          error={errors.target}
+          hint="Choose from the list, or type svc/name, deploy/name, pod/name, or labels such as app=web."
+          aside={
+            <label className={styles.aside}>
+              <span>pods:</span>
+              <select value={podFilter} onChange={(event) => setPodFilter(event.target.value as PodFilter)}>
+                <option value="Running">running</option>
+                <option value="Pending">pending</option>
+                <option value="all">all</option>
+              </select>
+            </label>
+          }
+        >
+          {(ids) => (
+            <SuggestInput
+              ids={ids}
+              className={monoControlClass}
+              value={values.target}
+              onChange={chooseTarget}
+              groups={discovery.groups}
+              placeholder={discovery.looking ? 'Looking what there is …' : 'svc/name'}
+              nothing={values.target.includes('/') || values.target.includes('=') ? null : 'Nothing of that name here.'}
+            />
+          )}
+        </Field>
+        {discovery.errors.map((error) => (
+          <Problem
+            key={error.message}
+            error={{ ...error, next: `${error.next} You can also type the names yourself.` }}
+          />
+        ))}
+        <PortFields
+          values={values}
+          errors={errors}
+          offered={offered}
+          check={check}
+          onChange={(ports) => change({ ports })}
+        />
+        <Access check={check} />
+        <Sentence values={values} />
+        <Field
+          label="Name"
+          error={errors.name}
+          hint={values.name === '' ? 'Left empty, it is named after its target.' : undefined}
+        >
+          {(ids) => (
+            <input
+              {...ids}
+              className={controlClass}
+              maxLength={200}
+              value={values.name}
+              onChange={(event) => change({ name: event.target.value })}
+            />
+          )}
+        </Field>
+        <ForwardExtras values={values} errors={errors} change={change} />
+        {failure !== null && <Problem error={failure} />}
+      </div>
+      <div className={styles.end}>
+        {extra}
+        <Button type="submit" look="primary" busy={busy}>
+          {submitWords(cluster !== undefined && clusterColour(cluster) === 'red' ? ` on ${cluster.name}` : '')}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+/** May somebody port-forward there? Said before it is tried. */
+function Access({ check }: { check: ReturnType<typeof useForwardCheck> }) {
+  const access = check?.access
+  if (access === null || access === undefined) return null
+  const look = access.allowed === true ? 'ok' : access.allowed === false ? 'fail' : 'warn'
+  return (
+    <p className={styles.access} role="status">
+      <StateMark name={look} />
+      {access.allowed === true ? 'You may port-forward there.' : access.reason}
+    </p>
+  )
+}
+
+function Sentence({ values }: { values: ForwardValues }) {
+  const result = inputOf(values)
+  if (!result.ok) return null
+  return (
+    <div className={styles.sentence}>
+      {result.input.ports.map((port, index) => (
+        <p key={index}>{forwardSentence(port, result.input.target, result.input.namespace)}</p>
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,71 @@
+import type { Cause } from '../../../../contract/causes.ts'
+import type { Forward, ForwardPort, RemotePort, Target } from '../../../../contract/forwards.ts'
+import type { MarkName } from '../../components/state-mark.tsx'
+import { until } from '../../components/time-words.ts'
+
+/** How kubectl's users write the kinds. */
+const shortKinds = {
+  pod: 'pod',
+  service: 'svc',
+  deployment: 'deploy',
+  statefulset: 'sts',
+  daemonset: 'ds',
+  replicaset: 'rs',
+  job: 'job',
+} as const
+
+/** A target as kubectl writes it: `svc/checkout`, `deploy/web`, or the selector itself. */
+export const targetWord = (target: Target): string =>
+  target.kind === 'selector' ? target.selector : `${shortKinds[target.kind]}/${target.name}`
+
+/** A local address: `127.0.0.1:8080`, `[::1]:8080`; a port that is not chosen yet is `…`. */
+export const addressWord = ({ bind, local }: Pick<ForwardPort, 'bind' | 'local'>): string =>
+  `${bind.includes(':') ? `[${bind}]` : bind}:${local === 0 ? '…' : local}`
+
+/** What a browser opens for a port: https where the remote port says so. */
+export function urlOf(port: Pick<ForwardPort, 'bind' | 'local' | 'remote'>): string {
+  const secure = port.remote === 443 || port.remote === 8443 || /https|tls/.test(String(port.remote))
+  const everywhere = port.bind === '0.0.0.0' || port.bind === '::'
+  return `${secure ? 'https' : 'http'}://${addressWord(everywhere ? { ...port, bind: '127.0.0.1' } : port)}`
+}
+
+/** `127.0.0.1:8080 to svc/checkout:http in payments`. */
+export const forwardSentence = (
+  port: { bind: string; local: number; remote: RemotePort },
+  target: Target,
+  namespace: string,
+): string =>
+  // prettier-ignore
+  `${port.local === 0 ? `${port.bind}, a free port,` : addressWord(port)} to ${targetWord(target)}:${port.remote} in ${namespace}`
+
+/** The word of a state. Where nothing is asked through the tunnel, or nobody knows any more, the word says so. */
+export function stateWord(forward: Pick<Forward, 'state' | 'probe'>, fresh: boolean): string {
+  if (!fresh && forward.state === 'live') return 'was live'
+  return forward.state === 'live' && forward.probe.mode === 'passive' ? 'live, not probed' : forward.state
+}
+
+/** The shape of a state; without fresh evidence never the one for live. */
+export const stateMark = ({ state }: Pick<Forward, 'state'>, fresh: boolean): MarkName =>
+  state === 'live' && !fresh ? 'unknown' : state
+
+/** What the app is doing about it: `try 3, next in 4 s · 2 waiting`; empty when there is nothing to say. */
+export function attemptWords({ state, observed }: Pick<Forward, 'state' | 'observed'>, now: number): string {
+  const parts: string[] = []
+  if (state === 'recovering' && observed.attempt > 0) parts.push(`try ${observed.attempt}`)
+  if (observed.nextAttemptAt !== null && (state === 'recovering' || state === 'holding'))
+    parts.push(`${state === 'holding' ? 'looked at again' : 'next'} ${until(observed.nextAttemptAt, now)}`)
+  const attempts = parts.join(', ')
+  const waiting = observed.parked > 0 ? `${observed.parked} waiting` : ''
+  return [attempts, waiting].filter((part) => part !== '').join(' · ')
+}
+
+/** A cause in a few words: `no ready pod: CrashLoopBackOff`. */
+export const causeWord = ({ code, detail }: Pick<Cause, 'code' | 'detail'>): string =>
+  detail === null ? code.replaceAll('-', ' ') : `${code.replaceAll('-', ' ')}: ${detail}`
+
+/** How the pod was found, where that is less than the best. */
+export function watchWords({ observed, state }: Pick<Forward, 'state' | 'observed'>): string | null {
+  if (state !== 'live' && state !== 'recovering') return null
+  if (observed.resolvedBy === 'kubectl') return 'kubectl chose the pod itself, because the pods could not be read.'
+  return observed.watching ? null : 'Nobody watches the pods now; the probe through the tunnel keeps the truth.'
+}

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { page, userEvent } from 'vitest/browser'
+import { busyWorld } from '../../testing/busy-world.ts'
+import { callsOf, openPage } from '../../testing/open-page.tsx'
+import { emptyWorld } from '../../testing/world.ts'
+
+const row = (name: RegExp) => page.getByRole('row', { name }).first()
+const focusedRow = (): string => document.activeElement?.closest('[role=row]')?.textContent ?? ''
+
+describe('the list of forwards', () => {
+  it('says of a forward that waits why it waits and what to do', async () => {
+    openPage(busyWorld(), '/forwards')
+    const ledger = row(/deploy\/ledger:8443/)
+    await expect.element(ledger).toMatchTextContent('holding')
+    await expect.element(ledger).toMatchTextContent('No pod of deploy/ledger is ready: CrashLoopBackOff')
+    await expect.element(ledger).toMatchTextContent('the forward goes on by itself when a pod is ready')
+  })
+
+  it('shows a new state as soon as it is pushed', async () => {
+    const owner = openPage(busyWorld(), '/forwards')
+    const search = row(/opensearch/)
+    await expect.element(search).toMatchTextContent('recovering')
+    const { id } = owner.world.forwards.find(({ name }) => name === 'search')!
+    owner.forward(id, { state: 'live', cause: null })
+    await expect.element(search).toMatchTextContent('live')
+    await expect.element(search).not.toMatchTextContent('Its pod was replaced')
+  })
+
+  it('calls nothing live while the owner does not answer', async () => {
+    const owner = openPage(busyWorld(), '/forwards')
+    await expect.element(row(/svc\/checkout/)).toMatchTextContent(/^live/)
+    owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: null })
+    await expect.element(page.getByText('Mooring does not answer.')).toBeVisible()
+    await expect.element(row(/svc\/checkout/)).toMatchTextContent(/^was live/)
+    owner.setConnection({ state: 'connected' })
+    await expect.element(row(/svc\/checkout/)).toMatchTextContent(/^live/)
+  })
+
+  it('is worked with keys: move, open, close with the focus back on the row', async () => {
+    openPage(busyWorld(), '/forwards')
+    await expect.element(row(/svc\/admin/)).toBeVisible()
+    ;(row(/svc\/admin/).element() as HTMLElement).focus()
+    await userEvent.keyboard('{ArrowDown}j')
+    expect(focusedRow()).toContain('ledger')
+    await userEvent.keyboard('{Enter}')
+    await expect.element(page.getByRole('complementary', { name: 'Forward ledger' })).toBeVisible()
+    await userEvent.keyboard('{Escape}')
+    await expect.element(page.getByRole('complementary')).not.toBeInTheDocument()
+    await expect.poll(focusedRow).toContain('ledger')
+  })
+
+  it('starts and stops the forward under the focus with one letter', async () => {
+    const owner = openPage(busyWorld(), '/forwards')
+    await expect.element(row(/svc\/admin/)).toBeVisible()
+    ;(row(/svc\/admin/).element() as HTMLElement).focus()
+    await userEvent.keyboard('s')
+    await expect.element(row(/svc\/admin/)).toMatchTextContent('starting')
+    await userEvent.keyboard('s')
+    await expect.element(row(/svc\/admin/)).toMatchTextContent('off')
+    expect(callsOf(owner, 'forwards.start')).toHaveLength(1)
+    expect(callsOf(owner, 'forwards.stop')).toHaveLength(1)
+  })
+
+  it('leaves letters alone when they are switched off', async () => {
+    const world = busyWorld()
+    world.settings.singleKeyShortcuts = false
+    const owner = openPage(world, '/forwards')
+    await expect.element(row(/svc\/admin/)).toBeVisible()
+    ;(row(/svc\/admin/).element() as HTMLElement).focus()
+    await userEvent.keyboard('s')
+    await userEvent.keyboard('{ArrowDown}')
+    expect(focusedRow()).toContain('checkout')
+    expect(callsOf(owner, 'forwards.start')).toEqual([])
+  })
+
+  it('turns a removed forward off at once, and undo brings it back as it was', async () => {
+    const owner = openPage(busyWorld(), '/forwards')
+    await expect.element(row(/opensearch/)).toBeVisible()
+    ;(row(/opensearch/).element() as HTMLElement).focus()
+    await userEvent.keyboard('{Delete}')
+    await expect.element(row(/opensearch/)).toMatchTextContent('removed')
+    expect(callsOf(owner, 'forwards.stop')).toHaveLength(1)
+    await row(/opensearch/)
+      .getByRole('button', { name: /^Undo/ })
+      .click()
+    await expect.element(row(/opensearch/)).toMatchTextContent('starting')
+    expect(callsOf(owner, 'forwards.remove')).toEqual([])
+  })
+
+  it('acts on several selected forwards at once', async () => {
+    const owner = openPage(busyWorld(), '/forwards')
+    await expect.element(row(/svc\/admin/)).toBeVisible()
+    ;(row(/svc\/admin/).element() as HTMLElement).focus()
+    await userEvent.keyboard(' {Shift>}{ArrowDown}{ArrowDown}{/Shift}')
+    await expect.element(page.getByText('3 selected')).toBeVisible()
+    await page.getByRole('toolbar', { name: 'Selected forwards' }).getByRole('button', { name: 'Stop' }).click()
+    await expect.poll(() => callsOf(owner, 'forwards.stop')).toHaveLength(3)
+  })
+
+  it('is filtered by words and by state, and says so when nothing is left', async () => {
+    openPage(busyWorld(), '/forwards')
+    await page.getByRole('button', { name: '3 holding' }).click()
+    await expect.element(row(/svc\/checkout/)).not.toBeInTheDocument()
+    await expect.element(row(/deploy\/ledger/)).toBeVisible()
+    await userEvent.keyboard('/')
+    await userEvent.keyboard('nothing at all')
+    await expect.element(page.getByText('No forward matches “nothing at all” and holding.')).toBeVisible()
+    await page.getByRole('button', { name: 'Clear filter' }).last().click()
+    await expect.element(row(/svc\/checkout/)).toBeVisible()
+  })
+
+  it('tells why a command failed, and what to do', async () => {
+    const owner = openPage(busyWorld(), '/forwards')
+    owner.failures.set('forwards.start', { code: 'limit-reached', message: 'The limit of 128 kubectl processes is reached.', next: 'Stop a forward, or raise the limit in Settings.' }) // prettier-ignore
+    await expect.element(row(/svc\/admin/)).toBeVisible()
+    ;(row(/svc\/admin/).element() as HTMLElement).focus()
+    await userEvent.keyboard('s')
+    await expect.element(page.getByText('Stop a forward, or raise the limit in Settings.').first()).toBeVisible()
+  })
+
+  it('offers the next step when there is nothing yet', async () => {
+    openPage(emptyWorld(), '/forwards')
+    await expect.element(page.getByRole('link', { name: 'Add a cluster first' })).toBeVisible()
+  })
+})

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { page, userEvent } from 'vitest/browser'
+import { busyWorld } from '../../testing/busy-world.ts'
+import { callsOf, openPage } from '../../testing/open-page.tsx'
+
+const field = (name: string) => page.getByRole('combobox', { name, exact: true })
+const local = page.getByRole('textbox', { name: 'Local port 1' })
+const remote = page.getByRole('combobox', { name: 'Remote port 1' })
+
+describe('the form for a new forward', () => {
+  it('offers what the cluster has, fills the port, and starts the forward', async () => {
+    const world = busyWorld()
+    const owner = openPage(world, '/forwards/new')
+    await field('Namespace').fill('payments')
+    await userEvent.keyboard('{Escape}')
+    await field('Target').click()
+    await page.getByRole('option', { name: /svc\/checkout/ }).click()
+    await expect.element(remote).toHaveValue('http')
+    await page.getByRole('button', { name: 'metrics 9090' }).click()
+    await local.fill('8088')
+    await expect.element(page.getByText('127.0.0.1:8088 to svc/checkout:http in payments')).toBeVisible()
+    await expect.element(page.getByText('You may port-forward there.')).toBeVisible()
+    await page.getByRole('button', { name: 'Start forward on shop-prod' }).click()
+    await expect.element(page.getByRole('complementary', { name: 'Forward checkout' })).toBeVisible()
+    expect(callsOf(owner, 'forwards.create')).toMatchObject([
+      {
+        clusterId: world.activeId,
+        namespace: 'payments',
+        target: { kind: 'service', name: 'checkout' },
+        ports: [
+          { remote: 'http', local: 8088, bind: '127.0.0.1' },
+          { remote: 'metrics', local: 0, bind: '127.0.0.1' },
+        ],
+      },
+    ])
+  })
+
+  it('says at once who holds a local port', async () => {
+    openPage(busyWorld(), '/forwards/new')
+    await local.fill('5432')
+    await expect.element(page.getByText('5432 is held by postgres (process 812).')).toBeVisible()
+  })
+
+  it('says before it is tried that the rights are missing', async () => {
+    const world = busyWorld()
+    world.access = { allowed: false, verbs: [], reason: 'developer may not create pods/portforward in payments.' }
+    openPage(world, '/forwards/new')
+    await expect.element(page.getByText('developer may not create pods/portforward in payments.')).toBeVisible()
+  })
+
+  it('names what is missing and leads to the first of it', async () => {
+    const owner = openPage(busyWorld(), '/forwards/new')
+    await page.getByRole('button', { name: /^Start forward/ }).click()
+    await expect.element(page.getByText('Choose what it leads to.')).toBeVisible()
+    await expect.element(field('Target')).toHaveFocus()
+    expect(callsOf(owner, 'forwards.create')).toEqual([])
+  })
+
+  it('takes names that nobody could list', async () => {
+    const owner = openPage(busyWorld(), '/forwards/new')
+    owner.failures.set('clusters.services', { code: 'forbidden', message: 'developer may not list services in secret.', next: 'Ask the administrator of the cluster.' }) // prettier-ignore
+    await field('Namespace').fill('secret')
+    await expect.element(page.getByText('developer may not list services in secret.')).toBeVisible()
+    await field('Target').fill('svc/hidden')
+    await remote.fill('8080')
+    await page.getByRole('button', { name: /^Start forward/ }).click()
+    await expect.poll(() => callsOf(owner, 'forwards.create')).toHaveLength(1)
+  })
+
+  it('keeps what was typed when the owner refuses it, with the reason in place', async () => {
+    const owner = openPage(busyWorld(), '/forwards/new')
+    owner.failures.set('forwards.create', { code: 'local-port-taken', message: '8088 was taken a moment ago.', next: 'Choose another local port.' }) // prettier-ignore
+    await field('Target').fill('svc/checkout')
+    await userEvent.keyboard('{Escape}')
+    await remote.fill('80')
+    await local.fill('8088')
+    await page.getByRole('button', { name: /^Start forward/ }).click()
+    await expect.element(page.getByRole('alert')).toMatchTextContent('8088 was taken a moment ago.')
+    await expect.element(local).toHaveValue('8088')
+  })
+
+  it('keeps what was typed at the first Esc, and closes at the second', async () => {
+    openPage(busyWorld(), '/forwards/new')
+    await field('Target').fill('svc/hidden')
+    await userEvent.keyboard('{Escape}')
+    await expect.element(field('Target')).toHaveValue('svc/hidden')
+    await userEvent.keyboard('{Escape}')
+    await expect.element(field('Target')).not.toBeInTheDocument()
+  })
+})

@@ -1,0 +1,84 @@
+import { useId, useState } from 'react'
+import type { AppError } from '../../../../contract/errors.ts'
+import type { VaultProvider, VaultStatus } from '../../../../contract/system.ts'
+import { Button } from '../../components/button.tsx'
+import { Problem } from '../../components/problem.tsx'
+import { useClient } from '../../state/use-app-state.ts'
+import { NewPassphrase, passphraseProblem } from './new-passphrase.tsx'
+import styles from './vault-page.module.css'
+
+const words: Record<VaultProvider, { name: string; means: string }> = {
+  keychain: {
+    name: 'The keychain of this system',
+    means: 'Unlocks by itself when you are logged in. Best for most people.',
+  },
+  passphrase: { name: 'A passphrase', means: 'You type it at each start. Nobody can bring it back for you.' },
+  memory: { name: 'This session only', means: 'Stored credentials cannot be read again after the app ends.' },
+}
+
+/** First run: choose what protects stored credentials. Nothing secret is ever written in the clear. */
+export function SetUpVault({ vault, giveUpOld = false }: { vault: VaultStatus; giveUpOld?: boolean }) {
+  const client = useClient()
+  const id = useId()
+  const [provider, setProvider] = useState<VaultProvider>(vault.keychain.available ? 'keychain' : 'passphrase')
+  const [passphrase, setPassphrase] = useState({ first: '', again: '' })
+  const [error, setError] = useState<AppError | null>(null)
+  const [busy, setBusy] = useState(false)
+  const problem = provider === 'passphrase' ? passphraseProblem(passphrase) : null
+  const submit = async () => {
+    if (problem !== null) return
+    setBusy(true)
+    const result = await client.vault.setup({
+      provider,
+      ...(giveUpOld ? { giveUpOld } : {}),
+      ...(provider === 'passphrase' ? { passphrase: passphrase.first } : {}),
+    })
+    setBusy(false)
+    setError(result.ok ? null : result.error)
+  }
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault()
+        void submit()
+      }}
+    >
+      <div>
+        <h1>{giveUpOld ? 'A new vault' : 'Welcome to Mooring'}</h1>
+        <p className={styles.lead}>What should protect the credentials you store? They are always encrypted.</p>
+      </div>
+      <div role="radiogroup" aria-label="What protects stored credentials" className={styles.choices}>
+        {(['keychain', 'passphrase', 'memory'] as const).map((each) => {
+          const off = each === 'keychain' && !vault.keychain.available
+          return (
+            <label key={each} className={styles.choice}>
+              <input
+                type="radio"
+                name={id}
+                checked={provider === each}
+                disabled={off}
+                onChange={() => setProvider(each)}
+              />
+              <span>
+                <strong>{words[each].name}</strong>
+                <small>
+                  {off ? `Not available here: ${vault.keychain.reason ?? 'no keychain answers'}` : words[each].means}
+                </small>
+              </span>
+            </label>
+          )
+        })}
+      </div>
+      {provider === 'passphrase' && <NewPassphrase value={passphrase} onChange={setPassphrase} />}
+      {error !== null && <Problem error={error} />}
+      <Button type="submit" look="primary" busy={busy} unavailable={problem}>
+        {provider === 'keychain'
+          ? 'Use the keychain'
+          : provider === 'passphrase'
+            ? 'Use this passphrase'
+            : 'Use it for this session'}
+      </Button>
+    </form>
+  )
+}

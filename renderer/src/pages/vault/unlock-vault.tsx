@@ -1,0 +1,69 @@
+import { useState } from 'react'
+import type { AppError } from '../../../../contract/errors.ts'
+import type { VaultStatus } from '../../../../contract/system.ts'
+import { Button } from '../../components/button.tsx'
+import { controlClass, Field } from '../../components/field.tsx'
+import { Problem } from '../../components/problem.tsx'
+import { useClient, useForwards } from '../../state/use-app-state.ts'
+import { counted } from '../clusters/words.ts'
+import styles from './vault-page.module.css'
+
+/** Opens the vault again; forwards that wait for it go on by themselves. */
+export function UnlockVault({ vault }: { vault: VaultStatus }) {
+  const client = useClient()
+  const [passphrase, setPassphrase] = useState('')
+  const [error, setError] = useState<AppError | null>(null)
+  const [busy, setBusy] = useState(false)
+  const waiting = [...useForwards().items.values()].filter((forward) => forward.cause?.code === 'vault-locked').length
+  const asks = vault.provider === 'passphrase'
+  const submit = async () => {
+    setBusy(true)
+    const result = await client.vault.unlock(asks ? { passphrase } : {})
+    setBusy(false)
+    setPassphrase('')
+    setError(result.ok ? null : result.error)
+  }
+  return (
+    <form
+      className={styles.form}
+      onSubmit={(event) => {
+        event.preventDefault()
+        void submit()
+      }}
+    >
+      <div>
+        <h1>The vault is locked</h1>
+        <p className={styles.lead}>
+          {waiting === 0
+            ? 'Credentials cannot be read until it is unlocked.'
+            : `${counted(waiting, 'forward waits', 'forwards wait')} for it and will go on by ${waiting === 1 ? 'itself' : 'themselves'}.`}
+        </p>
+      </div>
+      {asks && (
+        <Field label="Passphrase">
+          {(ids) => (
+            <input
+              {...ids}
+              type="password"
+              autoComplete="current-password"
+              autoFocus
+              maxLength={1024}
+              className={controlClass}
+              value={passphrase}
+              onChange={(event) => setPassphrase(event.target.value)}
+            />
+          )}
+        </Field>
+      )}
+      {error !== null && <Problem error={error} />}
+      <Button
+        type="submit"
+        look="primary"
+        busy={busy}
+        unavailable={asks && passphrase === '' ? 'Write the passphrase first' : null}
+      >
+        {asks ? 'Unlock' : 'Unlock with the keychain'}
+      </Button>
+    </form>
+  )
+}

@@ -1,0 +1,174 @@
+import type { Cause } from '../../../contract/causes.ts'
+import type { Forward, ForwardHistory } from '../../../contract/forwards.ts'
+import { sampleCluster, sampleContext, sampleForward, sampleHistoryEntry, sampleNow, samplePreview } from './samples.ts'
+import { emptyWorld, type World } from './world.ts'
+
+const second = 1000
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+const cause = (code: Cause['code'], message: string, next: string, ago: number, detail: string | null = null): Cause => ({ code, detail, message, next, since: sampleNow - ago }) // prettier-ignore
+
+const statusOf = (status: 'connected' | 'disconnected' | 'unknown') => ({ ...sampleCluster().status, status })
+
+/** A day at work: several clusters, forwards in every state, things to look at. */
+export function busyWorld(): World {
+  const world = emptyWorld()
+  const prod = sampleCluster({ name: 'shop-prod', environment: 'production', labels: { team: 'payments' }, authKinds: ['exec'], server: 'https://8E1F.gr7.eu-central-1.eks.amazonaws.com', notes: 'On-call: #team-payments' }) // prettier-ignore
+  const staging = sampleCluster({ name: 'shop-staging', environment: 'staging', forwards: { total: 4, on: 4 }, server: 'https://api.staging.shop.example.com:6443', credentialsExpireAt: sampleNow + 6 * day }) // prettier-ignore
+  const lab = sampleCluster({ name: 'lab', environment: 'development', authKinds: ['token'], server: 'https://127.0.0.1:6443', status: { ...statusOf('unknown'), serverVersion: null, checkedAt: null, lastConnectedAt: null }, source: { path: '/home/sam/.kube/config', changed: true } }) // prettier-ignore
+  const edge = sampleCluster({
+    name: 'edge-berlin',
+    environment: 'edge',
+    colour: 'violet',
+    authKinds: ['token-file'],
+    server: 'https://198.51.100.7:6443',
+    status: {
+      ...statusOf('disconnected'),
+      cause: { code: 'cluster-unreachable', detail: 'timeout', message: '198.51.100.7:6443 does not answer.', next: 'Check the network or VPN, then test the connection.' }, // prettier-ignore
+      lastConnectedAt: sampleNow - 3 * hour,
+      checkedAt: sampleNow - 8 * second,
+    },
+  })
+  world.clusters = [prod, staging, lab, edge]
+  world.activeId = prod.id
+
+  const port = (remote: string | number, local: number) => ({
+    id: crypto.randomUUID(),
+    remote,
+    local,
+    bind: '127.0.0.1',
+  })
+  const at = (fields: Partial<Forward['observed']>): Forward['observed'] => ({ ...sampleForward().observed, ...fields })
+  world.forwards = [
+    sampleForward({ name: 'checkout', clusterId: prod.id, ports: [port('http', 8080), port('metrics', 9090)], observed: at({ connections: 3, bytesIn: 48_210_000, bytesOut: 2_140_000 }) }), // prettier-ignore
+    sampleForward({ name: 'orders database', clusterId: prod.id, target: { kind: 'statefulset', name: 'postgres' }, ports: [port('postgres', 5433)], podPolicy: 'ordinal', observed: at({ pod: 'postgres-0', connections: 1, since: sampleNow - 26 * hour, bytesIn: 901_000, watching: false }) }), // prettier-ignore
+    sampleForward({ name: 'ledger', clusterId: prod.id, target: { kind: 'deployment', name: 'ledger' }, ports: [port(8443, 8443)], state: 'holding', cause: cause('no-ready-pod', 'No pod of deploy/ledger is ready: CrashLoopBackOff in ledger-5f6d9-abcde.', 'Read the pod’s log; the forward goes on by itself when a pod is ready.', 6 * minute, 'CrashLoopBackOff'), observed: at({ pod: null, connections: 0, since: sampleNow - 6 * minute, nextAttemptAt: sampleNow + 9 * second, parked: 0 }) }), // prettier-ignore
+    sampleForward({ name: 'search', clusterId: prod.id, namespace: 'search', target: { kind: 'service', name: 'opensearch-cluster-coordinating-only' }, ports: [port(9200, 9200)], state: 'recovering', cause: cause('pod-replaced', 'Its pod was replaced.', 'Nothing to do: a new pod is looked for.', 4 * second), observed: at({ since: sampleNow - 4 * second, nextAttemptAt: sampleNow + 4 * second, attempt: 3, parked: 2 }) }), // prettier-ignore
+    sampleForward({ name: 'admin', clusterId: prod.id, target: { kind: 'service', name: 'admin' }, ports: [port('http', 8081)], desired: 'off', state: 'off', observed: at({ pod: null, connections: 0 }) }), // prettier-ignore
+    sampleForward({ name: 'checkout', clusterId: staging.id, group: 'night shift', ports: [port('http', 18_080)], observed: at({ connections: 0, since: sampleNow - 3 * hour }) }), // prettier-ignore
+    sampleForward({ name: 'queue', clusterId: staging.id, group: 'night shift', target: { kind: 'selector', selector: 'app=rabbitmq,tier!=test' }, ports: [port(5672, 5672)], probe: { mode: 'passive', seconds: 5 }, observed: at({ pod: 'rabbitmq-server-1', since: sampleNow - 12 * minute }) }), // prettier-ignore
+    sampleForward({ name: 'redis', clusterId: staging.id, target: { kind: 'pod', name: 'redis-0' }, ports: [port(6379, 6379)], state: 'holding', cause: cause('local-port-taken', '127.0.0.1:6379 is held by redis-server (process 812).', 'Stop that program, or use another local port.', 41 * minute), observed: at({ pod: null, connections: 0, since: sampleNow - 41 * minute }) }), // prettier-ignore
+    sampleForward({ name: 'grafana', clusterId: staging.id, namespace: 'monitoring', target: { kind: 'service', name: 'grafana' }, ports: [port('http', 3000)], state: 'starting', cause: cause('connecting', 'kubectl is starting.', 'Nothing to do.', 2 * second), observed: at({ pod: 'grafana-0', connections: 0, since: sampleNow - 2 * second }) }), // prettier-ignore
+    sampleForward({ name: 'camera', clusterId: edge.id, namespace: 'default', target: { kind: 'daemonset', name: 'camera' }, ports: [port(554, 8554)], state: 'holding', cause: cause('cluster-unreachable', '198.51.100.7:6443 does not answer.', 'Check the network or VPN; it is tried again every 15 s.', 3 * hour, 'timeout'), observed: at({ pod: null, connections: 0, since: sampleNow - 3 * hour, nextAttemptAt: sampleNow + 11 * second, parked: 1 }) }), // prettier-ignore
+  ]
+  for (const cluster of world.clusters) {
+    const mine = world.forwards.filter(({ clusterId }) => clusterId === cluster.id)
+    cluster.forwards = { total: mine.length, on: mine.filter(({ desired }) => desired === 'on').length }
+  }
+  const failed = world.test.steps.map(
+    (step, index) =>
+    index < 1 ? step : index === 1 ? { ...step, status: 'fail' as const, ms: 5000, detail: '198.51.100.7:6443 did not answer within 5 s.', next: 'Check the network or VPN; if others reach it, a firewall may stand between.' } : { ...step, status: 'pending' as const, ms: null, detail: '', next: null }, // prettier-ignore
+  )
+  world.tests.set(prod.id, { ...world.test, clusterId: prod.id })
+  world.tests.set(edge.id, {
+    ...world.test,
+    clusterId: edge.id,
+    status: 'disconnected',
+    serverVersion: null,
+    steps: failed,
+  })
+  world.history = history()
+  world.connections = [
+    { id: '1', portId: crypto.randomUUID(), local: 8080, peer: '127.0.0.1:51022', process: 'firefox', pid: 2204, pod: 'checkout-7d9c5b8f6d-x2x8k', state: 'open', bytesIn: 41_200_000, bytesOut: 910_000, openedAt: sampleNow - 40 * minute }, // prettier-ignore
+    { id: '2', portId: crypto.randomUUID(), local: 8080, peer: '127.0.0.1:51088', process: 'curl', pid: 9921, pod: 'checkout-7d9c5b8f6d-x2x8k', state: 'draining', bytesIn: 7_010_000, bytesOut: 1200, openedAt: sampleNow - 50 * second }, // prettier-ignore
+    { id: '3', portId: crypto.randomUUID(), local: 9090, peer: '127.0.0.1:51090', process: null, pid: null, pod: null, state: 'parked', bytesIn: 0, bytesOut: 0, openedAt: sampleNow - 3 * second }, // prettier-ignore
+  ]
+  world.output = [
+    { seq: 1, at: sampleNow - 47 * minute, stream: 'note', text: 'starting kubectl for pod checkout-7d9c5b8f6d-x2x8k', pid: null }, // prettier-ignore
+    { seq: 2, at: sampleNow - 47 * minute + 400, stream: 'stdout', text: 'Forwarding from 127.0.0.1:45563 -> 8080', pid: 5120 }, // prettier-ignore
+    { seq: 3, at: sampleNow - 12 * minute, stream: 'stdout', text: 'Handling connection for 45563', pid: 5120 },
+    { seq: 4, at: sampleNow - minute, stream: 'stderr', text: 'E1121 09:41:07.020137 5120 portforward.go:404] "Unhandled Error" err="error copying from local connection to remote stream: read tcp4 127.0.0.1:45563->127.0.0.1:51022: read: connection reset by peer"', pid: 5120 }, // prettier-ignore
+  ]
+  world.commands = [
+    { id: crypto.randomUUID(), command: 'aws', args: ['eks', 'get-token', '--cluster-name', 'shop-prod'], clusters: [prod.id], allowedAt: sampleNow - 9 * day }, // prettier-ignore
+    { id: crypto.randomUUID(), command: '/usr/local/bin/kubelogin', args: ['get-token'], clusters: [], allowedAt: sampleNow - 30 * day }, // prettier-ignore
+  ]
+  world.kubectl.skew = [{ clusterId: edge.id, name: 'edge-berlin', serverVersion: 'v1.30.1', message: 'edge-berlin runs v1.30.1; kubectl v1.35.2 is further away than Kubernetes supports (one minor version).' }] // prettier-ignore
+  world.preview = riskyPreview(staging.id)
+  return world
+}
+
+function history(): ForwardHistory {
+  let id = 0
+  const entry = (ago: number, state: Forward['state'], lasted: number | null, message = '', more = {}) =>
+    sampleHistoryEntry({ id: (id += 1), at: sampleNow - ago, state, durationMs: lasted, message, ...more })
+  return {
+    entries: [
+      entry(47 * minute, 'live', null, '', {
+        pod: 'checkout-7d9c5b8f6d-x2x8k',
+        bytesIn: 48_210_000,
+        bytesOut: 2_140_000,
+      }),
+      entry(47 * minute + 1400, 'recovering', 1400, 'Its pod was replaced.', {
+        causeCode: 'pod-replaced',
+        connectionsLost: 1,
+      }),
+      entry(5 * hour, 'live', 4 * hour + 13 * minute - 1400, '', { pod: 'checkout-68b4c77f9c-9zzkq', bytesIn: 9_100_000, bytesOut: 400_000 }), // prettier-ignore
+      entry(5 * hour + 8 * minute, 'holding', 8 * minute, 'No pod is ready: ImagePullBackOff.', { causeCode: 'no-ready-pod' }), // prettier-ignore
+      entry(14 * hour, 'live', 9 * hour - 8 * minute, '', { pod: 'checkout-68b4c77f9c-2pl5t' }),
+      entry(20 * hour, 'off', 6 * hour),
+    ],
+    uptime: 0.99012,
+    windowMs: day,
+    reconnects: 2,
+    recovery: { medianMs: 1400, worstMs: 8 * minute, count: 2 },
+  }
+}
+
+function riskyPreview(storedId: string) {
+  return samplePreview([
+    sampleContext({
+      context: 'shop-prod',
+      current: true,
+      server: 'https://8E1F.gr7.eu-central-1.eks.amazonaws.com',
+      user: 'arn:aws:eks:eu-central-1:111122223333:cluster/shop-prod',
+      authKinds: ['exec'],
+      command: { command: 'aws', args: ['eks', 'get-token', '--cluster-name', 'shop-prod'], env: [{ name: 'AWS_PROFILE', value: '•••' }] }, // prettier-ignore
+      risks: [{ code: 'exec', severity: 'warning', message: 'A command runs to sign in.', next: 'Look at it below, and allow it if you know it.', line: 24 }], // prettier-ignore
+    }),
+    sampleContext({ context: 'shop-staging', authKinds: ['client-cert-data'], duplicateOf: { id: storedId, name: 'shop-staging' } }), // prettier-ignore
+    sampleContext({
+      context: 'old-lab',
+      server: 'http://10.0.0.12:8080',
+      user: 'admin',
+      authKinds: ['client-cert-file'],
+      files: [
+        { field: 'client-certificate', path: '/home/sam/lab/admin.crt', exists: true },
+        { field: 'client-key', path: '/home/sam/lab/admin.key', exists: false },
+      ],
+      risks: [
+        { code: 'plain-http', severity: 'danger', message: 'The connection is not encrypted.', next: 'Anybody on the way can read and change it; use it only on a network you trust.', line: 9, column: 13 }, // prettier-ignore
+        { code: 'missing-file', severity: 'warning', message: '/home/sam/lab/admin.key does not exist.', next: 'Put it there, or paste the key into the kubeconfig.', line: 31 }, // prettier-ignore
+      ],
+    }),
+    sampleContext({
+      context: 'gke_legacy',
+      addable: false,
+      authKinds: ['auth-provider'],
+      risks: [{ code: 'removed-auth-provider', severity: 'error', message: 'The gcp auth provider was removed from Kubernetes clients.', next: 'Install gke-gcloud-auth-plugin and get the kubeconfig again with gcloud.', line: 40 }], // prettier-ignore
+    }),
+  ])
+}
+
+/** Many of everything, with long names. */
+export function crowdedWorld(): World {
+  const world = busyWorld()
+  const base = world.clusters
+  world.clusters = Array.from({ length: 50 }, (_, index) =>
+    sampleCluster({
+      name: index % 7 === 0 ? `arn:aws:eks:eu-central-1:1111222233${index}:cluster/a-very-long-cluster-name-that-does-not-end` : `cluster-${String(index).padStart(2, '0')}`, // prettier-ignore
+      environment: ['production', 'staging', 'development', null][index % 4] ?? null,
+      status: base[index % base.length]?.status ?? statusOf('unknown'),
+      forwards: { total: index % 3, on: index % 2 },
+    }),
+  )
+  world.forwards = Array.from({ length: 60 }, (_, index) => {
+    const like = world.forwards[index % world.forwards.length]
+    const name = index % 9 === 0 ? 'a-forward-with-a-name-that-is-longer-than-anybody-would-want-it-to-be' : `forward-${String(index).padStart(2, '0')}` // prettier-ignore
+    return sampleForward({ ...like, id: crypto.randomUUID(), name, clusterId: world.clusters[index % 6]?.id ?? '' })
+  })
+  world.activeId = world.clusters[0]?.id ?? null
+  return world
+}

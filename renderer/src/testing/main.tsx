@@ -1,0 +1,53 @@
+import '../app/configure-zod.ts'
+import '../app/tokens.css'
+import '../app/base.css'
+import { createRoot } from 'react-dom/client'
+import { App } from '../app/app.tsx'
+import { ui } from '../app/ui-store.ts'
+import { tellFailure } from '../components/toast-manager.ts'
+import { createAppState } from '../state/app-state.ts'
+import { busyWorld, crowdedWorld } from './busy-world.ts'
+import { FakeOwner } from './fake-owner.ts'
+import { emptyWorld } from './world.ts'
+
+// `testing.html?world=busy&theme=dark#/forwards`: the real pages around an owner in memory, for pictures and by hand.
+const options = new URLSearchParams(location.search)
+const worlds = { empty: emptyWorld, busy: busyWorld, crowded: crowdedWorld }
+const world = worlds[(options.get('world') ?? 'busy') as keyof typeof worlds]()
+const theme = options.get('theme')
+if (theme === 'light' || theme === 'dark') world.settings.theme = theme
+if (options.get('density') === 'comfortable') world.settings.density = 'comfortable'
+const vault = options.get('vault')
+if (vault === 'locked' || vault === 'not-set-up' || vault === 'undecryptable') {
+  world.vault = { ...world.vault, state: vault, provider: vault === 'not-set-up' ? null : 'passphrase' }
+  if (options.has('no-keychain')) world.vault.keychain = { available: false, reason: 'No Secret Service runs in this session.' } // prettier-ignore
+}
+if (options.has('sidecar')) world.app.sidecar = { ...world.app.sidecar, state: 'failed', lastLines: ['Error: heap out of memory'] } // prettier-ignore
+if (options.has('storage')) world.app.storage = { ok: false, problem: 'The disk of the data folder is full.' }
+if (options.has('no-kubectl')) {
+  world.kubectl = { ...world.kubectl, chosen: null, found: [] }
+  world.app.kubectl = { path: null, version: null }
+}
+
+const owner = new FakeOwner(world)
+const state = createAppState(owner.connection(), tellFailure)
+Object.assign(globalThis, { owner, ui })
+if (options.has('lost'))
+  owner.setConnection({
+    state: 'lost',
+    error: { code: 'owner-lost', message: 'Mooring does not answer.', next: '' },
+    retryAt: Date.now() + 4000,
+  })
+// Traffic that moves.
+setInterval(() => {
+  for (const forward of owner.world.forwards) {
+    if (forward.state !== 'live' || forward.observed.connections === 0) continue
+    const more = Math.round(
+      20_000 * (1 + Math.sin(Date.now() / 3000 + forward.ports.length)) * forward.observed.connections,
+    )
+    owner.forward(forward.id, { observed: { ...forward.observed, bytesIn: forward.observed.bytesIn + more, bytesOut: forward.observed.bytesOut + more / 9 } }) // prettier-ignore
+  }
+}, 1000)
+
+const place = document.getElementById('root')
+if (place !== null) createRoot(place).render(<App state={state} />)

@@ -1,0 +1,35 @@
+import '../app/configure-zod.ts'
+import '../app/tokens.css'
+import '../app/base.css'
+import { createMemoryHistory } from '@tanstack/react-router'
+import { createRoot } from 'react-dom/client'
+import { onTestFinished } from 'vitest'
+import { App } from '../app/app.tsx'
+import { ui } from '../app/ui-store.ts'
+import { tellFailure } from '../components/toast-manager.ts'
+import { createAppState } from '../state/app-state.ts'
+import { FakeOwner } from './fake-owner.ts'
+import type { World } from './world.ts'
+
+/** Draws the whole app at an address, around an owner in memory that the spec can speak through. */
+export function openPage(world: World, address: string): FakeOwner {
+  localStorage.clear()
+  ui.setState({ open: null, vaultSkipped: false })
+  const owner = new FakeOwner(world)
+  const state = createAppState(owner.connection(), tellFailure)
+  const place = document.createElement('div')
+  place.id = 'root'
+  document.body.append(place)
+  const root = createRoot(place)
+  root.render(<App state={state} history={createMemoryHistory({ initialEntries: [address] })} />)
+  onTestFinished(() => {
+    root.unmount()
+    state.close()
+    place.remove()
+  })
+  return owner
+}
+
+/** Inputs that an operation was called with, oldest first. */
+export const callsOf = (owner: FakeOwner, name: FakeOwner['calls'][number]['name']): unknown[] =>
+  owner.calls.filter((call) => call.name === name).map(({ input }) => input)
