@@ -1,0 +1,3 @@
+module mooring.test/testbed/certificates
+
+go 1.26.0

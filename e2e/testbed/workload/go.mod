@@ -1,0 +1,3 @@
+module mooring.test/testbed/workload
+
+go 1.26.0
