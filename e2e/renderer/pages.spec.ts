@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Browser, BrowserContext, Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { launchChromium } from './chromium.ts'
+import { goTo, scenes } from './scenes.ts'
+import { serveTestingPage, type TestingPage } from './testing-page.ts'
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+let served: TestingPage
+let browser: Browser
+const contexts: BrowserContext[] = []
+
+beforeAll(async () => {
+  served = await serveTestingPage()
+  browser = await launchChromium()
+})
+afterAll(async () => {
+  await browser.close()
+  await served.close()
+})
+
+/** A page that notes every violation of the policy and every error. */
+async function openPage(theme: 'light' | 'dark', viewport: { width: number; height: number }) {
+  const context = await browser.newContext({ viewport, colorScheme: theme, reducedMotion: 'reduce' })
+  contexts.push(context)
+  await context.addInitScript(() => {
+    const seen: string[] = []
+    Object.assign(globalThis, { violations: seen })
+    document.addEventListener('securitypolicyviolation', (event) =>
+      seen.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`),
+    )
+  })
+  const page = await context.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text())
+  })
+  return { page, errors }
+}
+
+const violationsOf = (page: Page): Promise<string[]> =>
+  page.evaluate(() => (globalThis as unknown as { violations: string[] }).violations)
+
+/** What cannot hold while everything but an open list is hidden; the focus cannot get there without closing it. */
+const hiddenMeanwhile = ['aria-hidden-focus', 'page-has-heading-one', 'region']
+
+async function axe(page: Page, popup: boolean): Promise<string[]> {
+  await page.evaluate(axeSource)
+  const results = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
+      resultTypes: ['violations'],
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    }),
+  )
+  const counted = results.violations.filter(({ id }) => !popup || !hiddenMeanwhile.includes(id))
+  return counted.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n')[1] ?? ''}`)) // prettier-ignore
+}
+
+// Contrast of every pair of colours in both themes is computed in tokens.spec.ts; a few pages show that it arrives.
+const inTheDark = [
+  'clusters-connection',
+  'add-clusters',
+  'forwards',
+  'forwards-history',
+  'new-forward-taken',
+  'settings',
+]
+const lit = scenes.map((scene) => ({ ...scene, theme: 'light' as const }))
+const dark = scenes
+  .filter(({ name }) => inTheDark.includes(name))
+  .map((scene) => ({ ...scene, theme: 'dark' as const }))
+
+describe('every page', () => {
+  let page: Page
+  let errors: string[]
+  beforeAll(async () => {
+    ;({ page, errors } = await openPage('light', { width: 1280, height: 800 }))
+  })
+  afterAll(async () => {
+    await page.context().close()
+  })
+
+  it.each([...lit, ...dark])('keeps the policy and can be used by everybody: $name, $theme', async (scene) => {
+    errors.length = 0
+    await goTo(page, served.url, scene, scene.theme)
+    expect(await axe(page, scene.popup === true)).toEqual([])
+    expect(await violationsOf(page)).toEqual([])
+    expect(errors).toEqual([])
+  })
+})
+
+describe.each([
+  ['400 px wide', { width: 400, height: 700 }],
+  ['at 200 % zoom', { width: 640, height: 400 }],
+] as const)('every page %s', (_name, viewport) => {
+  let page: Page
+  beforeAll(async () => {
+    ;({ page } = await openPage('light', viewport))
+  })
+  afterAll(async () => {
+    await page.context().close()
+  })
+
+  it.each(scenes.filter(({ act, name }) => act === undefined && !name.endsWith('crowded')))(
+    'needs no scrolling sideways: $name',
+    async (scene) => {
+      await goTo(page, served.url, scene, 'light')
+      const tooWide = await page.evaluate(() => {
+        const wide = [...document.querySelectorAll('body *')].filter((element) => {
+          const { overflowX } = getComputedStyle(element)
+          return element.scrollWidth > element.clientWidth + 1 && (overflowX === 'auto' || overflowX === 'scroll')
+        })
+        return wide.map((element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`) // prettier-ignore
+      })
+      expect(tooWide).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+    },
+  )
+})

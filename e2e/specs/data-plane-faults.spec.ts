@@ -1,0 +1,98 @@
+import { once } from 'node:events'
+import net from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { TunnelLane } from '../support/tunnel-lane.ts'
+import * as faults from '../testbed/faults.ts'
+import type { PodRow } from '../testbed/pods.ts'
+import { startTestbed, type Testbed } from '../testbed/testbed.ts'
+import { waitFor } from '../testbed/wait-for.ts'
+import { barePod, WORKLOAD_PORTS } from '../testbed/workloads.ts'
+
+const { containers } = inject('testbed')
+const ports = WORKLOAD_PORTS
+
+// A bed of its own: these faults would be the other specs' failures.
+let bed: Testbed
+let namespace: string
+let pod: PodRow
+const lanes: TunnelLane[] = []
+const undone: faults.Fault[] = []
+
+async function lane(): Promise<TunnelLane> {
+  const made = await new TunnelLane(bed.a, bed.kubectl, namespace).listen()
+  lanes.push(made)
+  return made
+}
+
+/** A client of the echo port that has been answered once. */
+async function talking(port: number): Promise<net.Socket> {
+  const socket = net.connect({ port, host: '127.0.0.1' })
+  socket.write('hello')
+  await once(socket, 'data', { signal: AbortSignal.timeout(10_000) })
+  return socket
+}
+
+async function echoed(socket: net.Socket, word: string): Promise<void> {
+  const heard = once(socket, 'data', { signal: AbortSignal.timeout(30_000) })
+  socket.write(word)
+  expect(String((await heard)[0])).toBe(word)
+}
+
+describe.runIf(containers)('the data plane when the cluster fails', () => {
+  beforeAll(async () => {
+    bed = await startTestbed({ images: [] })
+    namespace = await bed.a.createNamespace('data-plane')
+    await bed.a.apply(barePod({ namespace, name: 'web' }))
+    const [row] = await bed.a.waitForPods(namespace, 'app=web', 1)
+    if (row === undefined) throw new Error('no pod')
+    pod = row
+  })
+  afterEach(async () => {
+    for (const one of lanes.splice(0)) await one[Symbol.asyncDispose]()
+    for (const fault of undone.splice(0)) await fault.undo()
+  })
+  afterAll(() => bed.close())
+
+  it('is lost at once when the API server is killed, and resets what it carried', async () => {
+    const way = await lane()
+    const { lost, connectionsLost } = await way.serve(pod, ports.echo)
+    const socket = await talking(way.port)
+    const reset = once(socket, 'error')
+    undone.push(await faults.stopComponent(bed.a, 'apiserver'))
+    await expect(reset).resolves.toMatchObject([{ code: 'ECONNRESET' }])
+    await waitFor('the loss', 5000, () => lost.length === 1 && connectionsLost.length > 0)
+    expect(lost[0]?.code).toBe('tunnel-lost')
+    expect(connectionsLost[0]?.count).toBe(1)
+    const next = way.start(pod, ports.echo)
+    await waitFor('the next to fail', 10_000, () => next.lost.length === 1)
+    expect(next.lost[0]).toMatchObject({ code: 'cluster-unreachable', detail: 'api-refused' })
+  })
+
+  it('says stalled while the link is down, within 4 s, and open connections go on when it is back', async () => {
+    const way = await lane()
+    const { tunnel, lost } = await way.serve(pod, ports.echo)
+    const socket = await talking(way.port)
+    await waitFor('a free kubectl', 10_000, async () => (await tunnel.probe()).kind === 'live')
+    const fault = await faults.linkDown(bed.a)
+    undone.push(fault)
+    const before = performance.now()
+    expect(await tunnel.probe()).toMatchObject({ kind: 'stalled' })
+    expect(performance.now() - before).toBeLessThan(4000)
+    await fault.undo()
+    await echoed(socket, 'again')
+    expect(lost).toEqual([])
+    socket.destroy()
+  })
+
+  it('says stalled while the node does not move, and live again', async () => {
+    const way = await lane()
+    const { tunnel, lost } = await way.serve(pod, ports.echo)
+    expect(await tunnel.probe()).toMatchObject({ kind: 'live' })
+    const fault = faults.pauseComponent(bed.a, 'containerd')
+    undone.push(fault)
+    expect(await tunnel.probe()).toMatchObject({ kind: 'stalled' })
+    await fault.undo()
+    await waitFor('life', 20_000, async () => (await tunnel.probe()).kind === 'live')
+    expect(lost).toEqual([])
+  })
+})

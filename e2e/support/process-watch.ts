@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import { descendantsOf } from './leftovers.ts'
+
+/** What anybody of the same user can see of a process. */
+export type SeenProcess = { command: string; environment: string }
+
+/** Watches everything a process starts, at any depth, until stopped: arguments and environments. Linux only. */
+export function watchProcesses(pid: number): { stop(): Promise<SeenProcess[]> } {
+  const seen = new Map<string, SeenProcess>()
+  const over = new AbortController()
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      for (const { pid: child, startTime, command } of await descendantsOf(pid)) {
+        try {
+          const environment = await readFile(`/proc/${child}/environ`, 'utf8')
+          // A process shows its parent's command until it has become the program it is for.
+          seen.set(`${child} ${startTime} ${command}`, { command, environment })
+        } catch {
+          // It has ended; what it looked like before was seen before, or it lived for less than a look.
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  })()
+  return {
+    stop: async () => {
+      over.abort()
+      await watching
+      return [...seen.values()]
+    },
+  }
+}
