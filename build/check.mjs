@@ -27,6 +27,7 @@ export const checks = [
     ],
   },
   { name: 'dead code', command: [bin('knip')] },
+  { name: 'messages', command: [productNode(), 'build/messages.mjs', '--check'] },
 ]
 
 /** Runs one command, keeps what it prints, and shows it only when it fails. */
