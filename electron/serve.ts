@@ -85,6 +85,10 @@ async function main(): Promise<void> {
   }
   const application = started.value
   const { router, hub, log } = application
+  // The one handler for bugs, as in the desktop: they are told, and forwards go on.
+  process.on('uncaughtException', (error: unknown) =>
+    log.error(`a bug in Mooring: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+  )
   const token = randomBytes(32).toString('base64url')
   const shared = { router, hub, log: log.area('http'), version, principal: owner }
   const servers: HttpServer[] = []

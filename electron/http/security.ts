@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Socket } from 'node:net'
 
 /** Headers of every answer. */
 export const strictHeaders: Readonly<Record<string, string>> = {
@@ -43,5 +44,33 @@ export class FailureLimit {
       if (this.#failures.size > 10_000) this.#failures.clear()
       this.#failures.set(address, { count: 1, since: this.#now() })
     } else entry.count += 1
+  }
+}
+
+/**
+ * Connections of callers who have not shown who they are. Anybody on this machine may connect; they must not use up the
+ * open files that forwards need, nor shut out the owner: beyond `most` of them the oldest is ended.
+ */
+export class Strangers {
+  readonly #sockets = new Set<Socket>()
+  readonly #most: number
+
+  constructor(most = 200) {
+    this.#most = most
+  }
+
+  arrived(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    if (this.#sockets.size <= this.#most) return
+    for (const oldest of this.#sockets) {
+      this.#sockets.delete(oldest)
+      oldest.destroy()
+      return
+    }
+  }
+
+  known(socket: Socket): void {
+    this.#sockets.delete(socket)
   }
 }

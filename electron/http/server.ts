@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { type AppError, appError, errorStatus, fail, ok, type Result } from '../../contract/errors.ts'
@@ -15,7 +15,7 @@ import type { Router } from '../core/operations/router.ts'
 import { contentSecurityPolicy } from '../core/pages/content-security-policy.ts'
 import { readStaticFile } from '../core/pages/static-files.ts'
 import { matchRoute } from './routes.ts'
-import { FailureLimit, sameSecret, strictHeaders } from './security.ts'
+import { FailureLimit, sameSecret, Strangers, strictHeaders } from './security.ts'
 
 /** Where a server listens. Loopback TCP asks for the token; a socket file is guarded by its mode, 0600 in a 0700 folder. */
 export type Listening = { kind: 'loopback'; port: number; token: string } | { kind: 'socket'; path: string }
@@ -62,6 +62,7 @@ class MooringHttp {
   readonly #sockets: WebSocketServer
   readonly #sessions = new Set<string>()
   readonly #failures = new FailureLimit()
+  readonly #strangers = new Strangers()
   readonly #alive = new WeakSet<WebSocket>()
   #port = 0
 
@@ -78,6 +79,7 @@ class MooringHttp {
     })
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024, perMessageDeflate: false })
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
+    this.#server.on('connection', (socket: Socket) => this.#strangers.arrived(socket))
   }
 
   async listen(): Promise<HttpServer> {
@@ -104,7 +106,7 @@ class MooringHttp {
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'http://mooring')
+    const url = addressOf(request)
     for (const [name, value] of Object.entries(strictHeaders)) response.setHeader(name, value)
     if (!this.#hostAllowed(request)) {
       this.#send(
@@ -115,7 +117,9 @@ class MooringHttp {
           'Use the address that Mooring printed.',
         ),
       )
-    } else if (url.pathname === '/healthz') this.#send(response, ok({ status: 'ok' }))
+    } else if (url === null)
+      this.#send(response, refuse('unknown-route', 'The address is not valid.', 'Start it with /.'))
+    else if (url.pathname === '/healthz') this.#send(response, ok({ status: 'ok' }))
     else if (url.pathname.startsWith('/api/')) this.#send(response, await this.#api(request, response, url))
     else await this.#static(request, response, url)
   }
@@ -171,7 +175,8 @@ class MooringHttp {
     parameters: Record<string, string>,
   ): Promise<Result<Record<string, unknown>>> {
     const { method } = operations[name]
-    const query: Record<string, unknown> = {}
+    // Without a prototype: `__proto__` is a name like any other.
+    const query = Object.create(null) as Record<string, unknown>
     for (const [key, value] of url.searchParams) {
       if (Object.hasOwn(query, key))
         return refuse('invalid-input', `The query names ${key.slice(0, 50)} twice.`, 'Give each field once.')
@@ -225,7 +230,18 @@ class MooringHttp {
 
   #authenticate(request: IncomingMessage): Result<Caller> {
     const { listen, principal } = this.#options
-    if (listen.kind === 'socket') return ok({ principal, by: 'socket' })
+    const welcome = (by: Caller['by']): Result<Caller> => {
+      this.#strangers.known(request.socket)
+      return ok({ principal, by })
+    }
+    if (listen.kind === 'socket') return welcome('socket')
+    const bearer = /^bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1]
+    if (bearer !== undefined && sameSecret(bearer, listen.token)) return welcome('bearer')
+    const session = bearer === undefined ? this.#cookie(request) : undefined
+    if (session !== undefined && [...this.#sessions].some((known) => sameSecret(known, session)))
+      return welcome('cookie')
+    if (bearer === undefined && session === undefined) return signIn()
+    // Who has the right token is never shut out: all of this machine come from the same address.
     const address = request.socket.remoteAddress ?? ''
     if (this.#failures.exceeded(address))
       return refuse(
@@ -233,12 +249,7 @@ class MooringHttp {
         'Too many attempts with a wrong token.',
         'Wait a minute, then use the address that Mooring printed.',
       )
-    const bearer = /^bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (bearer !== undefined && sameSecret(bearer, listen.token)) return ok({ principal, by: 'bearer' })
-    const session = bearer === undefined ? this.#cookie(request) : undefined
-    if (session !== undefined && [...this.#sessions].some((known) => sameSecret(known, session)))
-      return ok({ principal, by: 'cookie' })
-    if (bearer !== undefined || session !== undefined) this.#failures.failed(address)
+    this.#failures.failed(address)
     return signIn()
   }
 
@@ -285,7 +296,7 @@ class MooringHttp {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy())
-    const path = new URL(request.url ?? '/', 'http://mooring').pathname
+    const path = addressOf(request)?.pathname
     const allowed = this.#hostAllowed(request) ? this.#authenticate(request) : signIn()
     const checked = allowed.ok ? this.#checkOrigin(request, allowed.value, true) : allowed
     if (path !== '/api/v1/events' || !allowed.ok || !checked.ok) {
@@ -345,6 +356,10 @@ class MooringHttp {
     )
   }
 }
+
+/** Where a request leads; null for what is no path (RFC 9112, section 3.2: only proxies are asked otherwise). */
+const addressOf = ({ url = '/' }: IncomingMessage): URL | null =>
+  url.startsWith('/') ? URL.parse(`http://mooring${url}`) : null
 
 const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? '0') > 0
