@@ -11,6 +11,7 @@ const listeners = { message: new Set<(value: unknown) => void>(), connection: ne
 ipcRenderer.on(bridgeChannels.event, (_event, value: BridgeEvent) => {
   const wanted = value.kind === 'message' ? listeners.message : listeners.connection
   for (const listener of wanted) listener(value.kind === 'message' ? value.message : value.state)
+  ipcRenderer.send(bridgeChannels.taken, value.number)
 })
 
 function listen(set: Set<(value: unknown) => void>, listener: (value: never) => void): () => void {

@@ -8,10 +8,14 @@ export const bridgeChannels = {
   unsubscribe: 'mooring:unsubscribe',
   connection: 'mooring:connection',
   event: 'mooring:event',
+  taken: 'mooring:taken',
   chooseFile: 'mooring:choose-file',
   choosePath: 'mooring:choose-path',
   openExternal: 'mooring:open-external',
 } as const
 
-/** What main pushes to the page. */
-export type BridgeEvent = { kind: 'message'; message: EventMessage } | { kind: 'connection'; state: ConnectionState }
+/** What is pushed to the page. */
+export type PageEvent = { kind: 'message'; message: EventMessage } | { kind: 'connection'; state: ConnectionState }
+
+/** A push on its way: the page gives the number back when it has taken it. */
+export type BridgeEvent = PageEvent & { number: number }

@@ -14,20 +14,16 @@ import { parseStreamName, type StreamName } from '../../contract/events.ts'
 import { maxKubeconfigBytes } from '../../contract/kubeconfigs.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import type { Log } from '../core/log.ts'
-import { bridgeChannels, type BridgeEvent } from './bridge.ts'
+import { bridgeChannels } from './bridge.ts'
+import { PageEvents } from './page-events.ts'
 import { isOwnPage, openInBrowser } from './security.ts'
 
 export type IpcOptions = { transport: Transport; window: () => BrowserWindow | null; log: Log }
 
-/** Streams one page listens to; ended when the page goes away. */
-type PageSubscriptions = { streams: Map<string, () => void>; connection: (() => void) | null }
-
-const mostSubscriptions = 500
-
 /** Connects pages with the owner through the bridge. Only our own page in its top frame is served. */
 export function serveBridge(options: IpcOptions): void {
   const { transport, log } = options
-  const pages = new WeakMap<WebContents, PageSubscriptions>()
+  const pages = new WeakMap<WebContents, PageEvents>()
 
   /** Every message passes here: a null frame (the page is gone) and a foreign or inner frame are refused. */
   const fromOwnPage = (event: IpcMainEvent | IpcMainInvokeEvent, channel: string): boolean => {
@@ -45,51 +41,36 @@ export function serveBridge(options: IpcOptions): void {
     return transport.call(name as OperationName, input ?? {})
   })
 
-  const push = (contents: WebContents, message: BridgeEvent): void => {
-    if (!contents.isDestroyed()) contents.send(bridgeChannels.event, message)
-  }
-
-  const pageOf = (contents: WebContents): PageSubscriptions => {
+  const pageOf = (contents: WebContents): PageEvents => {
     const known = pages.get(contents)
     if (known !== undefined) return known
-    const page: PageSubscriptions = { streams: new Map(), connection: null }
-    const end = (): void => {
-      for (const stop of page.streams.values()) stop()
-      page.streams.clear()
-      page.connection?.()
-      page.connection = null
-    }
+    const page = new PageEvents({
+      transport,
+      send: (event) => {
+        if (!contents.isDestroyed()) contents.send(bridgeChannels.event, event)
+      },
+    })
     pages.set(contents, page)
-    contents.once('destroyed', end)
-    contents.on('render-process-gone', end)
+    contents.once('destroyed', () => page.end())
+    contents.on('render-process-gone', () => page.end())
     contents.on('did-start-navigation', (details) => {
-      if (details.isMainFrame && !details.isSameDocument) end()
+      if (details.isMainFrame && !details.isSameDocument) page.end()
     })
     return page
   }
 
   ipcMain.on(bridgeChannels.subscribe, (event, stream: unknown) => {
-    if (!fromOwnPage(event, bridgeChannels.subscribe) || typeof stream !== 'string' || parseStreamName(stream) === null)
-      return
-    const page = pageOf(event.sender)
-    if (!page.streams.has(stream) && page.streams.size >= mostSubscriptions) return
-    page.streams.get(stream)?.()
-    page.streams.set(
-      stream,
-      transport.subscribe(stream as StreamName, (message) => push(event.sender, { kind: 'message', message })),
-    )
+    if (fromOwnPage(event, bridgeChannels.subscribe) && isStream(stream)) pageOf(event.sender).subscribe(stream)
   })
   ipcMain.on(bridgeChannels.unsubscribe, (event, stream: unknown) => {
-    if (!fromOwnPage(event, bridgeChannels.unsubscribe) || typeof stream !== 'string') return
-    const page = pageOf(event.sender)
-    page.streams.get(stream)?.()
-    page.streams.delete(stream)
+    if (fromOwnPage(event, bridgeChannels.unsubscribe) && isStream(stream)) pageOf(event.sender).unsubscribe(stream)
   })
   ipcMain.on(bridgeChannels.connection, (event) => {
-    if (!fromOwnPage(event, bridgeChannels.connection)) return
-    const page = pageOf(event.sender)
-    page.connection?.()
-    page.connection = transport.onConnection((state) => push(event.sender, { kind: 'connection', state }))
+    if (fromOwnPage(event, bridgeChannels.connection)) pageOf(event.sender).watchConnection()
+  })
+  ipcMain.on(bridgeChannels.taken, (event, number: unknown) => {
+    if (fromOwnPage(event, bridgeChannels.taken) && Number.isSafeInteger(number))
+      pageOf(event.sender).taken(number as number)
   })
 
   const choose = async (event: IpcMainInvokeEvent, title: string): Promise<string | null> => {
@@ -113,6 +94,8 @@ export function serveBridge(options: IpcOptions): void {
     fromOwnPage(event, bridgeChannels.openExternal) ? openInBrowser(url, log) : false,
   )
 }
+
+const isStream = (name: unknown): name is StreamName => typeof name === 'string' && parseStreamName(name) !== null
 
 /** Reads one byte more than is allowed at most: enough for the preview to refuse the file with words. */
 async function readStart(path: string): Promise<Buffer> {

@@ -10,9 +10,9 @@ export type EventChannel = {
 }
 
 /** A client that lets more than this wait gets snapshots instead of what it missed. */
-const mostPendingBytes = 1024 * 1024
+export const mostPendingBytes = 1024 * 1024
 const lookAgainMs = 100
-const mostSubscriptions = 500
+export const mostSubscriptions = 500
 
 /** Serves one client: subscribes, checks permissions, and keeps a slow client from filling the memory. */
 export class EventSession {

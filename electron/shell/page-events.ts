@@ -1,0 +1,116 @@
+import type { ConnectionState, Transport } from '../../contract/client.ts'
+import type { StreamName } from '../../contract/events.ts'
+import { mostPendingBytes, mostSubscriptions } from '../core/operations/event-session.ts'
+import type { BridgeEvent, PageEvent } from './bridge.ts'
+
+export type PageEventsOptions = {
+  transport: Pick<Transport, 'subscribe' | 'onConnection'>
+  /** Puts an event on its way to the page; its number comes back through {@link PageEvents.taken}. */
+  send: (event: BridgeEvent) => void
+}
+
+type Subscription = { end: (() => void) | null; stale: boolean }
+
+/**
+ * What one page listens to. IPC takes messages for a page that hangs without end, so the page says what it has taken;
+ * while too much waits (as on the WebSocket), streams pause, and begin again with a snapshot when it has caught up.
+ */
+export class PageEvents {
+  readonly #options: PageEventsOptions
+  readonly #streams = new Map<StreamName, Subscription>()
+  /** Bytes of each message on its way, by number, in the order they were sent. */
+  readonly #pending = new Map<number, number>()
+  #pendingBytes = 0
+  #number = 0
+  #connection: { end: () => void; state: ConnectionState | null; stale: boolean } | null = null
+
+  constructor(options: PageEventsOptions) {
+    this.#options = options
+  }
+
+  /** Begins with a snapshot, also when the page listened to it already. */
+  subscribe(stream: StreamName): void {
+    if (!this.#streams.has(stream) && this.#streams.size >= mostSubscriptions) return
+    this.unsubscribe(stream)
+    const subscription: Subscription = { end: null, stale: false }
+    this.#streams.set(stream, subscription)
+    this.#begin(stream, subscription)
+  }
+
+  unsubscribe(stream: StreamName): void {
+    this.#streams.get(stream)?.end?.()
+    this.#streams.delete(stream)
+  }
+
+  /** Tells the page from now on whether the owner can be reached. */
+  watchConnection(): void {
+    this.#connection?.end()
+    const watching = { end: (): void => undefined, state: null as ConnectionState | null, stale: false }
+    this.#connection = watching
+    watching.end = this.#options.transport.onConnection((state) => {
+      watching.state = state
+      watching.stale = this.#isFull
+      if (!watching.stale) this.#send({ kind: 'connection', state })
+    })
+  }
+
+  /** The page has taken everything up to this number. */
+  taken(number: number): void {
+    for (const [sent, bytes] of this.#pending) {
+      if (sent > number) break
+      this.#pending.delete(sent)
+      this.#pendingBytes -= bytes
+    }
+    if (!this.#isFull) this.#catchUp()
+  }
+
+  /** The page is gone, or another one is shown in its place. */
+  end(): void {
+    for (const stream of [...this.#streams.keys()]) this.unsubscribe(stream)
+    this.#connection?.end()
+    this.#connection = null
+    this.#pending.clear()
+    this.#pendingBytes = 0
+  }
+
+  get #isFull(): boolean {
+    return this.#pendingBytes > mostPendingBytes
+  }
+
+  #begin(stream: StreamName, subscription: Subscription): void {
+    subscription.stale = false
+    // The snapshot may come before `subscribe` returns.
+    const end = this.#options.transport.subscribe(stream, (message) => {
+      if (subscription.stale) return
+      if (this.#isFull) this.#pause(subscription)
+      else this.#send({ kind: 'message', message })
+    })
+    subscription.end = end
+    if (subscription.stale) this.#pause(subscription)
+  }
+
+  #pause(subscription: Subscription): void {
+    subscription.stale = true
+    subscription.end?.()
+    subscription.end = null
+  }
+
+  #catchUp(): void {
+    if (this.#connection?.stale === true && this.#connection.state !== null) {
+      this.#connection.stale = false
+      this.#send({ kind: 'connection', state: this.#connection.state })
+    }
+    for (const [stream, subscription] of this.#streams) {
+      if (this.#isFull) return
+      if (subscription.stale) this.#begin(stream, subscription)
+    }
+  }
+
+  #send(event: PageEvent): void {
+    const number = ++this.#number
+    const bytes = Buffer.byteLength(JSON.stringify(event))
+    this.#pending.set(number, bytes)
+    this.#pendingBytes += bytes
+    this.#options.send({ ...event, number })
+  }
+}
