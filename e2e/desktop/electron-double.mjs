@@ -43,13 +43,18 @@ const frames = {
 }
 let frame = frames.own
 let page = null
+/** What a page that hangs has not taken; null: it does not hang. */
+let held = null
 let answer = { response: 1, checkboxChecked: false }
 
 class WebContents extends EventEmitter {
   getURL = () => 'app://mooring/index.html'
   isDestroyed = () => false
   setWindowOpenHandler() {}
-  send = (channel, ...values) => void ipcRenderer.emit(channel, {}, ...structuredClone(values))
+  send(channel, ...values) {
+    if (held === null) ipcRenderer.emit(channel, {}, ...structuredClone(values))
+    else held.push([channel, values])
+  }
 }
 
 export class BrowserWindow extends EventEmitter {
@@ -167,6 +172,14 @@ const commands = {
   call: ({ name, input }) => page.call(name, input),
   openExternal: ({ url }) => page.shell.openExternal(url),
   subscribe: ({ stream }) => void page.subscribe(stream, (message) => tell({ kind: 'event', message })),
+  hang: () => void (held = []),
+  /** How many bytes waited for it. */
+  goOn: () => {
+    const waited = held
+    held = null
+    for (const [channel, values] of waited) ipcRenderer.emit(channel, {}, ...structuredClone(values))
+    return JSON.stringify(waited).length
+  },
   connection: () => void page.onConnection((state) => tell({ kind: 'connection', state })),
   speakAs: ({ who }) => void (frame = frames[who]),
   answer: (given) => void (answer = { response: given.response, checkboxChecked: given.checkboxChecked }),

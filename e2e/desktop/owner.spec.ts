@@ -118,6 +118,29 @@ describe('the desktop as owner', () => {
     expect(await expectOk(second.client.clusters.test({ id: cluster.id }))).toMatchObject({ status: 'connected' })
   })
 
+  it('keeps little for a page that hangs, and tells it what is true once it goes on', async () => {
+    await newDataDir()
+    const desktop = await start()
+    const { client } = desktop
+    await expectOk(client.vault.setup({ provider: 'memory' }))
+    const cluster = await addCluster(client, bed.a.kubeconfig, 'bed a')
+    const messages: EventMessage[] = []
+    client.subscribe('clusters', (message) => messages.push(message))
+    await waitUntil('a snapshot', 5, () => messages.length === 1)
+
+    await desktop.command('hang')
+    const notes = 'x'.repeat(10_000)
+    for (let change = 1; change <= 300; change++)
+      await expectOk(client.clusters.update({ id: cluster.id, notes: `${change} ${notes}` }))
+    const waited = (await desktop.command('goOn')) as number
+    expect(waited).toBeGreaterThan(1024 * 1024)
+    expect(waited).toBeLessThan(1.1 * 1024 * 1024)
+    const last = await waitUntil('what is true now', 5, () => messages.find(({ data }) => JSON.stringify(data).includes('300 xxx'))) // prettier-ignore
+    expect(last.kind).toBe('snapshot')
+    await expectOk(client.clusters.update({ id: cluster.id, notes: 'after' }))
+    await waitUntil('the next change', 5, () => messages.at(-1)?.kind === 'change')
+  })
+
   it('serves its own page in its top frame alone', async () => {
     await newDataDir()
     const desktop = await start()

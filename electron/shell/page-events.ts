@@ -9,15 +9,15 @@ export type PageEventsOptions = {
   send: (event: BridgeEvent) => void
 }
 
-type Subscription = { end: (() => void) | null; stale: boolean }
-
 /**
  * What one page listens to. IPC takes messages for a page that hangs without end, so the page says what it has taken;
  * while too much waits (as on the WebSocket), streams pause, and begin again with a snapshot when it has caught up.
  */
 export class PageEvents {
   readonly #options: PageEventsOptions
-  readonly #streams = new Map<StreamName, Subscription>()
+  readonly #streams = new Map<StreamName, () => void>()
+  /** Paused until the page has caught up. */
+  readonly #stale = new Set<StreamName>()
   /** Bytes of each message on its way, by number, in the order they were sent. */
   readonly #pending = new Map<number, number>()
   #pendingBytes = 0
@@ -32,14 +32,13 @@ export class PageEvents {
   subscribe(stream: StreamName): void {
     if (!this.#streams.has(stream) && this.#streams.size >= mostSubscriptions) return
     this.unsubscribe(stream)
-    const subscription: Subscription = { end: null, stale: false }
-    this.#streams.set(stream, subscription)
-    this.#begin(stream, subscription)
+    this.#begin(stream)
   }
 
   unsubscribe(stream: StreamName): void {
-    this.#streams.get(stream)?.end?.()
+    this.#streams.get(stream)?.()
     this.#streams.delete(stream)
+    this.#stale.delete(stream)
   }
 
   /** Tells the page from now on whether the owner can be reached. */
@@ -77,22 +76,21 @@ export class PageEvents {
     return this.#pendingBytes > mostPendingBytes
   }
 
-  #begin(stream: StreamName, subscription: Subscription): void {
-    subscription.stale = false
-    // The snapshot may come before `subscribe` returns.
+  #begin(stream: StreamName): void {
+    this.#stale.delete(stream)
     const end = this.#options.transport.subscribe(stream, (message) => {
-      if (subscription.stale) return
-      if (this.#isFull) this.#pause(subscription)
+      if (this.#stale.has(stream)) return
+      if (this.#isFull) this.#pause(stream)
       else this.#send({ kind: 'message', message })
     })
-    subscription.end = end
-    if (subscription.stale) this.#pause(subscription)
+    this.#streams.set(stream, end)
+    // The snapshot comes before `subscribe` returns where the owner lives in this process.
+    if (this.#stale.has(stream)) end()
   }
 
-  #pause(subscription: Subscription): void {
-    subscription.stale = true
-    subscription.end?.()
-    subscription.end = null
+  #pause(stream: StreamName): void {
+    this.#stale.add(stream)
+    this.#streams.get(stream)?.()
   }
 
   #catchUp(): void {
@@ -100,10 +98,7 @@ export class PageEvents {
       this.#connection.stale = false
       this.#send({ kind: 'connection', state: this.#connection.state })
     }
-    for (const [stream, subscription] of this.#streams) {
-      if (this.#isFull) return
-      if (subscription.stale) this.#begin(stream, subscription)
-    }
+    for (const stream of [...this.#stale]) if (!this.#isFull) this.#begin(stream)
   }
 
   #send(event: PageEvent): void {
