@@ -23,6 +23,15 @@ async function install() {
   write(stamp, wanted)
 }
 
+/**
+ * The scripts of package.json hand over with `exec`, so that a signal to npm reaches the program behind it. cmd.exe knows
+ * no such command: there, a file of that name on npm's PATH runs what follows. Such a system has no signals to pass on.
+ */
+export function provideExec(folder, platform = process.platform) {
+  const path = join(folder, 'exec.cmd')
+  if (platform === 'win32' && !existsSync(path)) write(path, '@%*\r\n')
+}
+
 /** Every source that ends in the built product, with its size and time of change: cheap to look at. */
 function sourceState() {
   const states = []
@@ -54,6 +63,7 @@ async function build(force) {
 /** Makes the checkout ready to run. */
 export async function prepare({ installOnly = false, force = false } = {}) {
   await install()
+  provideExec(join(root, 'node_modules', '.bin'))
   if (!installOnly) await build(force)
 }
 

@@ -44,6 +44,8 @@ const missing = [
 type Start = {
   child: ChildProcess
   said: () => string
+  /** Everything on stdout. */
+  printed: () => string
   /** The printed address and its parts. */
   address: () => { url: string; token: string } | null
   exited: Promise<number | null>
@@ -73,8 +75,10 @@ describe.skipIf(missing.length > 0)(
       await rm(work, { recursive: true, force: true, maxRetries: 5 })
     })
 
-    function npmStart(environment: Record<string, string> = {}): Start {
-      const child = spawn('npm', ['start'], {
+    const npmStart = (environment: Record<string, string> = {}): Start => npm(['start'], environment)
+
+    function npm(args: readonly string[], environment: Record<string, string>): Start {
+      const child = spawn('npm', args, {
         cwd: clone,
         detached: true,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -98,6 +102,7 @@ describe.skipIf(missing.length > 0)(
       return {
         child,
         said: () => stderr,
+        printed: () => stdout,
         address: () => {
           const [, url, token] = /^(http:\/\/127\.0\.0\.1:\d+)\/#token=(\S+)$/m.exec(stdout) ?? []
           return url === undefined || token === undefined ? null : { url, token }
@@ -154,6 +159,18 @@ describe.skipIf(missing.length > 0)(
       expect(start.said()).not.toContain('installing')
       expect(start.said()).not.toContain('building')
       await end(start, url)
+    })
+
+    test('npm run serve: one line on stdout; SIGTERM to npm ends it in order, with code 0 and nothing left', async () => {
+      const args = ['run', '-s', 'serve', '--', '--data-dir', join(work, 'serve'), '--vault', 'memory']
+      const serve = npm(args, {})
+      const ready = await waitUntil('the line on stdout', 60, () => /^\{.*\}\n$/.exec(serve.printed())?.[0] ?? null)
+      const { url, token, pid } = JSON.parse(ready) as { url: string; token: string; pid: number }
+      expect(token).toMatch(/^[\w-]{43}$/)
+      expect((await descendantsOf(serve.child.pid ?? 0)).map((one) => one.pid)).toContain(pid)
+      await end(serve, url)
+      expect(await serve.exited).toBe(0)
+      expect(serve.printed()).toBe(ready)
     })
 
     test('leaves the checkout as it was', async () => {
