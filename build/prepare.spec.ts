@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { temporaryFolder } from '../electron/core/temporary-folder.testing.ts'
+import { expect, onTestFinished, test } from 'vitest'
 import { provideExec } from './prepare.mjs'
 
 const root = join(import.meta.dirname, '..')
@@ -15,7 +15,8 @@ test('every script that ends in a long-lived program hands over to it, so that s
 })
 
 test('where the shell has no exec, a command of that name runs what follows it', () => {
-  const folder = temporaryFolder()
+  const folder = mkdtempSync(join(tmpdir(), 'mooring-spec-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
   provideExec(folder, 'linux')
   expect(existsSync(join(folder, 'exec.cmd'))).toBe(false)
   provideExec(folder, 'win32')
