@@ -1,12 +1,16 @@
 const mask = '•••'
 
-/** Rules that find secrets in free text: bearer tokens, JWTs, PEM keys, userinfo in addresses, options of commands, fields of kubeconfigs. */
+/**
+ * Rules that find secrets in free text: bearer tokens, JWTs, PEM keys, userinfo in addresses, options of commands, fields
+ * of kubeconfigs. The text may be hostile: each rule begins where a word begins and looks at each letter a bounded number
+ * of times.
+ */
 const rules: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, mask],
-  [/\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/g, mask],
+  [/(?<![\w-])(?=[\w-]+\.[\w-]{4})[\w-]*eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/g, mask],
   [/\b(bearer|basic)\s+[\w+/=.~-]{8,}/gi, `$1 ${mask}`],
-  [/([a-z][\w+.-]*:\/\/)[^\s/@:]*:[^\s/@]*@/gi, `$1${mask}@`],
-  [/(^|\s)(--?[\w-]*(?:token|password|passphrase|secret)[\w-]*[= ]\s*)("[^"]*"|'[^']*'|[^\s-]\S*)/gi, `$1$2${mask}`],
+  [/(?<![\w+.-])([\w+.-]+:\/\/)[^\s/@:]*:[^\s/@]*@/gi, `$1${mask}@`],
+  [/(^|\s)(--?[\w-]{0,64}?(?:token|password|passphrase|secret)[\w-]{0,64}[= ]\s*)("[^"]*"|'[^']*'|[^\s-]\S*)/gi, `$1$2${mask}`],
   [
     /("?\b(?:token|password|passphrase|secret|client-key-data|id-token|refresh-token|access-token|clientKeyData|client-secret)"?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,}]+)/gi,
     `$1${mask}`,

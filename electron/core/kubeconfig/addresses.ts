@@ -15,9 +15,14 @@ function findCredentials(address: string): { from: number; to: number } | null {
   const authority = rest.split(/[/?#]/, 1)[0] ?? ''
   if (authority.includes('@')) return { from, to: from + authority.lastIndexOf('@') }
   // An unescaped slash in a password ends what a parser takes for the authority; "host:6443/a@b" is no password.
-  const unescaped = /^[^/?#@]+:(?!\d*\/)[^@]*@/.exec(rest)
-  return unescaped === null ? null : { from, to: from + rest.lastIndexOf('@') }
+  const colon = authority.indexOf(':', 1)
+  if (colon === -1 || !rest.includes('@')) return null
+  const onlyPort = /^\d*$/.test(authority.slice(colon + 1)) && rest[authority.length] === '/'
+  return onlyPort ? null : { from, to: from + rest.lastIndexOf('@') }
 }
+
+/** Far above what any address needs; everything behind this may then take its time with each letter. */
+const longestAddress = 4096
 
 export type ServerAddress =
   | { state: 'missing' }
@@ -30,6 +35,7 @@ export type ServerAddress =
  */
 export function readServer(server: string | null, hasTls: boolean): ServerAddress {
   if (server === null || server.trim() === '') return { state: 'missing' }
+  if (server.length > longestAddress) return { state: 'bad' }
   const schemeMissing = !/^[a-z][a-z\d+.-]*:\/\//i.test(server)
   const url = schemeMissing ? `${hasTls ? 'https' : 'http'}://${server}` : server
   const parsed = URL.parse(url)
@@ -41,6 +47,6 @@ export function readServer(server: string | null, hasTls: boolean): ServerAddres
 
 /** client-go takes these schemes for proxies (clientcmd.parseProxyURL). */
 export function isUsableProxy(address: string): boolean {
-  const parsed = URL.parse(address)
+  const parsed = address.length > longestAddress ? null : URL.parse(address)
   return parsed !== null && parsed.hostname !== '' && ['http:', 'https:', 'socks5:'].includes(parsed.protocol)
 }

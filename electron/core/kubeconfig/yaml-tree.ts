@@ -44,6 +44,8 @@ export type YamlFailure = { code: 'yaml-syntax' | 'alias-bomb' | 'too-large'; me
 /** Tokens of the lexer; a kubeconfig of 1,500 contexts has about 300,000. Bounds the time for hostile texts. */
 const maxTokens = 500_000
 const maxDepth = 64
+/** Only the first is told; the rest is not worth the time. */
+const mostErrors = 100
 /** Nodes that aliases may add: enough for a CA shared by thousands of clusters, far below a "billion laughs". */
 const maxAliasedNodes = 100_000
 
@@ -61,11 +63,11 @@ export function readYaml(text: string): Result<YamlDocuments, YamlFailure> {
         code: 'too-large',
         message: `The text has more than ${maxTokens.toLocaleString('en')} YAML tokens.`,
       })
-    const errors = parsed.flatMap((document) => document.errors)
+    const { documents: composed, errors } = parsed
     if (errors.length > 0) return fail(syntaxFailure(errors, text, positionOf))
     const duplicateKeys: DuplicateKey[] = []
     const documents: YamlNode[] = []
-    for (const document of parsed) {
+    for (const document of composed) {
       const root = document.contents
       if (root === null) continue
       const node = new TreeBuilder(duplicateKeys).build(root, 0)
@@ -80,13 +82,28 @@ export function readYaml(text: string): Result<YamlDocuments, YamlFailure> {
   }
 }
 
+type SyntaxProblem = { code: string; pos: [number, number] }
+type Composed = { documents: Document.Parsed[]; errors: SyntaxProblem[] }
+
+class EnoughErrors extends Error {}
+
 /** Null when there are more tokens than allowed. */
-function compose(text: string, lines: LineCounter): Document.Parsed[] | null {
+function compose(text: string, lines: LineCounter): Composed | null {
   const parser = new Parser(lines.addNewLine)
   // Duplicate keys are looked for below: the library compares every key with every other.
   const composer = new Composer({ schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' })
   const documents: Document.Parsed[] = []
+  const errors: SyntaxProblem[] = []
+  // The library makes an exception with its stack of each error; a text of nothing but errors would take seconds.
+  Object.assign(composer, {
+    onError: (source: ErrorPlace, code: string, _message: string, isWarning?: boolean) => {
+      if (isWarning === true) return
+      errors.push({ code, pos: positionsOf(source) })
+      if (errors.length >= mostErrors) throw new EnoughErrors()
+    },
+  })
   const tokens = []
+  let broken = 0
   let count = 0
   let open = 0
   lines.addNewLine(0)
@@ -96,11 +113,26 @@ function compose(text: string, lines: LineCounter): Document.Parsed[] | null {
     else if (lexeme === ']' || lexeme === '}') open -= 1
     // Looked at here, because the library spends its time on every bracket that is never closed.
     if (open > maxDepth) throw new RangeError('too deep')
-    for (const token of parser.next(lexeme)) tokens.push(token)
+    for (const token of parser.next(lexeme)) {
+      tokens.push(token)
+      if (token.type === 'error') broken += 1
+    }
+    if (broken >= mostErrors) break
   }
   for (const token of parser.end()) tokens.push(token)
-  for (const document of composer.compose(tokens, true, text.length)) documents.push(document)
-  return documents
+  try {
+    for (const document of composer.compose(tokens, true, text.length)) documents.push(document)
+  } catch (error) {
+    if (!(error instanceof EnoughErrors)) throw error
+  }
+  return { documents, errors: [...errors, ...documents.flatMap((document) => document.errors)] }
+}
+
+type ErrorPlace = number | [number, number, ...unknown[]] | { offset: number; source?: string }
+
+const positionsOf = (place: ErrorPlace): [number, number] => {
+  if (typeof place === 'number') return [place, place + 1]
+  return Array.isArray(place) ? [place[0], place[1]] : [place.offset, place.offset + (place.source?.length ?? 1)]
 }
 
 class TreeError extends Error {
@@ -191,14 +223,14 @@ class TreeBuilder {
 
 /** The first error in words of our own: the library's messages quote the text, which may hold secrets. */
 function syntaxFailure(
-  errors: readonly { code: string; pos: [number, number] }[],
+  errors: readonly SyntaxProblem[],
   text: string,
   positionOf: (offset: number) => Position,
 ): YamlFailure {
   const first =
     errors.find((error) => error.code === 'TAB_AS_INDENT') ?? errors.toSorted((a, b) => a.pos[0] - b.pos[0])[0]
   const position = first === undefined ? {} : positionOf(first.pos[0])
-  if (/^\s*(?:```|~~~)/m.test(text))
+  if (/^[ \t]*(?:```|~~~)/m.test(text))
     return {
       code: 'yaml-syntax',
       message: 'The text is not YAML: it holds the marks of a code block (```) and perhaps words around it.',
