@@ -166,7 +166,14 @@ export async function messagesPage() {
     ...[...rows].flatMap(([title, lines]) =>
       lines.size === 0
         ? []
-        : ['', `## ${title}`, '', '| what, and why | what next | code | where |', '| --- | --- | --- | --- |', ...lines],
+        : [
+            '',
+            `## ${title}`,
+            '',
+            '| what, and why | what next | code | where |',
+            '| --- | --- | --- | --- |',
+            ...lines,
+          ],
     ),
     '',
   ].join('\n')
