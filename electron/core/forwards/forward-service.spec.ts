@@ -127,7 +127,10 @@ describe('local ports', () => {
     expect(held.cause).toMatchObject({ code: 'local-port-taken' })
     if (process.platform === 'linux') expect(held.cause?.message).toContain(`(process ${process.pid})`)
     await free(other)
-    await bench.until(created.value.id, ({ state }) => state === 'live')
+    const { id } = created.value
+    await bench.until(id, ({ state }) => state === 'live')
+    const history = await bench.service.handlers()['forwards.history']({ id, limit: 10 }, context)
+    expect(history.ok && history.value.entries.map(({ state }) => state)).toEqual(['live', 'holding', 'starting'])
   })
 
   it('stay the same when it is stopped and started, and over a restart of the app', async () => {

@@ -1,8 +1,7 @@
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { ForwardPort } from '../../../contract/forwards.ts'
-import type { Clock } from '../clock.ts'
-import type { Platform, SocketOwner } from '../platform/platform.ts'
+import type { SocketOwner } from '../platform/platform.ts'
 import type { Failure } from './evidence.ts'
 import type { ListenFailure } from './listener.ts'
 
@@ -10,8 +9,6 @@ import type { ListenFailure } from './listener.ts'
 const firstChosen = 20_000
 const lastChosen = 29_999
 const tries = 200
-/** The owner of a taken port is waited for so long, ms: the reason comes first. */
-const ownerMs = 700
 
 /** "127.0.0.1:8080", "[::1]:8080". */
 export const addressOf = (bind: string, port: number): string =>
@@ -72,30 +69,20 @@ export async function choosePort(
 /** "nginx (process 4711)". */
 export const ownerWords = ({ process, pid }: SocketOwner): string => `${process} (process ${pid})`
 
-/** Why a port could not be bound, with who holds it where the system tells. */
-export async function failureOfListen(
-  error: ListenFailure,
-  { bind, local }: Pick<ForwardPort, 'bind' | 'local'>,
-  { clock, platform }: { clock: Clock; platform: Pick<Platform, 'ownerOfPort'> },
-): Promise<Failure> {
-  switch (error.code) {
+/** Why a port could not be bound. */
+export function failureOfListen({ code, message }: ListenFailure): Failure {
+  switch (code) {
+    case 'local-port-taken':
     case 'local-port-forbidden':
-      return { code: 'local-port-forbidden', detail: null, facts: error.message }
+      return { code, detail: null, facts: message }
     case 'bind-address-unusable':
-      return { code: 'local-port-forbidden', detail: 'address-not-local', facts: error.message }
-    case 'local-port-taken': {
-      const owner = await within(clock, platform.ownerOfPort(bind, local))
-      if (owner === null) return { code: 'local-port-taken', detail: null, facts: error.message }
-      const facts = `${ownerWords(owner)} listens on ${addressOf(bind, local)}`
-      return { code: 'local-port-taken', detail: `${owner.pid} ${owner.process}`, facts }
-    }
+      return { code: 'local-port-forbidden', detail: 'address-not-local', facts: message }
   }
 }
 
-async function within<T>(clock: Clock, asked: Promise<T | null>): Promise<T | null> {
-  const late = Promise.withResolvers<null>()
-  const timer = clock.after(ownerMs, () => late.resolve(null))
-  const answer = await Promise.race([asked, late.promise])
-  timer.cancel()
-  return answer
-}
+/** The same for a port that is taken, with who holds it. */
+export const portTakenBy = (owner: SocketOwner, { bind, local }: Pick<ForwardPort, 'bind' | 'local'>): Failure => ({
+  code: 'local-port-taken',
+  detail: `${owner.pid} ${owner.process}`,
+  facts: `${ownerWords(owner)} listens on ${addressOf(bind, local)}`,
+})

@@ -1,53 +1,44 @@
 import { drop } from '../../../contract/drop.ts'
 import type { ForwardPort } from '../../../contract/forwards.ts'
-import type { Clock, Timer } from '../clock.ts'
+import type { Timer } from '../clock.ts'
 import type { ListenerConnection } from './client-connection.ts'
-import type { ListenerEvidence, PortEvidence } from './evidence.ts'
-import type { ListenerRoute, ListenerTotals, ListenFailure, PortListener } from './listener.ts'
+import type { PortEvidence } from './evidence.ts'
+import type { ListenerRoute, ListenerTotals } from './listener.ts'
+import { PortBinding, type PortBindingOptions } from './port-binding.ts'
 import type { PortRoute, Slot } from './reconcile-types.ts'
 import type { TunnelHandle } from './tunnel-handle.ts'
-import { failureOfListen } from './local-port.ts'
-import type { Platform } from '../platform/platform.ts'
 
-export type PortRuntimeOptions = {
-  readonly port: ForwardPort
-  readonly clock: Clock
-  readonly platform: Pick<Platform, 'ownerOfPort'>
-  readonly createListener: (port: ForwardPort) => PortListener
-  readonly changed: () => void
-}
+export type PortRuntimeOptions = Omit<PortBindingOptions, 'bound'>
 
 /** How often is looked whether tunnels that drain are done, ms. */
 const sweepMs = 1_000
 
-const noTotals: ListenerTotals = { bytesIn: 0, bytesOut: 0, accepted: 0, closedUnserved: 0, parked: 0, open: 0 }
-
 /** The effects of one port: its listener, the tunnels behind it, and where its clients go. Decides nothing. */
 export class PortRuntime {
   readonly #options: PortRuntimeOptions
-  #port: ForwardPort
-  #listener: PortListener | null = null
-  #listening: ListenerEvidence = { state: 'closed', attempt: 0, failure: null }
+  readonly #binding: PortBinding
   #slots: Record<Slot, TunnelHandle | null> = { current: null, next: null }
   readonly #draining = new Set<TunnelHandle>()
   readonly #closing = new Set<TunnelHandle>()
   #sweepTimer: Timer | null = null
   #route: PortRoute | null = null
-  #past = { bytesIn: 0, bytesOut: 0, accepted: 0, closedUnserved: 0 }
 
   constructor(options: PortRuntimeOptions) {
     this.#options = options
-    this.#port = options.port
+    const bound = (): void => {
+      if (this.#route !== null) this.#applyRoute(this.#route)
+    }
+    this.#binding = new PortBinding({ ...options, bound })
   }
 
   get port(): ForwardPort {
-    return this.#port
+    return this.#binding.port
   }
 
   get evidence(): PortEvidence {
     return {
-      portId: this.#port.id,
-      listener: this.#listening,
+      portId: this.port.id,
+      listener: this.#binding.evidence,
       current: this.#slots.current?.evidence ?? null,
       next: this.#slots.next?.evidence ?? null,
     }
@@ -75,55 +66,18 @@ export class PortRuntime {
   }
 
   bind(): void {
-    const attempt = this.#listening.attempt + 1
-    this.#listening = { state: 'binding', attempt, failure: null }
-    const listener = (this.#listener ??= this.#options.createListener(this.#port))
-    drop(this.#listen(listener, attempt), 'its outcome is evidence')
-  }
-
-  async #listen(listener: PortListener, attempt: number): Promise<void> {
-    const bound = await listener.listen()
-    if (listener !== this.#listener || this.#listening.attempt !== attempt) return
-    if (bound.ok) {
-      this.#listening = { state: 'bound', attempt, failure: null }
-      if (this.#route !== null) this.#applyRoute(this.#route)
-    } else await this.#notBound(bound.error, listener, attempt)
-    this.#options.changed()
-  }
-
-  async #notBound(error: ListenFailure, listener: PortListener, attempt: number): Promise<void> {
-    const failure = await failureOfListen(error, this.#port, this.#options)
-    if (listener === this.#listener && this.#listening.attempt === attempt)
-      this.#listening = { state: 'failed', attempt, failure }
+    this.#binding.bind()
   }
 
   /** Frees the local port and cuts its clients. */
   unbind(): void {
-    const listener = this.#listener
-    const { attempt } = this.#listening
-    this.#listener = null
     this.#route = null
-    if (listener === null) {
-      this.#listening = { state: 'closed', attempt, failure: null }
-      return
-    }
-    this.#listening = { state: 'closing', attempt, failure: null }
-    const { bytesIn, bytesOut, accepted, closedUnserved } = this.totalsOf(listener)
-    this.#past = { bytesIn, bytesOut, accepted, closedUnserved }
-    drop(
-      listener.close().then(() => {
-        if (this.#listening.state === 'closing') this.#listening = { state: 'closed', attempt, failure: null }
-        this.#options.changed()
-      }),
-      'its end is evidence',
-    )
+    this.#binding.unbind()
   }
 
   /** Another local port from now on. */
   moveTo(port: ForwardPort): void {
-    const moved = port.local !== this.#port.local || port.bind !== this.#port.bind
-    this.#port = port
-    if (moved && this.#listening.state !== 'closed' && this.#listening.state !== 'closing') this.unbind()
+    if (this.#binding.moveTo(port)) this.#route = null
   }
 
   /** Puts a new tunnel into a slot that is empty. */
@@ -134,10 +88,10 @@ export class PortRuntime {
   promote(): void {
     const old = this.#slots.current
     this.#slots = { current: this.#slots.next, next: null }
-    if (this.#slots.current !== null && this.#listener !== null) {
+    if (this.#slots.current !== null) {
       // First the new way, then the end of the old one: nobody is turned away in between.
       this.#route = { kind: 'tunnel', key: this.#slots.current.evidence.key }
-      this.#listener.route({ kind: 'tunnel', tunnel: this.#slots.current.tunnel })
+      this.#binding.route({ kind: 'tunnel', tunnel: this.#slots.current.tunnel })
     }
     if (old !== null) this.#leave(old, 'drain')
   }
@@ -150,7 +104,7 @@ export class PortRuntime {
 
   /** The target is another one: nobody who waits may go there, and no tunnel stays. */
   retarget(): void {
-    this.#listener?.dropParked()
+    this.#binding.dropParked()
     this.dropTunnel('current', 'close')
     this.dropTunnel('next', 'close')
     this.cutDraining()
@@ -168,39 +122,26 @@ export class PortRuntime {
   }
 
   connections(): ListenerConnection[] {
-    return this.#listener?.connections() ?? []
+    return this.#binding.connections()
   }
 
   /** Since the app started. */
   totals(): ListenerTotals {
-    return this.#listener === null ? { ...noTotals, ...this.#past } : this.totalsOf(this.#listener)
-  }
-
-  totalsOf(listener: PortListener): ListenerTotals {
-    const now = listener.totals()
-    return {
-      ...now,
-      bytesIn: now.bytesIn + this.#past.bytesIn,
-      bytesOut: now.bytesOut + this.#past.bytesOut,
-      accepted: now.accepted + this.#past.accepted,
-      closedUnserved: now.closedUnserved + this.#past.closedUnserved,
-    }
+    return this.#binding.totals()
   }
 
   /** Ends everything; resolves when nothing is left. */
   async close(): Promise<void> {
     this.#sweepTimer?.cancel()
-    const listener = this.#listener
-    this.#listener = null
     const tunnels = this.tunnels()
     this.#slots = { current: null, next: null }
     this.#draining.clear()
     this.#closing.clear()
-    await Promise.all([listener?.close(), ...tunnels.map((handle) => handle.tunnel.close())])
+    await Promise.all([this.#binding.close(), ...tunnels.map((handle) => handle.tunnel.close())])
   }
 
   #applyRoute(route: PortRoute): void {
-    this.#listener?.route(this.#listenerRoute(route))
+    this.#binding.route(this.#listenerRoute(route))
   }
 
   #listenerRoute(route: PortRoute): ListenerRoute {

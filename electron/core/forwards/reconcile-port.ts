@@ -117,8 +117,11 @@ class PortReconciler {
   /** The local port comes before everything else. */
   #listen(): void {
     const { listener, portId } = this.#input.port
-    if (listener.state === 'failed' && listener.failure !== null)
-      this.#bind = noteFailure(this.#bind, listener.attempt, listener.failure, this.#now, this.#input.look.random)
+    if (listener.state === 'failed' && listener.failure !== null) {
+      const noted = noteFailure(this.#bind, listener.attempt, listener.failure, this.#now, this.#input.look.random)
+      // Who holds the port may become known later than that somebody does.
+      this.#bind = { ...noted, failure: listener.failure }
+    } else if (listener.state !== 'binding') this.#bind = forgotten(this.#bind)
     if (this.#input.hinted) this.#bind = hinted(this.#bind)
     if (listener.state !== 'closed' && listener.state !== 'failed') return
     if (this.#bind.at <= this.#now) this.#act({ kind: 'bind', portId })
@@ -219,8 +222,13 @@ class PortReconciler {
 
   #status(): PortStatus {
     const { listener } = this.#input.port
-    if (listener.state === 'failed' && listener.failure !== null)
-      return this.#down(listener.failure, false, this.#bind.at)
+    // The reason stays while it is tried again: a moment of trying is no news.
+    if (this.#bind.failure !== null)
+      return this.#down(
+        this.#bind.failure,
+        listener.state === 'binding',
+        listener.state === 'failed' ? this.#bind.at : null,
+      )
     const tunnel = this.#current
     if (listener.state === 'bound' && tunnel !== null && this.#mayCarry(tunnel) && this.#isProven(tunnel)) {
       if (this.#input.look.desired.probe.mode === 'connect') this.#deadlines.add(this.#staleAt(tunnel) + 1)

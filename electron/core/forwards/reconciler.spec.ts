@@ -272,6 +272,34 @@ describe('what only a person can mend', () => {
     expect(world.settle().state).toBe('live')
   })
 
+  it('a taken local port stays the reason while it is tried again, and until it is bound', () => {
+    const world = new ReconcilerWorld()
+    world.desired = { ...world.desired, ports: [{ id: first, remote: 80 }] }
+    world.ports = world.ports.slice(0, 1)
+    const told = new Set<string>()
+    world.observe = ({ state, failure }) => told.add(`${state} ${failure?.code} ${failure?.detail}`)
+    const refuse = (detail: string | null): void => {
+      const { listener } = world.port(0)
+      world.port(0).listener = { ...listener, state: 'failed', failure: failureOf('local-port-taken', detail) }
+    }
+    world.settle()
+    told.clear()
+    refuse(null)
+    world.settle()
+    expect([...told]).toEqual(['holding local-port-taken null'])
+    told.clear()
+    refuse('4711 nginx')
+    world.pass(10_000, () => {
+      if (world.port(0).listener.state === 'binding') refuse('4711 nginx')
+      else world.succeed()
+    })
+    expect(world.port(0).listener.attempt).toBeGreaterThan(4)
+    expect([...told]).toEqual(['holding local-port-taken 4711 nginx'])
+    told.clear()
+    world.pass(3_000, () => world.succeed())
+    expect([...told]).toEqual(['holding local-port-taken 4711 nginx', 'live undefined undefined'])
+  })
+
   it('a missing right closes clients and is tried every 15 s', () => {
     const world = liveWorld()
     world.lose(0, 'current', failureOf('forbidden'))
