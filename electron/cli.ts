@@ -8,6 +8,8 @@ import { readOwner } from './core/store/owner-file.ts'
 import { addForward, parsePort, parseTarget } from './cli/forward-arguments.ts'
 import { clusterRows, forwardRows, ladderRows, statusWords, table } from './cli/tables.ts'
 import { createLocalTransport } from './http/local-client.ts'
+import { Log, stderrSink } from './core/log.ts'
+import { handleCrashes } from './crash-handler.ts'
 import { version } from './version.ts'
 import { readFile } from 'node:fs/promises'
 
@@ -206,6 +208,7 @@ program
     }),
   )
 
+handleCrashes({ log: () => new Log([stderrSink]), end: () => Promise.resolve() })
 try {
   await program.parseAsync()
 } catch (error) {

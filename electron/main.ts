@@ -14,6 +14,7 @@ import { readOwner } from './core/store/owner-file.ts'
 import { openDesktopBackend, type OwnedBackend } from './desktop-backend.ts'
 import { createLocalTransport } from './http/local-client.ts'
 import { startHttpServer } from './http/server.ts'
+import { handleCrashes } from './crash-handler.ts'
 import { readRecovery } from './recovery-option.ts'
 import { readCommandLine } from './shell/command-line.ts'
 import { startDesktop } from './shell/desktop.ts'
@@ -30,9 +31,9 @@ let recovery = readRecovery(process.argv)
 
 const startAtLogin = (wanted: boolean): void => applyStartAtLogin(wanted, commandLine.dataDir)
 
-/** The one handler for bugs: they are told, and forwards go on. Without it Electron shows a stack trace in a box. */
-const tellBug = (error: unknown): void =>
-  log.error(`a bug in Mooring: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+/** Where a bug is told, and what ends what this process owns: as far as it has come. */
+let crashLog = log
+let endInOrder = (): Promise<void> => Promise.resolve()
 
 /** Becomes the owner in this process: the core, and the local socket on which the CLI and other windows attach. */
 async function becomeOwner(dataDir: string): Promise<Result<OwnedBackend>> {
@@ -66,6 +67,7 @@ async function becomeOwner(dataDir: string): Promise<Result<OwnedBackend>> {
   if (!started.ok) return started
   const application = started.value
   const { router, hub } = application
+  crashLog = application.log
   try {
     const local = await startHttpServer({
       listen: { kind: 'socket', path: application.socketPath },
@@ -126,22 +128,23 @@ async function main(): Promise<void> {
   })
   if (!backend.ok) return refuse(backend.error)
   const { transport } = backend.value
+  endInOrder = () => backend.value.close()
   startDesktop({
     transport,
     dist,
     log,
     hidden: commandLine.hidden,
     applyStartAtLogin: startAtLogin,
-    close: () => backend.value.close(),
+    close: endInOrder,
   })
 }
 
-process.on('uncaughtException', tellBug)
-drop(
-  main().catch((error: unknown) => {
-    tellBug(error)
-    const cause = error instanceof Error ? error.message : String(error)
-    return refuse(appError('internal', 'Mooring could not start.', 'Start it again; its log says more.', { cause }))
-  }),
-  'Electron keeps the process until the desktop quits',
-)
+handleCrashes({
+  log: () => crashLog,
+  end: async () => {
+    await endInOrder()
+    dialog.showErrorBox('Mooring met a bug and ends.', 'Start it again: your forwards come back. Its log says more.')
+  },
+  exit: (code) => app.exit(code),
+})
+drop(main(), 'Electron keeps the process until the desktop quits')

@@ -9,9 +9,11 @@ import { owner } from '../contract/permissions.ts'
 import type { VaultProvider } from '../contract/system.ts'
 import { startApplication } from './core/application.ts'
 import { createForkLauncher } from './core/sidecar/fork-launcher.ts'
+import { takeSecretVariable } from './core/platform/secret-variable.ts'
 import { defaultDataDir } from './core/store/default-data-dir.ts'
 import type { Recovery } from './core/store/recovery.ts'
-import { stderrSink } from './core/log.ts'
+import { Log, stderrSink } from './core/log.ts'
+import { handleCrashes } from './crash-handler.ts'
 import { startHttpServer, type HttpServer } from './http/server.ts'
 import { version } from './version.ts'
 
@@ -50,12 +52,16 @@ const program = new Command('mooring-serve')
   .option('--start-empty', 'go on with an empty database when it is damaged; the damaged one is kept')
   .version(version)
 
-/** The passphrase, from a descriptor or the environment; it is taken out of the environment, so that no child gets it. */
+/** What ends this process in order and what it logs to, as far as it has come. */
+let running: { log: Log; end: () => Promise<void> } = { log: new Log([stderrSink]), end: () => Promise.resolve() }
+
+/** The passphrase, from a descriptor or the environment; it is taken out of the environment. */
 function readPassphrase(options: Options): string | null {
-  const fromEnvironment = process.env.MOORING_PASSPHRASE
-  delete process.env.MOORING_PASSPHRASE
+  const { value, cleared } = takeSecretVariable('MOORING_PASSPHRASE')
+  if (!cleared)
+    running.log.warn('this system goes on showing MOORING_PASSPHRASE to programs of yours; use --passphrase-fd')
   if (options.passphraseFd !== undefined) return readFileSync(options.passphraseFd, 'utf8').replace(/\r?\n$/, '')
-  return fromEnvironment ?? null
+  return value
 }
 
 function readRecovery({ restoreSnapshot, startEmpty }: Options): Recovery | null {
@@ -92,13 +98,17 @@ async function main(): Promise<void> {
   const token = randomBytes(32).toString('base64url')
   const shared = { router, hub, log: log.area('http'), version, principal: owner }
   const servers: HttpServer[] = []
-  let closing = false
-  const close = async (why: string, exitCode = 0): Promise<void> => {
-    if (closing) return
-    closing = true
-    log.info(`ending: ${why}`)
+  let ended: Promise<void> | null = null
+  const endInOrder = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.close()))
     await application.close()
+  }
+  const end = (): Promise<void> => (ended ??= endInOrder())
+  running = { log, end }
+  const close = async (why: string, exitCode = 0): Promise<void> => {
+    if (ended !== null) return
+    log.info(`ending: ${why}`)
+    await end()
     process.exit(exitCode)
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void close(signal))
@@ -133,4 +143,5 @@ async function main(): Promise<void> {
   log.info(`open ${host.url}/#token=... (the token is on stdout)`)
 }
 
+handleCrashes({ log: () => running.log, end: () => running.end() })
 await main()
