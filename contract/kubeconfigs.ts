@@ -50,6 +50,7 @@ export const RiskCode = z.enum([
   'auth-provider-oidc',
   'exec-not-found',
   'exec-relative-command',
+  'exec-too-long',
   'redacted',
 ])
 export type RiskCode = z.infer<typeof RiskCode>

@@ -2,7 +2,7 @@ import type { ContextPreview, Risk } from '../../../contract/kubeconfigs.ts'
 import { holdsCredentials, isUsableProxy, maskAddress, readServer, type ServerAddress } from './addresses.ts'
 import { CertificateReader } from './certificates.ts'
 import type { ResolvedContext } from './context-lookup.ts'
-import { shownCommand } from './credential-command.ts'
+import { commandToRun, shownCommand } from './credential-command.ts'
 import type { ClusterFields, UserFields } from './kubeconfig-fields.ts'
 import type { Entry } from './kubeconfig-model.ts'
 import type { PreviewEnvironment } from './preview.ts'
@@ -48,7 +48,7 @@ export function previewContext(
 
   const files = previewFiles(cluster, user, environment, risks)
   const authKinds = authKindsOf(user?.fields ?? null)
-  const command = shownCommand(user)
+  const command = commandToRun(user)
   const server = maskAddress(cluster?.fields.server ?? '')
   const userName = fields.user ?? ''
   return {
@@ -61,8 +61,8 @@ export function previewContext(
     current: context.name !== '' && context.name === currentContext,
     addable: !risks.some((risk) => risk.severity === 'error'),
     duplicateOf: environment.duplicateOf({ server, user: userName, authKinds }),
-    command,
-    commandAllowed: command !== null && environment.isAllowed(command.command, command.args),
+    command: command === null ? null : shownCommand(command),
+    commandAllowed: command !== null && environment.isAllowed(command),
     files,
     risks,
   }

@@ -1,4 +1,4 @@
-import type { CredentialCommand } from '../../../contract/kubeconfigs.ts'
+import { CredentialCommand } from '../../../contract/kubeconfigs.ts'
 import type { UserFields } from './kubeconfig-fields.ts'
 import type { Entry } from './kubeconfig-model.ts'
 import { resolvePath } from './referenced-files.ts'
@@ -20,16 +20,41 @@ export function commandOf(user: Entry<UserFields> | null): string | null {
 export const isRelativePath = (command: string): boolean =>
   /[/\\]/.test(command) && !/^(?:[/\\]|[a-z]:[/\\])/i.test(command)
 
-/** The command that a user entry would run, values of its environment masked: they may be secrets. */
-export function shownCommand(user: Entry<UserFields> | null): CredentialCommand | null {
-  const command = commandOf(user)
-  const exec = user?.fields.exec
-  if (command === null || exec == null) return null
-  const env = exec.env.map(({ name }) => ({ name, value: '•••' }))
-  return { command, args: exec.args, ...(env.length > 0 && { env }) }
+/** Whether the command is longer than a person can be asked about; no such entry can be added. */
+export const isTooLong = (command: string, args: readonly string[]): boolean =>
+  command !== '' && !CredentialCommand.safeParse({ command, args }).success
+
+/**
+ * What would run, in full. A yes is for all of it: the variables that a kubeconfig sets can decide what code runs as
+ * much as the arguments do (PATH, LD_PRELOAD, AWS_CONFIG_FILE).
+ */
+export type CommandToRun = {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: readonly { readonly name: string; readonly value: string }[]
 }
 
-/** A yes of the user: command and arguments, or the whole line as it was shown. */
+/** What a user entry would run; null: nothing, or nothing that may. */
+export function commandToRun(user: Entry<UserFields> | null): CommandToRun | null {
+  const command = commandOf(user)
+  const exec = user?.fields.exec
+  if (command === null || exec == null || isTooLong(command, exec.args)) return null
+  return { command, args: exec.args, env: exec.env }
+}
+
+/** The same for people: values of variables may be secrets and are masked. */
+export function shownCommand({ command, args, env }: CommandToRun): CredentialCommand {
+  const masked = env.map(({ name }) => ({ name, value: '•••' }))
+  return { command, args: [...args], ...(masked.length > 0 && { env: masked }) }
+}
+
+/** True when not a word of it differs, in the same order. */
+export const isSameCommand = (one: CommandToRun, other: CommandToRun): boolean => inFull(one) === inFull(other)
+
+const inFull = ({ command, args, env }: CommandToRun): string =>
+  JSON.stringify([command, args, env.map(({ name, value }) => [name, value])])
+
+/** A yes of the user to a command of the text it came with: command and arguments, or the whole line as it was shown. */
 export type CommandConsent = string | { command: string; args: readonly string[] }
 
 /** True when the consent is for exactly this command and these arguments. */

@@ -16,7 +16,7 @@ export type PreviewEnvironment = {
   /** Whether a command is found on this machine; null: not known. */
   readonly commandExists: (command: string) => boolean | null
   /** Whether the allow list holds exactly this command and these arguments. */
-  readonly isAllowed: (command: string, args: readonly string[]) => boolean
+  readonly isAllowed: (command: CommandToRun) => boolean
   /** The stored cluster with the same server (as shown), user and kinds of credentials. */
   readonly duplicateOf: (entry: {
     server: string

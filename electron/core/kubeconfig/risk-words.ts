@@ -196,6 +196,11 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
     message: (subject) => `The command ${subject} is relative to the folder of the kubeconfig.`,
     next: 'Write the full path, so that it is found.',
   },
+  'exec-too-long': {
+    severity: 'error',
+    message: () => 'The credential command is too long: more than 1,000 arguments, or one of more than 64 KiB.',
+    next: 'Get a kubeconfig with a shorter command from whoever made this one.',
+  },
 }
 
 type FileCode =

@@ -59,6 +59,12 @@ const contextCases: [name: string, text: string, codes: string[], addable: boole
     true,
   ],
   [
+    'a command that is too long to be asked about',
+    config(server, exec(`${v1beta1}, command: a, args: [${'a,'.repeat(1001)}]`)),
+    ['exec-too-long'],
+    false,
+  ],
+  [
     'a certificate without its key',
     config(server, `client-certificate-data: ${Buffer.from(sampleCertificate).toString('base64')}`),
     ['cert-unreadable'],

@@ -1,6 +1,6 @@
 import type { AuthKind, Risk } from '../../../contract/kubeconfigs.ts'
 import { type CertificateReader, readKey } from './certificates.ts'
-import { commandLine, commandOf, isRelativePath } from './credential-command.ts'
+import { commandLine, commandOf, isRelativePath, isTooLong } from './credential-command.ts'
 import type { ExecFields, UserFields } from './kubeconfig-fields.ts'
 import type { Entry } from './kubeconfig-model.ts'
 import { contextRisk } from './risk-words.ts'
@@ -59,6 +59,7 @@ type Add = (code: Parameters<typeof contextRisk>[0], subject?: string, field?: s
 
 function execRisks(exec: ExecFields, command: string | null, { commandExists }: UserRiskOptions, add: Add): void {
   if (command === null) add('exec-no-command', '', 'exec')
+  else if (isTooLong(command, exec.args)) add('exec-too-long', '', 'exec.command')
   else {
     add('exec', commandLine(command, exec.args), 'exec.command')
     if (isRelativePath(command)) add('exec-relative-command', command, 'exec.command')
