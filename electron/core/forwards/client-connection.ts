@@ -74,6 +74,12 @@ export class ClientConnection {
     return socket.destroyed || (socket.readableEnded && this.#prefix.length === 0)
   }
 
+  /** Whether its program holds its end no more. Who has not ended its side is there. */
+  isGone(presence: ClientPresence): Promise<boolean> {
+    if (this.socket.destroyed) return Promise.resolve(true)
+    return this.socket.readableEnded ? presence.isGoneSoon(this.socket) : Promise.resolve(false)
+  }
+
   join(
     stream: TunnelStream,
     options: {

@@ -16,10 +16,13 @@ import {
   silentFailure,
   stoppedFailure,
 } from './kubectl-failures.ts'
-import { causeOfKubectlLine, isHarmless, isVague, provesUnreached, type LineCause } from './kubectl-lines.ts'
+import { KubectlFate } from './kubectl-fate.ts'
+import { causeOfKubectlLine, isHarmless, isVague, provesUnreached } from './kubectl-lines.ts'
+import { isCutOff } from './kubectl-losses.ts'
 import { KubectlStreams, type KubectlStream } from './kubectl-streams.ts'
 import { connectLocally, type Sink } from './local-socket.ts'
-import type { StreamVerdict, TunnelFailure, TunnelRequest, TunnelStream } from './tunnel.ts'
+import { replayBytes } from './splice.ts'
+import type { StreamClient, StreamVerdict, TunnelFailure, TunnelRequest, TunnelStream } from './tunnel.ts'
 
 export type KubectlOptions = {
   readonly children: Pick<ChildProcesses, 'start'>
@@ -27,7 +30,7 @@ export type KubectlOptions = {
   /** A kubeconfig with nothing but this connection; the buffer is cleared once used. */
   readonly kubeconfigFor: (connection: ClusterConnection, namespace: string) => Buffer
   readonly clock: Clock
-  readonly platform: Pick<Platform, 'processFacts' | 'processState' | 'ownerOfPort'>
+  readonly platform: Pick<Platform, 'processFacts' | 'processState' | 'rests' | 'ownerOfPort'>
 }
 
 export type KubectlChildEvents = {
@@ -38,8 +41,8 @@ export type KubectlChildEvents = {
   bytes(openedAt: number): void
   /** kubectl lives, but the port, the pod or its connection is no good any more: nothing new may be opened. */
   useless(failure: TunnelFailure): void
-  /** A client's stream ended because of this child and not because of the pod. */
-  streamLost(failure: TunnelFailure): void
+  /** So many clients lost their connections because of this child and not because of the pod. */
+  streamsLost(count: number, failure: TunnelFailure): void
   /** The process is gone. Called once, also when it never started. */
   ended(failure: TunnelFailure): void
   line(stream: 'stdout' | 'stderr' | 'note', text: string, pid: number | null): void
@@ -47,19 +50,10 @@ export type KubectlChildEvents = {
 
 /** How long kubectl may stay silent before it says what it forwards: it waits without a word when etcd is down. */
 const startMs = 20_000
-/** kubectl writes the reason before it closes a connection, and ends a few ms later; so long is waited for either. */
-const verdictMs = 25
-/** What a line said explains what happens within this time. */
-const freshMs = 2_000
 const connectMs = 2_000
 
-type Trouble = {
-  readonly failure: TunnelFailure
-  readonly cause: LineCause
-  readonly at: number
-  /** The stream that was refused, where that is certain. */
-  readonly hit: KubectlStream | null
-}
+/** A client of whom nothing is known. */
+const somebody: StreamClient = { isGone: () => Promise.resolve(false) }
 
 /**
  * One `kubectl port-forward` to one port of one pod. kubectl accepts local connections whatever the pod does, ends with
@@ -70,24 +64,25 @@ export class KubectlChild {
   readonly #options: KubectlOptions
   readonly #events: KubectlChildEvents
   readonly #streams: KubectlStreams
+  readonly #fate: KubectlFate
   readonly #abort = new AbortController()
-  readonly #waiters = new Set<() => void>()
+  /** Settles when all that was lost so far is counted. */
+  #counting: Promise<unknown> = Promise.resolve()
   #child: OwnedChild | null = null
   #port = 0
   #state: 'starting' | 'ready' | 'useless' | 'ended' = 'starting'
   #wasReady = false
-  #trouble: Trouble | null = null
-  #endedWith: TunnelFailure | null = null
   #lastUsage: { at: number; cpuMs: number } | null = null
-  /** Settles when the process is gone. */
-  readonly ended: Promise<void>
+  /** Settles when the process is gone and what was lost with it is told. */
+  readonly settled: Promise<void>
 
   constructor(request: TunnelRequest, options: KubectlOptions, events: KubectlChildEvents) {
     this.#request = request
     this.#options = options
     this.#events = events
     this.#streams = new KubectlStreams(options.clock)
-    this.ended = this.#run()
+    this.#fate = new KubectlFate(options.clock, options.platform)
+    this.settled = this.#run()
   }
 
   get state(): 'starting' | 'ready' | 'useless' | 'ended' {
@@ -119,41 +114,42 @@ export class KubectlChild {
    * A stream to the pod's port. Nothing is sent before it is certain that the other end is this child: alive after
    * the connection was made, it listened on that port all along.
    */
-  open(): Promise<Result<TunnelStream, TunnelFailure>> {
-    return this.#open(false)
+  open(client: StreamClient = somebody): Promise<Result<TunnelStream, TunnelFailure>> {
+    return this.#open(client)
   }
 
   /** The same for a question of ours, which is no client. */
   openProbe(): Promise<Result<TunnelStream, TunnelFailure>> {
-    return this.#open(true)
+    return this.#open(null)
   }
 
-  async #open(probe: boolean): Promise<Result<TunnelStream, TunnelFailure>> {
+  async #open(client: StreamClient | null): Promise<Result<TunnelStream, TunnelFailure>> {
     const child = this.#child
-    if (this.#state !== 'ready' || child === null) return fail(this.#endedWith ?? notReady)
+    if (this.#state !== 'ready' || child === null) return fail(this.#fate.ended ?? notReady)
     const socket = connectLocally(this.#port)
     const { receive } = socket
-    const stream = this.#streams.add(socket, probe)
+    const stream = this.#streams.add(socket, client)
     socket.once('close', () => this.#events.streamClosed())
     const connected = await this.#connected(socket)
     const state = this.#options.platform.processState(child.pid)
     const alive = this.isReady() && state !== 'dead' && state !== 'stopped'
     if (!connected || !alive) {
       this.#streams.leave(stream)
+      this.#streams.judge(stream)
       socket.destroy()
       if (state === 'stopped') return fail(stoppedFailure(child.pid))
-      return fail(this.#failure() ?? lostFailure('kubectl takes no connections'))
+      return fail(this.#fate.failure ?? lostFailure('kubectl takes no connections'))
     }
     socket.on('error', ignore)
     let verdict: Promise<StreamVerdict> | null = null
-    const judge = (): Promise<StreamVerdict> => (verdict ??= this.#verdict(stream))
+    const judge = (): Promise<StreamVerdict> => (verdict ??= this.#verdict(stream, child.pid))
     // Also when nobody asks: a stream that the pod ended is none of those that may have been refused.
-    socket.once('end', () => drop(judge(), 'remembered for whoever asks'))
+    for (const end of ['end', 'error']) socket.once(end, () => drop(judge(), 'remembered for whoever asks'))
     const sinkOf =
       (sink: Sink): Sink =>
       (chunk) => {
-        stream.answered = true
-        stream.lastByteAt = this.#options.clock.monotonic()
+        this.#streams.heard(stream)
+        this.#fate.carries()
         this.#events.bytes(stream.openedAt)
         return sink(chunk)
       }
@@ -165,23 +161,17 @@ export class KubectlChild {
   }
 
   /** The reason why connections fail now, as soon as there is one; null when there was none for so many ms. */
-  async failureWithin(ms: number): Promise<TunnelFailure | null> {
-    const now = this.#failure()
-    if (now !== null || ms <= 0) return now
-    const { promise, resolve } = Promise.withResolvers<undefined>()
-    const wake = (): void => resolve(undefined)
-    this.#waiters.add(wake)
-    const timer = this.#options.clock.after(ms, wake)
-    await promise
-    timer.cancel()
-    this.#waiters.delete(wake)
-    return this.#failure()
+  failureWithin(ms: number): Promise<TunnelFailure | null> {
+    return this.#fate.failureWithin(ms)
   }
 
-  /** Ends the process and with it all streams; settles when it is gone. */
+  /** Ends the process and with it all streams, which nobody counts as lost; settles when it is gone. */
   async stop(): Promise<void> {
+    const child = this.#child
+    const lives = child !== null && this.#options.platform.processState(child.pid) !== 'dead'
+    if (lives && this.#state !== 'ended') this.#streams.endOnPurpose()
     this.#abort.abort()
-    await this.ended
+    await this.settled
   }
 
   usage(): { cpuPercent: number; memoryBytes: number } | null {
@@ -197,20 +187,20 @@ export class KubectlChild {
   async #run(): Promise<void> {
     const started = await this.#start()
     if (!started.ok) {
-      this.#end(failureOfStart(started.error))
+      await this.#end(failureOfStart(started.error))
       return
     }
     const child = (this.#child = started.value)
     const tooLate = this.#options.clock.after(startMs, () => {
       if (this.#state !== 'starting') return
-      this.#note(silentFailure(this.#request.target, startMs / 1000), null)
+      this.#note(silentFailure(this.#request.target, startMs / 1000))
       this.#abort.abort()
     })
     const exit = await child.exited
     tooLate.cancel()
     child.releaseSecret()
     const lines = this.#wasReady ? [] : exit.lastLines // later ones were judged when they came
-    this.#end(this.#failure() ?? failureOfExit(exit, lines, this.#request.label))
+    await this.#end(this.#fate.failure ?? failureOfExit(exit, lines, this.#request.label))
   }
 
   async #start(): Promise<Result<OwnedChild>> {
@@ -260,7 +250,7 @@ export class KubectlChild {
     const owner = await this.#options.platform.ownerOfPort('127.0.0.1', port, [child.pid])
     if (this.#state !== 'starting') return
     if (owner !== null && owner.pid !== child.pid) {
-      this.#note(notOurs(port, owner.process), null)
+      this.#note(notOurs(port, owner.process))
       this.#abort.abort()
       return
     }
@@ -274,58 +264,62 @@ export class KubectlChild {
     const cause = causeOfKubectlLine(text)
     if (cause === null || isHarmless(cause) || this.#state === 'starting' || this.#state === 'ended') return
     const failure = { code: cause.code, detail: cause.detail, message: plainWords(text) }
-    const earlier = this.#trouble
     // `lost connection to pod` follows the reason and must not hide it.
-    if (isVague(cause) && earlier !== null && this.#age(earlier.at) < freshMs) return
-    this.#note(failure, cause)
+    if (isVague(cause) && this.#fate.fresh !== null) return
+    this.#fate.says({ failure, cause, hit: provesUnreached(cause) ? this.#streams.refused() : null })
     if (this.#state === 'ready' && endsUse.has(cause.code)) {
       this.#state = 'useless'
+      this.#fate.becomesUseless()
       this.#events.useless(failure)
     }
   }
 
-  /** The reason for what happens to streams now. */
-  #note(failure: TunnelFailure, cause: LineCause | null): void {
-    const at = this.#options.clock.monotonic()
-    const hit = cause !== null && provesUnreached(cause) ? this.#streams.refused() : null
-    this.#trouble = { failure, cause: cause ?? { code: failure.code, detail: '' }, at, hit }
-    this.#wake()
+  /** A reason of ours to end it. */
+  #note(failure: TunnelFailure): void {
+    this.#fate.says({ failure, cause: { code: failure.code, detail: failure.detail ?? '' }, hit: null })
+    this.#fate.becomesUseless()
   }
 
-  async #verdict(stream: KubectlStream): Promise<StreamVerdict> {
-    const failure = await this.failureWithin(verdictMs)
+  async #verdict(stream: KubectlStream, pid: number): Promise<StreamVerdict> {
+    const failure = await this.#fate.reasonOfEnd(stream, pid)
     if (failure === null) {
       stream.answered = true // the pod ended it, so it was there
+      this.#streams.judge(stream)
       return { kind: 'pod-ended' }
     }
-    // Proven by kubectl's word, or because there was nothing that could have reached the pod.
-    const silent = !stream.answered && stream.socket.bytesWritten === 0
-    const neverReachedPod = silent || this.#trouble?.hit === stream
-    // A client that had its answer and left has lost nothing; its stream only waited for the runtime's late end.
-    const done = stream.answered && stream.socket.writableEnded
-    if (!neverReachedPod && !stream.probe && !done) this.#events.streamLost(failure)
+    const neverReachedPod = this.#neverReachedPod(stream)
+    this.#count([stream], failure)
     return { kind: 'tunnel-failed', failure, neverReachedPod }
   }
 
-  #failure(): TunnelFailure | null {
-    if (this.#endedWith !== null) return this.#endedWith
-    const trouble = this.#trouble
-    return trouble !== null && (this.#state !== 'ready' || this.#age(trouble.at) < freshMs) ? trouble.failure : null
+  /** Proven by kubectl's word, or because there was nothing that could have reached the pod. */
+  #neverReachedPod(stream: KubectlStream): boolean {
+    const sent = stream.socket.bytesWritten
+    const refused = this.#fate.fresh?.hit === stream && sent <= replayBytes
+    return refused || (!stream.answered && sent === 0)
   }
 
-  #age(at: number): number {
-    return this.#options.clock.monotonic() - at
+  /** Counts each of these clients once, if the end of its stream cost it its connection. */
+  #count(streams: readonly KubectlStream[], failure: TunnelFailure): void {
+    const now = this.#options.clock.monotonic()
+    const cut = streams.filter(
+      (stream) =>
+        this.#streams.judge(stream) && !this.#neverReachedPod(stream) && isCutOff(stream, failure.detail, now),
+    )
+    if (cut.length === 0) return
+    const counted = Promise.all(cut.map(({ client }) => client?.isGone() ?? Promise.resolve(true))).then((gone) => {
+      const count = gone.filter((isGone) => !isGone).length
+      if (count > 0) this.#events.streamsLost(count, failure)
+    })
+    this.#counting = Promise.all([this.#counting, counted])
   }
 
-  #end(failure: TunnelFailure): void {
+  async #end(failure: TunnelFailure): Promise<void> {
     this.#state = 'ended'
-    this.#endedWith = failure
-    this.#wake()
+    this.#count(this.#streams.unjudged, failure)
+    this.#fate.ends(failure)
     this.#events.ended(failure)
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#waiters]) wake()
+    await this.#counting
   }
 
   async #connected(socket: Socket): Promise<boolean> {

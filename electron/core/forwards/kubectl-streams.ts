@@ -1,15 +1,19 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
+import type { StreamClient } from './tunnel.ts'
 
 /** One connection to a kubectl. Times are monotonic ms. */
 export type KubectlStream = {
   readonly socket: Socket
   readonly openedAt: number
-  /** A question of ours, not a client's. */
-  readonly probe: boolean
+  /** Whom it is for; null: a question of ours. */
+  readonly client: StreamClient | null
   /** The pod spoke, or ended it: it was there. */
   answered: boolean
   lastByteAt: number
+  /** When the bytes began that came since the client spoke last, and how much it had sent by then. */
+  answerBeganAt: number
+  answeredBytes: number
   lastDrainAt: number
 }
 
@@ -22,6 +26,8 @@ const blockedMs = 250
 export class KubectlStreams {
   readonly #clock: Clock
   readonly #open = new Set<KubectlStream>()
+  /** Clients' streams whose end has not been judged. */
+  readonly #unjudged = new Set<KubectlStream>()
   /** Closed without an answer: one of them may be the one that a line speaks of. */
   #closed: KubectlStream[] = []
 
@@ -30,12 +36,25 @@ export class KubectlStreams {
   }
 
   /** From before it is connected: what kubectl says of it may be read before its own events. */
-  add(socket: Socket, probe: boolean): KubectlStream {
-    const openedAt = this.#clock.monotonic()
-    const stream = { socket, openedAt, probe, answered: false, lastByteAt: 0, lastDrainAt: 0 }
+  add(socket: Socket, client: StreamClient | null): KubectlStream {
+    const stream: KubectlStream = {
+      socket,
+      openedAt: this.#clock.monotonic(),
+      client,
+      answered: false,
+      lastByteAt: 0,
+      answerBeganAt: 0,
+      answeredBytes: 0,
+      lastDrainAt: 0,
+    }
     this.#open.add(stream)
+    if (client !== null) this.#unjudged.add(stream)
     socket.on('drain', () => (stream.lastDrainAt = this.#clock.monotonic()))
-    socket.once('close', () => this.leave(stream))
+    socket.once('close', () => {
+      // Closed from our side: there was no end to judge.
+      if (!endedByKubectl(stream)) this.#unjudged.delete(stream)
+      this.leave(stream)
+    })
     return stream
   }
 
@@ -45,9 +64,33 @@ export class KubectlStreams {
     this.#closed = [...this.#closed.filter(this.#mayBeRefused).slice(-100), stream]
   }
 
+  /** Bytes came from the pod. */
+  heard(stream: KubectlStream): void {
+    const sent = stream.socket.bytesWritten
+    stream.lastByteAt = this.#clock.monotonic()
+    if (!stream.answered || sent > stream.answeredBytes) stream.answerBeganAt = stream.lastByteAt
+    stream.answeredBytes = sent
+    stream.answered = true
+  }
+
+  /** Why it ended is known. True the first time. */
+  judge(stream: KubectlStream): boolean {
+    return this.#unjudged.delete(stream)
+  }
+
+  /** Clients' streams that are open, or have ended and nobody knows why yet. */
+  get unjudged(): KubectlStream[] {
+    return [...this.#unjudged]
+  }
+
+  /** Whoever is open now is ended by us. */
+  endOnPurpose(): void {
+    for (const stream of this.#unjudged) if (!endedByKubectl(stream)) this.#unjudged.delete(stream)
+  }
+
   /** Open streams of clients. */
   get clients(): number {
-    return this.#count((stream) => !stream.probe)
+    return this.#count((stream) => stream.client !== null)
   }
 
   /** Those that would be lost with this kubectl; a silent one's client could still be given another stream. */
@@ -82,3 +125,5 @@ export class KubectlStreams {
     return this.#clock.monotonic() - at
   }
 }
+
+const endedByKubectl = ({ socket }: KubectlStream): boolean => socket.readableEnded || socket.errored !== null

@@ -1,109 +1,53 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../network/eventually.testing.ts'
-import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
+import { appError, fail, ok } from '../../../contract/errors.ts'
 import { systemClock } from '../clock.ts'
 import { FakeClock } from '../clock.testing.ts'
-import { kubeconfigForChild } from '../credentials/kubectl-kubeconfig.ts'
-import { createPlatform } from '../platform/platform.ts'
-import { testChildren } from '../processes/child-processes.testing.ts'
-import { silentLog } from '../store/store.testing.ts'
-import { kubectlTunnelFactory } from './kubectl-tunnel.ts'
+import { KubectlStandIns } from './kubectl-stand-in.testing.ts'
 import { someRequest } from './tunnel.testing.ts'
-import type { Tunnel, TunnelFailure, TunnelRequest } from './tunnel.ts'
 
 /**
  * What kubectl does on a real cluster is proven there. Here a small program stands in for kubectls that are broken,
  * missing, or put in place by somebody else.
  */
 describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
-  let bed: ReturnType<typeof testChildren>
-  let folder: string
-  let tunnel: Tunnel | null
-  let ready: number
-  let lost: TunnelFailure[]
-  let lines: string[]
+  let standIns: KubectlStandIns
 
   beforeEach(() => {
-    bed = testChildren()
-    folder = mkdtempSync(join(tmpdir(), 'mooring-kubectl-'))
-    tunnel = null
-    ready = 0
-    lost = []
-    lines = []
+    standIns = new KubectlStandIns()
   })
-  afterEach(async () => {
-    await tunnel?.close()
-    await bed.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterEach(() => standIns.close())
 
-  /** A program in the place of kubectl. */
-  const standIn = (script: string): string => {
-    const path = join(folder, 'kubectl')
-    writeFileSync(path, `#!/bin/sh\n${script}\n`)
-    chmodSync(path, 0o755)
-    return path
-  }
-  /** The same in JavaScript: it has a server to listen with. */
-  const program = (script: string): string => {
-    const file = join(folder, 'kubectl.mjs')
-    writeFileSync(file, `import net from 'node:net'\n${script}`)
-    return standIn(`exec '${process.execPath}' '${file}' "$@"`)
-  }
-  const start = (
-    kubectl: Result<{ path: string }>,
-    clock = systemClock,
-    request: TunnelRequest = someRequest(),
-  ): Tunnel => {
-    const factory = kubectlTunnelFactory({
-      children: bed.children,
-      kubectl: () => Promise.resolve(kubectl),
-      kubeconfigFor: kubeconfigForChild,
-      clock,
-      log: silentLog,
-      platform: createPlatform(),
-    })
-    tunnel = factory(request, {
-      ready: () => (ready += 1),
-      evidence: () => undefined,
-      connectionsLost: () => undefined,
-      lost: (failure) => lost.push(failure),
-      line: (stream, text) => lines.push(`${stream}: ${text}`),
-    })
-    return tunnel
-  }
-  const isLost = (): Promise<void> => eventually(() => expect(lost).toHaveLength(1), { timeout: 10_000 })
-  const isReady = (): Promise<void> => eventually(() => expect(ready).toBe(1), { timeout: 10_000 })
+  const isLost = (): Promise<void> => eventually(() => expect(standIns.lost).toHaveLength(1))
+  const isReady = (): Promise<void> => eventually(() => expect(standIns.ready).toBe(1))
 
   it('asks for exactly one pod and port on loopback, with neither kuberc nor a secret in sight', async () => {
     const request = { ...someRequest('db-0'), connection: { ...someRequest().connection, token: 'canary-token' } }
-    start(ok({ path: standIn('echo "$@" >&2; env >&2; exit 1') }), systemClock, request)
+    standIns.start(ok({ path: standIns.script('echo "$@" >&2; env >&2; exit 1') }), systemClock, request)
     await isLost()
-    expect(lines[0]).toMatch(
+    expect(standIns.lines[0]).toMatch(
       /^stderr: port-forward pod\/db-0 :8080 --namespace default --address 127\.0\.0\.1 --kubeconfig \S+$/,
     )
-    expect(lines).toContain('stderr: KUBERC=off')
-    expect(lines.join('\n')).not.toContain('canary')
+    expect(standIns.lines).toContain('stderr: KUBERC=off')
+    expect(standIns.lines.join('\n')).not.toContain('canary')
   })
 
   it('lets kubectl find the pod where it is given a name only', async () => {
     const request = { ...someRequest(), target: { kind: 'reference', reference: 'svc/web' }, remote: 'http' } as const
-    start(ok({ path: standIn('echo "$@" >&2; exit 1') }), systemClock, request)
+    standIns.start(ok({ path: standIns.script('echo "$@" >&2; exit 1') }), systemClock, request)
     await isLost()
-    expect(lines[0]).toContain('port-forward svc/web :http ')
+    expect(standIns.lines[0]).toContain('port-forward svc/web :http ')
   })
 
   it('says that kubectl is missing, and passes on why none was found', async () => {
-    start(ok({ path: join(folder, 'nowhere') }))
+    standIns.start(ok({ path: join(standIns.folder, 'nowhere') }))
     await isLost()
-    expect(lost[0]).toMatchObject({ code: 'kubectl-missing' })
-    lost = []
-    start(fail(appError('kubectl-missing', 'No kubectl in six places.', 'Install it.')))
+    expect(standIns.lost[0]).toMatchObject({ code: 'kubectl-missing' })
+    standIns.lost = []
+    standIns.start(fail(appError('kubectl-missing', 'No kubectl in six places.', 'Install it.')))
     await isLost()
-    expect(lost[0]).toEqual({ code: 'kubectl-missing', detail: null, message: 'No kubectl in six places.' })
+    expect(standIns.lost[0]).toEqual({ code: 'kubectl-missing', detail: null, message: 'No kubectl in six places.' })
   })
 
   it('takes the last line for the cause when kubectl ends before it listens', async () => {
@@ -112,33 +56,33 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
       `echo 'error: You must be logged in to the server (Unauthorized)' >&2`,
       'exit 1',
     ]
-    start(ok({ path: standIn(script.join('\n')) }))
+    const failed = standIns.start(ok({ path: standIns.script(script.join('\n')) }))
     await isLost()
-    expect(lost[0]).toEqual({
+    expect(standIns.lost[0]).toEqual({
       code: 'credentials-rejected',
       detail: 'unauthorized',
       message: 'You must be logged in to the server (Unauthorized)',
     })
-    expect(tunnel?.state).toBe('closed')
+    expect(failed.state).toBe('closed')
   })
 
   it('names words it does not know as kubectl said them', async () => {
-    start(ok({ path: standIn('echo "error: the moon is in the wrong house" >&2; exit 3') }))
+    standIns.start(ok({ path: standIns.script('echo "error: the moon is in the wrong house" >&2; exit 3') }))
     await isLost()
     const message = 'kubectl ended with code 3: the moon is in the wrong house'
-    expect(lost[0]).toEqual({ code: 'kubectl-failed', detail: 'exit-3', message })
+    expect(standIns.lost[0]).toEqual({ code: 'kubectl-failed', detail: 'exit-3', message })
   })
 
   it('gives up a kubectl that says nothing for 20 s, and ends it', async () => {
     const clock = new FakeClock()
-    const running = start(ok({ path: standIn('exec sleep 600') }), clock)
+    const running = standIns.start(ok({ path: standIns.script('exec sleep 600') }), clock)
     await eventually(() => expect(running.usage()).not.toBeNull())
     const [pid = 0] = running.usage()!.pids
     clock.advance(19_999)
-    expect(lost).toEqual([])
+    expect(standIns.lost).toEqual([])
     clock.advance(1)
     await isLost()
-    expect(lost[0]).toMatchObject({ code: 'cluster-unreachable', detail: 'timeout' })
+    expect(standIns.lost[0]).toMatchObject({ code: 'cluster-unreachable', detail: 'timeout' })
     expect(() => process.kill(pid, 0)).toThrow('ESRCH')
   })
 
@@ -150,20 +94,16 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     await eventually(() => expect(other.listening).toBe(true))
     const address = other.address()
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0
-    start(ok({ path: standIn(`echo 'Forwarding from 127.0.0.1:${port} -> 8080'; exec sleep 600`) }))
+    standIns.start(ok({ path: standIns.script(`echo 'Forwarding from 127.0.0.1:${port} -> 8080'; exec sleep 600`) }))
     await isLost()
-    expect(lost[0]).toMatchObject({ code: 'kubectl-failed', detail: 'port-not-ours' })
-    expect(ready).toBe(0)
+    expect(standIns.lost[0]).toMatchObject({ code: 'kubectl-failed', detail: 'port-not-ours' })
+    expect(standIns.ready).toBe(0)
     expect(called).toBe(0)
     await new Promise((resolve) => other.close(resolve))
   })
 
-  const listening = (onConnection: string): string =>
-    program(`const server = net.createServer({ allowHalfOpen: true }, (socket) => { socket.on('error', () => {}); ${onConnection} })
-      server.listen(0, '127.0.0.1', () => console.log('Forwarding from 127.0.0.1:' + server.address().port + ' -> 8080'))`)
-
   it('carries streams, and a second kubectl joins while one is open', async () => {
-    const running = start(ok({ path: listening('socket.pipe(socket)') }))
+    const running = standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }))
     await isReady()
     const opened = await running.open()
     if (!opened.ok) throw new Error(opened.error.message)
@@ -184,9 +124,9 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
   it('cannot tell which of two silent streams was refused, so it claims of neither that the pod saw nothing', async () => {
     const refusal =
       '"an error occurred forwarding 1 -> 8080: error forwarding port 8080 to pod x, uid : connect: connection refused"'
-    const running = start(
+    const running = standIns.start(
       ok({
-        path: listening(
+        path: standIns.listening(
           `socket.on('data', (d) => { if (String(d) === 'go') { console.error(${refusal}); process.exit(1) } })`,
         ),
       }),
@@ -217,8 +157,8 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
   it('proves it where a single stream can be meant, and where nothing was sent', async () => {
     const refusal =
       '"an error occurred forwarding 1 -> 8080: error forwarding port 8080 to pod x, uid : connect: connection refused"'
-    const running = start(
-      ok({ path: listening(`socket.on('data', () => { console.error(${refusal}); process.exit(1) })`) }),
+    const running = standIns.start(
+      ok({ path: standIns.listening(`socket.on('data', () => { console.error(${refusal}); process.exit(1) })`) }),
     )
     await isReady()
     const opened = await running.open()
@@ -231,10 +171,10 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
   })
 
   it('ends its kubectl on close, also one that has not begun', async () => {
-    const waiting = start(ok({ path: standIn('exec sleep 600') }))
+    const waiting = standIns.start(ok({ path: standIns.script('exec sleep 600') }))
     await waiting.close()
     expect(waiting.state).toBe('closed')
-    expect(lost).toEqual([])
-    expect(bed.children.counts()).toMatchObject({ running: 0, starting: 0, queued: 0 })
+    expect(standIns.lost).toEqual([])
+    expect(standIns.bed.children.counts()).toMatchObject({ running: 0, starting: 0, queued: 0 })
   })
 })

@@ -7,6 +7,7 @@ import { KubectlChild, type KubectlOptions } from './kubectl-child.ts'
 import { probe } from './probe.ts'
 import type {
   ProbeResult,
+  StreamClient,
   Tunnel,
   TunnelEvents,
   TunnelFactory,
@@ -48,6 +49,8 @@ class KubectlTunnel implements Tunnel {
   #children: KubectlChild[] = []
   /** Left the choice, still carry clients or are ending. */
   readonly #leaving = new Set<KubectlChild>()
+  /** Not yet gone, or what was lost with them is not yet told. */
+  readonly #unsettled = new Set<KubectlChild>()
   #provenAt = -Infinity
   #trial: { readonly over: Promise<void>; readonly proven: () => void } | null = null
   #trialPassedAt = -Infinity
@@ -78,7 +81,7 @@ class KubectlTunnel implements Tunnel {
     return count
   }
 
-  async open(): Promise<Result<TunnelStream, TunnelFailure>> {
+  async open(client?: StreamClient): Promise<Result<TunnelStream, TunnelFailure>> {
     await this.#waitForTrial()
     const tried = new Set<KubectlChild>()
     let failed: Result<TunnelStream, TunnelFailure> = fail(notOpen(this.#state))
@@ -88,7 +91,7 @@ class KubectlTunnel implements Tunnel {
       if (child === undefined) return failed
       tried.add(child)
       if (!this.#proven() && this.#trial === null) this.#startTrial(child)
-      const opened = await child.open()
+      const opened = await child.open(client)
       if (opened.ok) {
         this.#spare ??= this.#clock.after(spareAfterMs, () => {
           this.#spare = null
@@ -124,12 +127,12 @@ class KubectlTunnel implements Tunnel {
 
   async close(): Promise<void> {
     this.#told = true
-    // What was lost before this moment is told; what ends with the tunnel from here on was ended on purpose.
-    this.#tellLost()
     this.#closed = true
     this.#state = 'closed'
     this.#cancelTimers()
-    await Promise.all(this.#all().map((child) => child.stop()))
+    await Promise.all([...this.#unsettled].map((child) => child.stop()))
+    // What was lost before; what ended with the tunnel was ended on purpose.
+    this.#tellLost()
   }
 
   usage(): { cpuPercent: number; memoryBytes: number; pids: number[] } | null {
@@ -161,12 +164,17 @@ class KubectlTunnel implements Tunnel {
       ready: () => this.#childReady(),
       streamClosed: () => this.#streamClosed(),
       bytes: (openedAt) => this.#bytesCame(openedAt),
-      streamLost: (failure) => this.#streamLost(failure),
+      streamsLost: (count, failure) => this.#streamsLost(count, failure),
       useless: (failure) => this.#lose(failure),
       ended: (failure) => this.#childEnded(child, failure),
       line: (stream, text, pid) => this.#events.line(stream, text, pid),
     })
     this.#children.push(child)
+    this.#unsettled.add(child)
+    drop(
+      child.settled.then(() => this.#unsettled.delete(child)),
+      'only remembered until then',
+    )
   }
 
   #childReady(): void {
@@ -217,10 +225,9 @@ class KubectlTunnel implements Tunnel {
     this.#trial = { over, proven: () => proof.resolve(null) }
   }
 
-  #streamLost(failure: TunnelFailure): void {
-    if (this.#closed) return
-    if (this.#lost !== null) this.#lost.count += 1
-    else this.#lost = { count: 1, failure, timer: this.#clock.after(lostMs, () => this.#tellLost()) }
+  #streamsLost(count: number, failure: TunnelFailure): void {
+    if (this.#lost !== null) this.#lost.count += count
+    else this.#lost = { count, failure, timer: this.#clock.after(lostMs, () => this.#tellLost()) }
   }
 
   #tellLost(): void {

@@ -213,7 +213,7 @@ export class PortListener {
   }
 
   async #join(client: ClientConnection, tunnel: Tunnel): Promise<void> {
-    const opened = await tunnel.open()
+    const opened = await tunnel.open({ isGone: () => client.isGone(this.#presence) })
     if (client.state !== 'opening') {
       if (opened.ok) opened.value.destroy()
       return

@@ -21,9 +21,15 @@ export type StreamVerdict =
   | { readonly kind: 'pod-ended' }
   | { readonly kind: 'tunnel-failed'; readonly failure: TunnelFailure; readonly neverReachedPod: boolean }
 
+/** Whom a stream is for. */
+export type StreamClient = {
+  /** Its program holds its end no more, so that it can lose nothing; false where that cannot be told. */
+  isGone(): Promise<boolean>
+}
+
 /**
- * One stream to the pod's port. `verdict` is asked once, after its end, and answers within 500 ms; an engine without it
- * means what the bytes say. An engine may have `receive` in the place of 'data' events, which saves a buffer for each
+ * One stream to the pod's port. `verdict` is asked after its end and answers within ms, on a busy machine within 2 s; an
+ * engine without it means what the bytes say. An engine may have `receive` in the place of 'data' events, which saves a buffer for each
  * read: the sink says true when it is done with the bytes, and else keeps them and the buffer.
  */
 export type TunnelStream = Duplex & {
@@ -76,7 +82,7 @@ export type Tunnel = {
   /** Client streams that are open now. */
   readonly connections: number
   /** Opens one stream to the remote port. Nothing has reached the pod when it fails, so the caller may try elsewhere. */
-  open(): Promise<Result<TunnelStream, TunnelFailure>>
+  open(client?: StreamClient): Promise<Result<TunnelStream, TunnelFailure>>
   /** Asks whether the pod's port answers, without disturbing open connections. Bounded: answers within 4 s. */
   probe(): Promise<ProbeResult>
   /** Takes no new streams, lets open ones end by themselves (at most as long as its engine lives), then closes. */

@@ -51,6 +51,7 @@ export function createDarwinPlatform(run: RunTool = runTool): Platform {
       ),
     processFacts: (pid) => cache.get(pid),
     processState: (pid) => cache.get(pid)?.state ?? null,
+    rests: () => null,
     inspect,
     async findTokenHolders(tokens) {
       if (tokens.size === 0) return []

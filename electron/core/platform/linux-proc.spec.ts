@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { environmentOf, parseStat, parseStatusRss, parseTcpTable, stateInStat } from './linux-proc.ts'
+import { environmentOf, isAtWork, parseStat, parseStatusRss, parseTcpTable, stateInStat } from './linux-proc.ts'
 
 const stat = (name: string, state: string): string =>
   `31490 (${name}) ${state} 31480 31477 31477 0 -1 4194304 1089 0 0 0 123 45 0 0 20 0 11 0 185689 1290194944 12800 18446744073709551615 1 1 0`
@@ -22,6 +22,10 @@ describe('/proc/PID/stat', () => {
     expect(stateInStat(stat('kubectl', 'Z'))).toBe('dead')
     expect(stateInStat(stat('kubectl', 'R').replace(' 4194304 ', ` ${4194304 | 4} `))).toBe('dead')
     expect(stateInStat('')).toBeNull()
+  })
+  it('tells a thread that works from one that waits', () => {
+    expect(['R', 'D', 'S', 'T', 'Z', 'I'].filter((state) => isAtWork(stat('a) R (b', state)))).toEqual(['R', 'D'])
+    expect(isAtWork('')).toBe(false)
   })
   it.each(['Z', 'X'])('counts a process in state %s as dead', (state) => {
     expect(parseStat(stat('kubectl', state))?.state).toBe('dead')

@@ -42,6 +42,12 @@ export function stateInStat(text: string): ProcessStat['state'] | null {
   return (Number(flags) & exiting) === 0 ? stateOfLetter(letter) : 'dead'
 }
 
+/** Whether this thread runs, or waits for a processor or a disk. */
+export function isAtWork(text: string): boolean {
+  const [letter = ''] = text.slice(text.lastIndexOf(')') + 2).split(' ', 1)
+  return letter === 'R' || letter === 'D'
+}
+
 /** `t` is a process that a debugger has stopped. */
 function stateOfLetter(letter: string): ProcessStat['state'] {
   if (letter === 'Z' || letter === 'X' || letter === 'x') return 'dead'

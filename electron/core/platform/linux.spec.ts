@@ -74,6 +74,18 @@ describe.runIf(process.platform === 'linux')('Linux', () => {
     expect(await platform.inspect(pid)).toBeNull()
   })
 
+  it('tells a process that rests from one that works', async () => {
+    const { pid } = await foreignListener()
+    await expect.poll(() => platform.rests(pid)).toBe(true)
+    const busy = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' })
+    children.push(busy)
+    const busyPid = busy.pid ?? 0
+    await expect.poll(() => platform.rests(busyPid)).toBe(false)
+    busy.kill('SIGKILL')
+    await once(busy, 'exit')
+    expect(platform.rests(busyPid)).toBeNull()
+  })
+
   it('never signals everybody or itself', () => {
     expect([0, 1, -1, Number.NaN].map((pid) => platform.signalTree(pid, false))).toEqual([false, false, false, false])
   })

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
-import { environmentOf, parseStat, stateInStat, parseStatusRss, type TcpSocket } from './linux-proc.ts'
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { environmentOf, isAtWork, parseStat, stateInStat, parseStatusRss, type TcpSocket } from './linux-proc.ts'
 import { allPids, LinuxSockets } from './linux-sockets.ts'
 import { childTokenVariable } from './child-token.ts'
 import type { Platform, ProcessFacts, SocketOwner, TokenHolder } from './platform.ts'
@@ -42,18 +42,33 @@ function factsOf(pid: number): ProcessFacts | null {
 
 const statBuffer = Buffer.alloc(512)
 
-/** For each connection: the main thread alone, because the whole process means a walk over all its threads. */
-function stateOf(pid: number): ProcessFacts['state'] | null {
+function statOfThread(pid: number, thread: number | string): string | null {
   let file: number | null = null
   try {
-    file = openSync(`/proc/${pid}/task/${pid}/stat`, 'r')
+    file = openSync(`/proc/${pid}/task/${thread}/stat`, 'r')
     const bytes = readSync(file, statBuffer, 0, statBuffer.length, 0)
-    return stateInStat(statBuffer.toString('latin1', 0, bytes))
+    return statBuffer.toString('latin1', 0, bytes)
   } catch {
     return null // gone meanwhile
   } finally {
     if (file !== null) closeSync(file)
   }
+}
+
+/** For each connection: the main thread alone, because the whole process means a walk over all its threads. */
+function stateOf(pid: number): ProcessFacts['state'] | null {
+  const stat = statOfThread(pid, pid)
+  return stat === null ? null : stateInStat(stat)
+}
+
+function rests(pid: number): boolean | null {
+  let threads: string[]
+  try {
+    threads = readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return null
+  }
+  return threads.every((thread) => !isAtWork(statOfThread(pid, thread) ?? ''))
 }
 
 function findTokenHolders(tokens: ReadonlySet<string>): Promise<TokenHolder[]> {
@@ -119,6 +134,7 @@ export function createLinuxPlatform(): Platform {
       ownerOf((socket) => !socket.listening && socket.localPort === localPort && socket.peerPort === peerPort, likely),
     processFacts: factsOf,
     processState: stateOf,
+    rests,
     inspect: (pid) => Promise.resolve(factsOf(pid)),
     findTokenHolders,
     bootId: () => (readText('/proc/sys/kernel/random/boot_id') ?? '').trim(),

@@ -50,6 +50,8 @@ export type Platform = {
   processFacts(pid: number): ProcessFacts | null
   /** Its state alone, cheap enough to be asked for each connection. */
   processState(pid: number): ProcessFacts['state'] | null
+  /** True while none of its threads has anything to do; null where it is gone or the system does not tell. */
+  rests(pid: number): boolean | null
   /** The facts now, for decisions. */
   inspect(pid: number): Promise<ProcessFacts | null>
   /** Processes of ours whose environment holds `MOORING_CHILD_TOKEN` with one of these values; null: it cannot be said. */

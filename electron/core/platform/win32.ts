@@ -45,6 +45,7 @@ export function createWindowsPlatform(
       ownerOf((socket) => !socket.listening && socket.localPort === localPort && socket.peerPort === peerPort),
     processFacts: (pid) => cache.get(pid),
     processState: (pid) => cache.get(pid)?.state ?? null,
+    rests: () => null,
     inspect,
     findTokenHolders: () => Promise.resolve([]),
     bootId: () => '',
