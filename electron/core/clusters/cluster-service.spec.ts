@@ -252,6 +252,7 @@ describe('changing clusters', () => {
     const [one, two] = await bench.add(text, ['context-0', 'context-1'])
     expect(bench.service.active()).toBe(one!.id)
     expect(bench.service.setActive(two!.id)).toEqual({ ok: true, value: { id: two!.id } })
+    expect(bench.changes.at(-1)).toEqual({ id: two!.id, kind: 'opened' })
     expect(bench.service.setActive(crypto.randomUUID())).toMatchObject({ ok: false, error: { code: 'not-found' } })
     await bench.service.remove(two!.id, { removeForwards: false })
     expect(bench.service.active()).toBeNull()

@@ -25,7 +25,7 @@ import { type EntryTest, Rotation } from './rotation.ts'
 import { SourceWatch } from './source-watch.ts'
 
 /** `credentials`: the cluster is reached with others from now on; `changed`: anything else about it. */
-export type ClusterChange = { id: string; kind: 'added' | 'changed' | 'credentials' | 'removed' }
+export type ClusterChange = { id: string; kind: 'added' | 'changed' | 'opened' | 'credentials' | 'removed' }
 
 /** What other parts know of a cluster; wired by the application. */
 type ClusterHooks = {
@@ -228,11 +228,13 @@ export class ClusterService {
 
   /** Errors: not-found, those of the store. */
   setActive(id: string | null): Result<{ id: string | null }> {
-    return this.#records.change((database) => {
+    const set = this.#records.change((database): Result<{ id: string | null }> => {
       if (id !== null && this.#records.clusters.get(id) === null) return fail(noSuchCluster())
       this.#records.clusters.setActive(database, id)
       return ok({ id })
     })
+    if (set.ok && id !== null) this.#changes.emit({ id, kind: 'opened' })
+    return set
   }
 
   handlers(): HandlersOf<HandlerNames> {

@@ -211,6 +211,15 @@ describe('fifty clusters of which ten are dead, silent or slow', () => {
   })
 })
 
+describe('a cluster that was made the active one', () => {
+  it('is looked at without being asked for', async () => {
+    const { changed, status } = start({ a: addressOf(await startApi()), b: addressOf(await startApi()) })
+    changed.emit({ id: 'a', kind: 'opened' })
+    await eventually(() => expect(status('a').status).toBe('connected'))
+    expect(status('b')).toBe(unknown)
+  })
+})
+
 describe('a test', () => {
   it('tells every change, joins who asks meanwhile, and counts as a look', async () => {
     const { health, tests, status } = start({ a: addressOf(await startApi()) })

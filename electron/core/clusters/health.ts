@@ -247,6 +247,7 @@ export class ClusterHealth {
       this.#options.sidecar.dropCluster(id)
       return
     }
+    if (kind === 'opened') this.touch(id)
     if (kind !== 'credentials') return
     this.#background.forget(id)
     if (this.#isNeeded(id)) this.touch(id)
