@@ -1,14 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../clock.ts'
+import { systemClock, type Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import { memoryStore, silentLog } from '../store/store.testing.ts'
 import { ChildProcesses, type ChildLimits, type ChildSpec } from './child-processes.ts'
 
 /** Real children in a registry of their own; `close()` stops them and removes the folder. */
 export function testChildren(
-  options: { store?: Store; limits?: () => ChildLimits; environment?: () => Promise<Record<string, string>> } = {},
+  options: {
+    store?: Store
+    limits?: () => ChildLimits
+    environment?: () => Promise<Record<string, string>>
+    clock?: Clock
+  } = {},
 ): {
   children: ChildProcesses
   store: Store
@@ -18,8 +23,9 @@ export function testChildren(
   const store = options.store ?? memoryStore()
   const runtimeDir = mkdtempSync(join(tmpdir(), 'mooring-children-'))
   const limits = options.limits ?? (() => ({ maxChildren: 128, maxStarting: 4 }))
+  const clock = options.clock ?? systemClock
   const environment = options.environment === undefined ? {} : { environment: options.environment }
-  const children = new ChildProcesses({ store, clock: systemClock, log: silentLog, runtimeDir, limits, ...environment })
+  const children = new ChildProcesses({ store, clock, log: silentLog, runtimeDir, limits, ...environment })
   const close = async (): Promise<void> => {
     await children.close()
     if (options.store === undefined) store.close()

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { KeychainCalls } from './keychain-calls.ts'
 
@@ -45,5 +47,22 @@ describe('calls to a keychain', () => {
     await call()
     await new Promise(setImmediate)
     expect(process.listeners('exit')).not.toContain(leave)
+  })
+})
+
+describe('a process that ends while a keychain holds one of its threads', () => {
+  it('is gone at once, with its exit code', () => {
+    const program = `
+      import { pbkdf2 } from 'node:crypto'
+      import { KeychainCalls } from ${JSON.stringify(join(import.meta.dirname, 'keychain-calls.ts'))}
+      // Keeps a thread busy for minutes, as a dialogue that nobody answers does.
+      const dialogue = () => new Promise((resolve) => pbkdf2('x', 'y', 2e9, 64, 'sha512', resolve))
+      new KeychainCalls(60_000).ask(dialogue).catch(() => undefined)
+      setTimeout(() => process.exit(3), 50)`
+    const began = performance.now()
+    const ended = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { timeout: 60_000 })
+    if (process.platform === 'win32') expect(ended.status).not.toBe(0)
+    else expect(ended).toMatchObject({ status: 3, signal: null })
+    expect(performance.now() - began).toBeLessThan(10_000)
   })
 })

@@ -41,8 +41,8 @@ export class KeychainCalls {
 
 /** Ends the process at once. When its exit is announced, everything of ours is closed already. */
 function leaveWithoutWaiting(exitCode: number): void {
-  // Another program in our place is the one way to go without waiting that keeps the exit code.
+  // Every exit of Node waits for its threads. A new Node in our place has none, and can keep the exit code.
   if (process.platform !== 'win32' && !('electron' in process.versions))
-    process.execve?.('/bin/sh', ['sh', '-c', `exit ${exitCode}`], {})
+    process.execve?.(process.execPath, [process.execPath, '--eval', `process.exit(${exitCode})`], {})
   process.kill(process.pid, 'SIGKILL')
 }
