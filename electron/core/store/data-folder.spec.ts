@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.testing.ts'
@@ -44,6 +44,31 @@ describe('the data folder', () => {
     expect(refused(join(folder, 'link'))).toContain('is a link')
     expect(refused(`${join(folder, 'link')}/`)).toContain('is a link')
     expect(refused(join(folder, 'dangling'))).toContain('is a link')
+  })
+
+  it('is refused where everybody may put another in its place, also through a link', () => {
+    const folder = temporaryFolder()
+    const open = join(folder, 'open')
+    mkdirSync(join(open, 'between'), { recursive: true })
+    symlinkSync(join(open, 'between'), join(folder, 'link'))
+    chmodSync(open, 0o777)
+    expect(refused(join(open, 'mooring'))).toContain(`Everybody may write to ${open},`)
+    expect(refused(join(open, 'between', 'mooring'))).toContain(`Everybody may write to ${open},`)
+    expect(refused(join(folder, 'link', 'mooring'))).toContain(`Everybody may write to ${open},`)
+    expect(existsSync(join(open, 'mooring'))).toBe(false)
+    // As /tmp: everybody may write, nobody may rename what belongs to another.
+    chmodSync(open, 0o1777)
+    expect(prepareDataFolder(join(open, 'between', 'mooring')).ok).toBe(true)
+  })
+
+  it('is refused when a link on the way to it lies where everybody may change it', () => {
+    const folder = temporaryFolder()
+    const open = join(folder, 'open')
+    mkdirSync(open)
+    mkdirSync(join(folder, 'closed'))
+    symlinkSync(join(folder, 'closed'), join(open, 'link'))
+    chmodSync(open, 0o777)
+    expect(refused(join(open, 'link', 'mooring'))).toContain(`Everybody may write to ${open},`)
   })
 
   it('is refused when it is a file, or below one', () => {

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
 
@@ -9,12 +9,19 @@ const unsafe = (message: string, next: string): Result<never> => fail(appError('
 
 /**
  * Makes the folder, or checks that the one that is there is ours: a real folder, owned by us, closed to others.
- * A folder that others may read is closed; one that belongs to somebody else, or is a link, is refused.
+ * A folder that others may read is closed; one that belongs to somebody else, is a link, or lies where everybody may
+ * put another in its place, is refused.
  */
 export function prepareDataFolder(path: string): Result<DataFolder> {
   const dir = resolve(path)
   try {
     mkdirSync(dirname(dir), { recursive: true })
+    const open = openAncestorOf(dir)
+    if (open !== null)
+      return unsafe(
+        `Everybody may write to ${open}, and put another folder in the place of ${dir}.`,
+        `Close it (chmod o-w '${open}'), or choose a folder elsewhere with --data-dir.`,
+      )
     const made = makeFolder(dir)
     const stats = lstatSync(dir)
     const problem = problemOf(dir, stats)
@@ -35,6 +42,22 @@ export function prepareDataFolder(path: string): Result<DataFolder> {
     )
   }
   return ok({ dir, file: (name) => join(dir, name) })
+}
+
+/**
+ * The folder above in which everybody may rename what is ours: writable for all, and not one like /tmp where names
+ * belong to their owners (the sticky bit). Links on the way are followed, and the folders they lie in looked at too.
+ */
+function openAncestorOf(dir: string): string | null {
+  if (process.platform === 'win32') return null
+  const parent = dirname(dir)
+  for (const path of [parent, realpathSync(parent)])
+    for (let folder = path; ; folder = dirname(folder)) {
+      const { mode } = statSync(folder)
+      if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) return folder
+      if (folder === dirname(folder)) break
+    }
+  return null
 }
 
 /** True when it was made by this call. */
