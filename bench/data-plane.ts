@@ -1,55 +1,111 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { TunnelLane } from '../e2e/support/tunnel-lane.ts'
+import { addCluster, liveForward } from '../e2e/support/main-job.ts'
 import { startKubectlForward } from '../e2e/testbed/kubectl-forward.ts'
-import type { Testbed } from '../e2e/testbed/testbed.ts'
 import { barePod, WORKLOAD_PORTS } from '../e2e/testbed/workloads.ts'
+import { differenceOf, digits, quantile, ratioRow, type Row } from './figures.ts'
+import type { BenchWorld } from './world.ts'
 
-/** One measure through kubectl alone and through a forward of ours; ratio = ours / kubectl, median of the rounds. */
-export type SideBySide = { what: string; unit: 'MiB/s' | 'ms'; kubectl: number; ours: number; ratio: number }
+const against = 'the same kubectl without us'
 
-type Measure = { what: string; unit: SideBySide['unit']; remote: number; mode: string; words: string[] }
+/** Local ports that lead to the same port of the same pod. */
+type Ways = { ours: number; kubectl: number }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
-
-async function client(mode: string, port: number, words: readonly string[]): Promise<number> {
+/** Runs the client once; see client.ts for the words and what it answers. */
+async function client(mode: string, port: number, ...words: readonly number[]): Promise<number[]> {
   const program = join(import.meta.dirname, 'client.ts')
-  const { stdout } = await promisify(execFile)(process.execPath, [program, mode, String(port), ...words])
-  return Number(stdout)
+  const { stdout } = await promisify(execFile)(process.execPath, [program, mode, `${port}`, ...words.map(String)])
+  return JSON.parse(stdout) as number[]
 }
 
-/** Times forwards of a pod side by side with kubectl alone, in turns, so that other load falls on both. */
-export async function benchDataPlane(bed: Testbed, { rounds = 5, mebibytes = 256 } = {}): Promise<SideBySide[]> {
+/** Both ways in turns, and the other one first in every second round. */
+async function inTurns<T>(rounds: number, ways: Ways, measure: (port: number) => Promise<T>): Promise<[T[], T[]]> {
+  const ours: T[] = []
+  const theirs: T[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    if (round % 2 === 0) theirs.push(await measure(ways.kubectl))
+    ours.push(await measure(ways.ours))
+    if (round % 2 === 1) theirs.push(await measure(ways.kubectl))
+  }
+  return [ours, theirs]
+}
+
+async function withWays<T>(world: BenchWorld, run: (way: Record<'down' | 'up' | 'echo', Ways>) => Promise<T>) {
+  const { bed } = world
   const { source, countedSink, echo } = WORKLOAD_PORTS
-  const bytes = [String(mebibytes << 20)]
-  const measures: Measure[] = [
-    { what: 'download', unit: 'MiB/s', remote: source, mode: 'down', words: bytes },
-    { what: 'upload', unit: 'MiB/s', remote: countedSink, mode: 'up', words: bytes },
-    { what: 'new connection, one by one', unit: 'ms', remote: echo, mode: 'connections', words: ['300', '1'] },
-    { what: 'new connection, 20 at a time', unit: 'ms', remote: echo, mode: 'connections', words: ['500', '20'] },
-    { what: 'round trip', unit: 'ms', remote: echo, mode: 'round-trips', words: ['1000'] },
-  ]
   const namespace = await bed.a.createNamespace('bench')
   await bed.a.apply(barePod({ namespace, name: 'bench' }))
-  const [pod] = await bed.a.waitForPods(namespace, 'app=bench', 1)
-  if (pod === undefined) throw new Error('no pod')
-
-  const results: SideBySide[] = []
-  for (const { what, unit, remote, mode, words } of measures) {
-    await using lane = await new TunnelLane(bed.a, bed.kubectl, namespace).listen()
-    await lane.serve(pod, remote)
-    const target = { namespace, target: `pod/${pod.name}`, ports: [remote] }
-    await using forward = await startKubectlForward(bed.a, bed.kubectl, target)
-    const kubectl: number[] = []
-    const ours: number[] = []
-    for (let round = 0; round < rounds; round += 1) {
-      kubectl.push(await client(mode, forward.localPort(remote), words))
-      ours.push(await client(mode, lane.port, words))
-    }
-    const ratios = ours.map((value, round) => value / (kubectl[round] ?? NaN))
-    results.push({ what, unit, kubectl: median(kubectl), ours: median(ours), ratio: median(ratios) })
+  await bed.a.waitForPods(namespace, 'app=bench', 1)
+  await using host = await world.startHost()
+  const cluster = await addCluster(host.client, bed.a.kubeconfig, 'bench')
+  const remotes = [source, countedSink, echo]
+  const forward = await liveForward(host.client, {
+    clusterId: cluster.id,
+    namespace,
+    target: { kind: 'pod', name: 'bench' },
+    ports: remotes.map((remote) => ({ remote })),
+  })
+  await using stack = new AsyncDisposableStack()
+  const waysTo = async (remote: number): Promise<Ways> => {
+    // One kubectl for each port, as ours has: its streams share one connection.
+    const target = { namespace, target: 'pod/bench', ports: [remote] }
+    const kubectl = stack.use(await startKubectlForward(bed.a, bed.kubectl, target))
+    const ours = forward.ports.find((port) => port.remote === remote)?.local ?? 0
+    return { ours, kubectl: kubectl.localPort(remote) }
   }
+  const result = await run({ down: await waysTo(source), up: await waysTo(countedSink), echo: await waysTo(echo) })
   await bed.a.deleteNamespace(namespace)
-  return results
+  return result
+}
+
+/** MiB/s down and up, one stream and 32 at once. */
+export function benchThroughput(world: BenchWorld): Promise<Row[]> {
+  const { rounds } = world
+  return withWays(world, async (ways) => {
+    const rows: Row[] = []
+    for (const streams of [1, 32]) {
+      for (const mode of ['down', 'up'] as const) {
+        const measure = async (port: number) => (await client(mode, port, world.mebibytes << 20, streams))[0] ?? NaN
+        const [ours, theirs] = await inTurns(rounds, ways[mode], measure)
+        const what = `throughput ${mode}, ${streams} ${streams === 1 ? 'stream' : 'streams'}`
+        rows.push(ratioRow({ what, against, unit: 'MiB/s', ours, theirs, least: 0.95 }))
+      }
+    }
+    return rows
+  })
+}
+
+/** A connection from its start to the first byte of the answer, one after the other; and a round trip on an open one. */
+export function benchConnections(world: BenchWorld): Promise<Row[]> {
+  return withWays(world, async (ways) => {
+    const rows: Row[] = []
+    const measures = [
+      { mode: 'connections', name: 'short connection', count: 400 },
+      { mode: 'round-trips', name: 'round trip on an open connection', count: 1000 },
+    ]
+    for (const { mode, name, count } of measures) {
+      const [ours, theirs] = await inTurns(world.rounds, ways.echo, (port) => client(mode, port, count))
+      for (const [words, share, most] of [
+        ['p50', 0.5, 0.2],
+        ['p99', 0.99, 1],
+      ] as const) {
+        const one = ours.map((times) => quantile(times, share))
+        const other = theirs.map((times) => quantile(times, share))
+        const difference = differenceOf(one, other)
+        const sign = difference < 0 ? '' : '+'
+        rows.push({
+          what: `${name}, ${words}`,
+          against,
+          unit: 'ms',
+          ours: one,
+          theirs: other,
+          figure: `${sign}${digits(difference)} ms`,
+          goal: mode === 'connections' ? `at most +${most} ms` : '-',
+          met: mode === 'connections' ? difference <= most : null,
+        })
+      }
+    }
+    return rows
+  })
 }

@@ -1,29 +1,82 @@
+import { parseArgs } from 'node:util'
+import { withKubectl } from '../e2e/support/main-job.ts'
+import { startHost } from '../e2e/support/host.ts'
 import { attachTestbed, readDescription, startTestbed, type Testbed } from '../e2e/testbed/testbed.ts'
-import { benchDataPlane } from './data-plane.ts'
+import { benchConnections, benchThroughput } from './data-plane.ts'
+import { spread, type Row } from './figures.ts'
 import { benchKubeconfigPreview } from './kubeconfig-preview.ts'
+import { benchManyClusters } from './many-clusters.ts'
+import { benchRecovery } from './recovery.ts'
+import { describeMachine, isMet, keepReport, writeToDocs, type Report } from './report.ts'
+import { benchIdle, benchMemory } from './resources.ts'
+import { benchStartUp } from './start-up.ts'
+import type { BenchWorld } from './world.ts'
 
 /**
- * Times what users wait for. `MOORING_TESTBED_JSON` names a running test bed; without it one is started.
- * Ratios are ours to kubectl's: above 1 is better for MiB/s, below 1 for ms.
+ * Times what users wait for, side by side with what they use today, in one run.
+ *
+ *     npm run bench -- [--only throughput,connections,...] [--rounds N] [--write]
+ *
+ * `--write` puts the table into docs/performance.md; the figures of every run are kept as JSON. `MOORING_TESTBED_JSON`
+ * names a running test bed; without it one is started.
  */
+const parts = {
+  throughput: benchThroughput,
+  connections: benchConnections,
+  memory: benchMemory,
+  'start-up': benchStartUp,
+  recovery: benchRecovery,
+  'many-clusters': benchManyClusters,
+  idle: benchIdle,
+  preview: (world: BenchWorld) => Promise.resolve(benchKubeconfigPreview({ runs: 6 * world.rounds })),
+}
+type Part = keyof typeof parts
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    mebibytes: { type: 'string', default: '256' },
+    write: { type: 'boolean', default: false },
+  },
+})
+const names = Object.keys(parts) as Part[]
+const wanted = values.only?.split(',') ?? names
+const unknown = wanted.filter((name) => !names.includes(name as Part))
+if (unknown.length > 0) throw new Error(`no such part: ${unknown.join(', ')}; there are ${names.join(', ')}`)
+
 async function testbed(): Promise<Testbed> {
   const running = process.env['MOORING_TESTBED_JSON']
   if (running !== undefined && running !== '') return attachTestbed(await readDescription(running))
   return startTestbed({ images: [] })
 }
 
-const preview = benchKubeconfigPreview()
-console.log(
-  `preview of ${preview.contexts} contexts (${Math.round(preview.bytes / 1024)} KiB): ` +
-    `first ${preview.firstMs.toFixed(1)} ms, median ${preview.medianMs.toFixed(1)} ms, best ${preview.bestMs.toFixed(1)} ms`,
-)
+const print = (row: Row): void => {
+  const theirs = row.theirs === null ? '' : `, ${row.against ?? ''}: ${spread(row.theirs)}`
+  console.log(
+    `${row.what}: ours ${spread(row.ours)} ${row.unit}${theirs}; ${row.figure}, goal ${row.goal} ${isMet(row)}`,
+  )
+}
 
 await using bed = await testbed()
-if (bed.containers) {
-  for (const { what, unit, kubectl, ours, ratio } of await benchDataPlane(bed)) {
-    const figures = [kubectl, ours].map((value) => value.toFixed(unit === 'ms' ? 2 : 0))
-    console.log(
-      `${what}: kubectl ${figures[0] ?? ''} ${unit}, ours ${figures[1] ?? ''} ${unit}, ratio ${ratio.toFixed(2)}`,
-    )
-  }
-} else console.log('did not run: the data plane, because without root the test bed has no containers')
+if (!bed.containers) console.error('did not run: everything but the preview, because without root the test bed has no containers') // prettier-ignore
+const machine = await describeMachine(bed.kubectl)
+const world: BenchWorld = {
+  bed,
+  rounds: Number(values.rounds),
+  mebibytes: Number(values.mebibytes),
+  startHost: (options = {}) => startHost({ ...options, environment: { ...withKubectl(bed), ...options.environment } }),
+}
+const report: Report = { at: new Date().toISOString(), rounds: world.rounds, machine, rows: [] }
+for (const name of names) {
+  if (!wanted.includes(name) || (!bed.containers && name !== 'preview')) continue
+  const began = performance.now()
+  const rows = await parts[name](world)
+  rows.forEach(print)
+  report.rows.push(...rows)
+  console.error(`mooring: ${name} took ${((performance.now() - began) / 1000).toFixed(0)} s`)
+}
+console.log(`figures kept in ${await keepReport(report)}`)
+if (values.write) await writeToDocs(report)
+const missed = report.rows.filter(({ met }) => met === false)
+console.log(missed.length === 0 ? 'every goal met' : `goals missed: ${missed.map(({ what }) => what).join('; ')}`)

@@ -1,0 +1,58 @@
+import { WebSocket } from 'ws'
+import type { RunningHost } from './host.ts'
+import { waitUntil } from './wait-until.ts'
+
+/** Start a host with these, so that `openInspector` reaches it. */
+export const inspectable = { NODE_OPTIONS: '--inspect=127.0.0.1:0' }
+
+/** Bytes of a process after what nobody uses was collected. */
+export type Memory = { rss: number; heapUsed: number; external: number }
+
+/** The debugger's door to a running owner: for what cannot be seen from outside, and for a clock that jumps. */
+export type Inspector = AsyncDisposable & {
+  /** The value of an expression, evaluated in the owner. */
+  evaluate(expression: string): Promise<unknown>
+  /** Collects garbage twice, then tells what is left. */
+  memory(): Promise<Memory>
+}
+
+/** Connects to a host that was started with `inspectable`. */
+export async function openInspector(host: RunningHost): Promise<Inspector> {
+  const [, url = ''] = await waitUntil('the debugger', 10, () => /Debugger listening on (ws:\S+)/.exec(host.log()))
+  const socket = new WebSocket(url)
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+  const waiting = new Map<number, (answer: { result?: unknown }) => void>()
+  socket.on('message', (data: Buffer) => {
+    const answer = JSON.parse(data.toString()) as { id?: number; result?: unknown }
+    if (answer.id !== undefined) waiting.get(answer.id)?.(answer)
+  })
+  let last = 0
+  const call = async (method: string, params: object = {}): Promise<unknown> => {
+    const id = (last += 1)
+    const answer = new Promise<{ result?: unknown }>((resolve) => waiting.set(id, resolve))
+    socket.send(JSON.stringify({ id, method, params }))
+    const { result } = await answer
+    waiting.delete(id)
+    return result
+  }
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const answer = (await call('Runtime.evaluate', { expression, returnByValue: true })) as {
+      result?: { value?: unknown }
+      exceptionDetails?: { text: string }
+    }
+    if (answer.exceptionDetails !== undefined) throw new Error(`${expression}: ${answer.exceptionDetails.text}`)
+    return answer.result?.value
+  }
+  return {
+    evaluate,
+    memory: async () => {
+      await call('HeapProfiler.collectGarbage')
+      await call('HeapProfiler.collectGarbage')
+      return (await evaluate('process.memoryUsage()')) as Memory
+    },
+    [Symbol.asyncDispose]: () => {
+      socket.terminate()
+      return Promise.resolve()
+    },
+  }
+}

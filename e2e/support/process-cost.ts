@@ -1,0 +1,17 @@
+import { readFile } from 'node:fs/promises'
+
+/** Clock ticks per second in /proc; fixed on Linux. */
+const ticksPerSecond = 100
+
+/** Processor time a process has used since it started, seconds. Linux only. */
+export async function processorSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
+/** Memory that goes when the process goes, bytes. Linux only. */
+export async function privateMemory(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+}
