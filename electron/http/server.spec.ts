@@ -1,7 +1,9 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { createClient } from '../../contract/client.ts'
@@ -89,6 +91,40 @@ describe('the HTTP server', () => {
     expect((await api('/clusters/active/more')).status).toBe(404)
     expect(await (await api('/clusters/active')).json()).toEqual({ id })
     expect((await api('/clusters/%ff')).status).toBe(404)
+  })
+
+  it.for([
+    {
+      what: 'without a valid token',
+      path: '/api/v1/clusters',
+      headers: { authorization: 'Bearer wrong' },
+      status: 401,
+    },
+    { what: 'of another name', path: '/api/v1/clusters', headers: { host: 'example.com' }, status: 403 },
+    { what: 'to nowhere', path: '/api/v1/none', headers: {}, status: 404 },
+    { what: 'to a page', path: '/index.html', headers: {}, status: 405 },
+    { what: 'of too much', path: '/api/v1/forwards', headers: { 'content-type': 'application/json' }, status: 413 },
+  ])('answers a large request $what although its sender reads only after it has sent', async (given) => {
+    const { hostname, port } = new URL(server.url)
+    const socket = connect(Number(port), hostname)
+    const body = Buffer.alloc(20 * 1024 * 1024, 'x')
+    const fields: Record<string, string> = {
+      host: `${hostname}:${port}`,
+      authorization: `Bearer ${token}`,
+      ...given.headers,
+    }
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+    socket.pause()
+    const head = `POST ${given.path} HTTP/1.1\r\n${lines.join('')}connection: close\r\ncontent-length: ${body.length}\r\n\r\n`
+    const sent = new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.write(head)
+      socket.write(body, () => resolve())
+    })
+    await sent
+    const answer = await text(socket)
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${given.status} `))
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toHaveProperty('error.code')
   })
 
   it('refuses a Host of another name (DNS rebinding)', async () => {

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { drop } from '../../contract/drop.ts'
 import { type AppError, appError, errorStatus, fail, ok, type Result } from '../../contract/errors.ts'
 import { openApiDocument } from '../../contract/openapi.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
@@ -109,7 +110,7 @@ class MooringHttp {
     const url = addressOf(request)
     for (const [name, value] of Object.entries(strictHeaders)) response.setHeader(name, value)
     if (!this.#hostAllowed(request)) {
-      this.#send(
+      await this.#send(
         response,
         refuse(
           'host-not-allowed',
@@ -118,9 +119,9 @@ class MooringHttp {
         ),
       )
     } else if (url === null)
-      this.#send(response, refuse('unknown-route', 'The address is not valid.', 'Start it with /.'))
-    else if (url.pathname === '/healthz') this.#send(response, ok({ status: 'ok' }))
-    else if (url.pathname.startsWith('/api/')) this.#send(response, await this.#api(request, response, url))
+      await this.#send(response, refuse('unknown-route', 'The address is not valid.', 'Start it with /.'))
+    else if (url.pathname === '/healthz') await this.#send(response, ok({ status: 'ok' }))
+    else if (url.pathname.startsWith('/api/')) await this.#send(response, await this.#api(request, response, url))
     else await this.#static(request, response, url)
   }
 
@@ -280,12 +281,12 @@ class MooringHttp {
     const { rendererDir } = this.#options
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD')
-      this.#send(response, refuse('method-not-allowed', 'Pages can only be read.', 'Use GET.'))
+      await this.#send(response, refuse('method-not-allowed', 'Pages can only be read.', 'Use GET.'))
       return
     }
     const file = rendererDir === null ? null : await readStaticFile(rendererDir, url.pathname)
     if (file === null) {
-      this.#send(response, refuse('unknown-route', 'There is no such page.', 'Go to the start page.'))
+      await this.#send(response, refuse('unknown-route', 'There is no such page.', 'Go to the start page.'))
       return
     }
     response.setHeader('content-type', file.type)
@@ -333,12 +334,14 @@ class MooringHttp {
     }
   }
 
-  #send(response: ServerResponse, result: Result<unknown>): void {
+  async #send(response: ServerResponse, result: Result<unknown>): Promise<void> {
+    // An answer while the sender still writes would reach many a sender as a broken connection.
+    await discardRest(response.req)
     if (response.writableEnded || response.destroyed) return
     const body = JSON.stringify(result.ok ? result.value : { error: result.error })
     response.statusCode = result.ok ? 200 : errorStatus[result.error.code]
     response.setHeader('content-type', 'application/json; charset=utf-8')
-    if (response.statusCode === 413) response.setHeader('connection', 'close')
+    if (!response.req.complete) response.setHeader('connection', 'close')
     response.end(body)
   }
 
@@ -346,14 +349,9 @@ class MooringHttp {
     this.#options.log.error(
       `an HTTP request met a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     )
-    this.#send(
-      response,
-      refuse(
-        'internal',
-        'Something went wrong inside Mooring.',
-        'Try again; if it stays, copy the report from Diagnostics.',
-      ),
-    )
+    const words = 'Something went wrong inside Mooring.'
+    const next = 'Try again; if it stays, copy the report from Diagnostics.'
+    drop(this.#send(response, refuse('internal', words, next)), 'nobody waits for a request that failed')
   }
 }
 
@@ -364,18 +362,33 @@ const addressOf = ({ url = '/' }: IncomingMessage): URL | null =>
 const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? '0') > 0
 
-/** How much of a body that is too large is taken and thrown away, so that its sender can read the answer. */
+/** How much of a body that nobody reads is taken and thrown away, so that its sender can read the answer. */
 const mostDiscardedBytes = 64 * 1024 * 1024
 
+/** Takes what is left of a body, up to the bound or until the sender gives up (`requestTimeout`). */
+async function discardRest(request: IncomingMessage): Promise<void> {
+  if (!hasBody(request) || request.complete || request.destroyed) return
+  let left = mostDiscardedBytes
+  await new Promise<void>((resolve) => {
+    request.once('close', resolve)
+    request.once('end', resolve)
+    request.on('data', (chunk: Buffer) => {
+      left -= chunk.length
+      if (left >= 0) return
+      request.pause()
+      resolve()
+    })
+  })
+}
+
+/** The body; one that is too large is left to {@link discardRest} from there on. */
 async function readBody(request: IncomingMessage, limit: number): Promise<Result<Buffer>> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size <= limit) chunks.push(chunk)
-    // An answer while the sender still writes would reach it as a broken connection.
-    else if (size > limit + mostDiscardedBytes) break
-    else chunks.length = 0
+    if (size > limit) break
+    chunks.push(chunk)
   }
   if (size <= limit) return ok(Buffer.concat(chunks))
   return refuse(
