@@ -15,6 +15,7 @@ import { EventSession } from '../core/operations/event-session.ts'
 import type { Router } from '../core/operations/router.ts'
 import { contentSecurityPolicy } from '../core/pages/content-security-policy.ts'
 import { readStaticFile } from '../core/pages/static-files.ts'
+import { discardRest, hasBody, readBody } from './request-body.ts'
 import { matchRoute } from './routes.ts'
 import { FailureLimit, sameSecret, Strangers, strictHeaders } from './security.ts'
 
@@ -358,42 +359,3 @@ class MooringHttp {
 /** Where a request leads; null for what is no path (RFC 9112, section 3.2: only proxies are asked otherwise). */
 const addressOf = ({ url = '/' }: IncomingMessage): URL | null =>
   url.startsWith('/') ? URL.parse(`http://mooring${url}`) : null
-
-const hasBody = (request: IncomingMessage): boolean =>
-  request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? '0') > 0
-
-/** How much of a body that nobody reads is taken and thrown away, so that its sender can read the answer. */
-const mostDiscardedBytes = 64 * 1024 * 1024
-
-/** Takes what is left of a body, up to the bound or until the sender gives up (`requestTimeout`). */
-async function discardRest(request: IncomingMessage): Promise<void> {
-  if (!hasBody(request) || request.complete || request.destroyed) return
-  let left = mostDiscardedBytes
-  await new Promise<void>((resolve) => {
-    request.once('close', resolve)
-    request.once('end', resolve)
-    request.on('data', (chunk: Buffer) => {
-      left -= chunk.length
-      if (left >= 0) return
-      request.pause()
-      resolve()
-    })
-  })
-}
-
-/** The body; one that is too large is left to {@link discardRest} from there on. */
-async function readBody(request: IncomingMessage, limit: number): Promise<Result<Buffer>> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > limit) break
-    chunks.push(chunk)
-  }
-  if (size <= limit) return ok(Buffer.concat(chunks))
-  return refuse(
-    'too-large',
-    `The body is larger than the ${Math.round(limit / 1024)} KiB allowed here.`,
-    'Send less at once.',
-  )
-}
