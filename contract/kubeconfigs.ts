@@ -51,6 +51,7 @@ export const RiskCode = z.enum([
   'exec-not-found',
   'exec-relative-command',
   'exec-too-long',
+  'exec-variables',
   'redacted',
 ])
 export type RiskCode = z.infer<typeof RiskCode>
@@ -187,8 +188,7 @@ export type DefaultKubeconfig = z.infer<typeof DefaultKubeconfig>
 /** A command on the allow list. */
 export const AllowedCommand = z.object({
   id: Id,
-  command: z.string(),
-  args: z.array(z.string()),
+  ...CredentialCommand.shape,
   /** Clusters that use it. */
   clusters: z.array(z.string()),
   allowedAt: z.int(),

@@ -23,7 +23,7 @@ import {
   OutputLine,
   UpdateForwardInput,
 } from './forwards.ts'
-import { AllowedCommand, DefaultKubeconfig, KubeconfigPreview, PreviewInput } from './kubeconfigs.ts'
+import { AllowedCommand, CredentialCommand, DefaultKubeconfig, KubeconfigPreview, PreviewInput } from './kubeconfigs.ts'
 import { operation } from './operation.ts'
 import {
   AppStatus,
@@ -154,6 +154,24 @@ export const operations = {
     summary: 'Take over what changed in the file the cluster was read from',
     input: ById,
     output: Cluster,
+    changes: true,
+  }),
+  'clusters.command': operation({
+    method: 'GET',
+    path: '/clusters/{id}/command',
+    permission: 'clusters:read',
+    summary: 'The command that gets credentials for the cluster, and whether it may run',
+    input: ById,
+    output: z.object({ command: CredentialCommand.nullable(), allowed: z.boolean() }),
+    changes: false,
+  }),
+  'clusters.allowCommand': operation({
+    method: 'POST',
+    path: '/clusters/{id}/allow-command',
+    permission: 'commands:write',
+    summary: 'Allow the command of the cluster, in full as it is stored; the words that were shown are given back',
+    input: z.strictObject({ id: Id, ...CredentialCommand.pick({ command: true, args: true }).shape }),
+    output: AllowedCommand,
     changes: true,
   }),
   'clusters.health': operation({
@@ -377,10 +395,7 @@ export const operations = {
     path: '/commands',
     permission: 'commands:write',
     summary: 'Allow a credential command, exactly as written',
-    input: z.strictObject({
-      command: z.string().min(1).max(4096),
-      args: z.array(z.string().max(65_536)).max(1000),
-    }),
+    input: z.strictObject(CredentialCommand.shape),
     output: AllowedCommand,
     changes: true,
   }),

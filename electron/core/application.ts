@@ -143,7 +143,7 @@ class Core implements Application {
       store,
       vault: this.#vault,
       clock,
-      usersOf: (command, args) => this.#clusters.usersOfCommand(command, args),
+      usersOf: (command) => this.#clusters.usersOfCommand(command),
     })
     this.#shellEnvironment = new ShellEnvironment({ clock, log: log.area('environment') })
     const environment = (): Promise<Record<string, string>> => this.#shellEnvironment.read()

@@ -3,7 +3,7 @@ import { type AppError, appError, fail, ok, type Result } from '../../../contrac
 import { Cluster } from '../../../contract/clusters.ts'
 import type { VaultStatus } from '../../../contract/system.ts'
 import type { Clock } from '../clock.ts'
-import { covers } from '../kubeconfig/credential-command.ts'
+import { type CommandToRun, isSameCommand } from '../kubeconfig/credential-command.ts'
 import { credentialsEnd, type KubeconfigEntry } from '../kubeconfig/entry.ts'
 import { entryFromText, entryToText } from '../kubeconfig/entry-text.ts'
 import { type ClusterRow, ClusterTable } from '../store/cluster-table.ts'
@@ -172,14 +172,14 @@ export class ClusterRecords {
   }
 
   /** Names of the clusters that get credentials from exactly this command; none while the vault is locked. */
-  usersOfCommand(wanted: { command: string; args: string[] }): string[] {
+  usersOfCommand(wanted: CommandToRun): string[] {
     return this.clusters
       .list()
       .filter((row) => authKindsOf(row).includes('exec'))
       .filter(({ id }) => {
         const entry = this.entry(id)
         const exec = entry.ok ? entry.value.user.exec : null
-        return exec?.command != null && covers(wanted, { command: exec.command, args: exec.args })
+        return exec?.command != null && isSameCommand(wanted, { command: exec.command, args: exec.args, env: exec.env })
       })
       .map((row) => row.name)
   }

@@ -1,11 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cluster, type ClusterStatus } from '../../../contract/clusters.ts'
-import { sampleKubeconfig } from '../kubeconfig/kubeconfig.testing.ts'
+import { owner } from '../../../contract/permissions.ts'
+import type { KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
+import { sampleKubeconfig, sampleVariables } from '../kubeconfig/kubeconfig.testing.ts'
 import { type ClusterServiceBench, clusterServiceBench } from './cluster-service.testing.ts'
 
 const text = sampleKubeconfig({ contexts: 6 })
 /** What the sample's third contexts run. */
 const command = (index: number) => ({ command: 'get-credentials', args: ['--cluster', `c${index}`] })
+const toRun = (index: number) => ({ ...command(index), env: sampleVariables(index) })
+const shown = (index: number) => ({ ...command(index), env: [{ name: 'SECRET', value: '•••' }] })
+
+const call = { principal: owner, signal: new AbortController().signal }
 
 let bench: ClusterServiceBench
 beforeEach(async () => {
@@ -107,7 +113,36 @@ contexts: [{name: default, context: {cluster: default, user: default}}]`
       })
     }
     expect(bench.service.list()).toEqual([])
-    expect(bench.allowed.isAllowed('get-credentials', ['--cluster', 'c2'])).toBe(false)
+    expect(bench.allowed.isAllowed(toRun(2))).toBe(false)
+  })
+
+  it('asks again when another kubeconfig sets other variables for a command that is allowed', async () => {
+    await bench.add(text, ['context-2'], { allowCommands: [command(2)] })
+    const previewOf = async (input: { text: string }) =>
+      (await bench.service.handlers()['kubeconfigs.preview'](input, call)) as { ok: true; value: KubeconfigPreview }
+    const isAllowed = async (kubeconfig: string) =>
+      (await previewOf({ text: kubeconfig })).value.contexts.find(({ context }) => context === 'context-2')
+        ?.commandAllowed
+    expect(await isAllowed(text)).toBe(true)
+    expect(
+      await isAllowed(
+        text.replaceAll('- name: SECRET', '- {name: LD_PRELOAD, value: /tmp/x.so}\n      - name: SECRET'),
+      ),
+    ).toBe(false)
+  })
+
+  it('allows the command of a cluster as it is stored, if it still reads as it was shown', async () => {
+    const [cluster] = await bench.add(text, ['context-2'], { allowCommands: [command(2)] })
+    const id = cluster?.id ?? ''
+    bench.allowed.remove(bench.allowed.list()[0]?.id ?? '')
+    const handlers = bench.service.handlers()
+    expect(await handlers['clusters.command']({ id }, call)).toEqual({
+      ok: true,
+      value: { command: shown(2), allowed: false },
+    })
+    expect(bench.service.allowCommand(id, command(5))).toMatchObject({ error: { code: 'command-not-allowed' } })
+    expect(bench.service.allowCommand(id, command(2))).toMatchObject({ ok: true, value: { clusters: [] } })
+    expect(await handlers['clusters.command']({ id }, call)).toMatchObject({ value: { allowed: true } })
   })
 
   it.each([
@@ -115,11 +150,11 @@ contexts: [{name: default, context: {cluster: default, user: default}}]`
     ['the whole line', 'get-credentials --cluster c2'],
   ])('takes a yes as %s and remembers it', async (_how, consent) => {
     await bench.add(text, ['context-2'], { allowCommands: [consent] })
-    expect(bench.allowed.isAllowed('get-credentials', ['--cluster', 'c2'])).toBe(true)
-    expect(bench.allowed.isAllowed('get-credentials', ['--cluster', 'c5'])).toBe(false)
+    expect(bench.allowed.isAllowed(toRun(2))).toBe(true)
+    expect(bench.allowed.isAllowed(toRun(5))).toBe(false)
     await bench.add(text, ['context-2'])
-    expect(bench.service.usersOfCommand('get-credentials', ['--cluster', 'c2'])).toEqual(['context-2', 'context-2 (2)'])
-    expect(bench.service.usersOfCommand('get-credentials', ['--cluster', 'c5'])).toEqual([])
+    expect(bench.service.usersOfCommand(toRun(2))).toEqual(['context-2', 'context-2 (2)'])
+    expect(bench.service.usersOfCommand(toRun(5))).toEqual([])
   })
 
   it('adds nothing when the disk is full, and works again after', async () => {

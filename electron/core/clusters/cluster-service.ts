@@ -9,7 +9,9 @@ import type {
 } from '../../../contract/clusters.ts'
 import { drop } from '../../../contract/drop.ts'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
+import type { AllowedCommand, CredentialCommand } from '../../../contract/kubeconfigs.ts'
 import type { Clock } from '../clock.ts'
+import { type CommandToRun, covers, shownCommand } from '../kubeconfig/credential-command.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import { sameButTokens } from '../kubeconfig/refreshed-entry.ts'
 import type { Log } from '../log.ts'
@@ -38,8 +40,8 @@ export type ClusterServiceOptions = {
   readonly store: Store
   readonly vault: Seals
   readonly allowed: {
-    isAllowed(command: string, args: readonly string[]): boolean
-    allow(command: string, args: readonly string[]): Result<unknown>
+    isAllowed(command: CommandToRun): boolean
+    allow(command: CommandToRun): Result<AllowedCommand>
   }
   readonly fileSystem: FileSystem
   /** The user's environment as in a terminal: PATH, HOME, KUBECONFIG. */
@@ -52,7 +54,7 @@ export type ClusterServiceOptions = {
 type HandlerNames =
   | 'kubeconfigs.preview'
   | 'kubeconfigs.default'
-  | `clusters.${'list' | 'add' | 'active' | 'setActive' | 'get' | 'update' | 'remove' | 'dependents' | 'rotate' | 'updateFromSource'}`
+  | `clusters.${'list' | 'add' | 'active' | 'setActive' | 'get' | 'update' | 'remove' | 'dependents' | 'rotate' | 'updateFromSource' | 'command' | 'allowCommand'}`
 
 /** The clusters: what is stored about them, and what other parts say of them. Asks nothing of the network by itself. */
 export class ClusterService {
@@ -74,7 +76,7 @@ export class ClusterService {
       fileSystem,
       environment,
       clock,
-      isAllowed: (command, args) => allowed.isAllowed(command, args),
+      isAllowed: (command) => allowed.isAllowed(command),
       storedClusters: () => this.#records.stored(),
     })
     this.#sources = new SourceWatch({
@@ -89,7 +91,7 @@ export class ClusterService {
       records: this.#records,
       intake: this.#intake,
       sources: this.#sources,
-      allow: (command, args) => allowed.allow(command, args),
+      allow: (command) => allowed.allow(command),
       testEntry: (entry, signal) => hooks.testEntry(entry, signal),
     })
     this.#stopListening = vault.onChange((status) => {
@@ -154,7 +156,7 @@ export class ClusterService {
       if (this.#records.clusters.active() === null) this.#records.clusters.setActive(database, ids[0] ?? null)
       for (const { newlyAllowed } of taken.value) {
         if (newlyAllowed === null) continue
-        const allowed = this.#options.allowed.allow(newlyAllowed.command, newlyAllowed.args)
+        const allowed = this.#options.allowed.allow(newlyAllowed)
         if (!allowed.ok) return allowed
       }
       return ok(ids)
@@ -217,9 +219,28 @@ export class ClusterService {
     return this.#rotated(id, await this.#rotation.fromSource(id, signal))
   }
 
+  /** What would run for the cluster's credentials. Errors: not-found, those of the vault. */
+  commandOf(id: string): Result<CommandToRun | null> {
+    const entry = this.#records.entry(id)
+    if (!entry.ok) return entry
+    const { exec } = entry.value.user
+    return ok(exec?.command == null ? null : { command: exec.command, args: exec.args, env: exec.env })
+  }
+
+  /**
+   * Allows what is stored, if it still reads as it was shown. Errors: not-found, command-not-allowed, those of the vault
+   * and the store.
+   */
+  allowCommand(id: string, seen: { command: string; args: readonly string[] }): Result<AllowedCommand> {
+    const command = this.commandOf(id)
+    if (!command.ok) return command
+    if (command.value === null || !covers({ ...seen }, command.value)) return fail(anotherCommand())
+    return this.#options.allowed.allow(command.value)
+  }
+
   /** Names of the clusters whose credentials come from this command; none while the vault is locked. */
-  usersOfCommand(command: string, args: readonly string[]): string[] {
-    return this.#records.usersOfCommand({ command, args: [...args] })
+  usersOfCommand(command: CommandToRun): string[] {
+    return this.#records.usersOfCommand(command)
   }
 
   active(): string | null {
@@ -254,6 +275,8 @@ export class ClusterService {
           : ok({ forwards: this.#options.hooks.forwardsOf(id) }),
       'clusters.rotate': (input, { signal }) => this.rotate(input, signal),
       'clusters.updateFromSource': ({ id }, { signal }) => this.updateFromSource(id, signal),
+      'clusters.command': ({ id }) => this.#shownCommand(id),
+      'clusters.allowCommand': ({ id, ...seen }) => this.allowCommand(id, seen),
     }
   }
 
@@ -272,6 +295,13 @@ export class ClusterService {
     })
   }
 
+  #shownCommand(id: string): Result<{ command: CredentialCommand | null; allowed: boolean }> {
+    const command = this.commandOf(id)
+    if (!command.ok) return command
+    if (command.value === null) return ok({ command: null, allowed: false })
+    return ok({ command: shownCommand(command.value), allowed: this.#options.allowed.isAllowed(command.value) })
+  }
+
   #found(id: string): Result<Cluster> {
     const cluster = this.get(id)
     return cluster === null ? fail(noSuchCluster()) : ok(cluster)
@@ -288,6 +318,13 @@ export class ClusterService {
     drop(this.#sources.check(), 'the result shows in the clusters')
   }
 }
+
+const anotherCommand = () =>
+  appError(
+    'command-not-allowed',
+    'The cluster gets its credentials from another command by now.',
+    'Look at its command again before you allow it.',
+  )
 
 const inUse = (forwards: ClusterDependents['forwards']) =>
   appError(

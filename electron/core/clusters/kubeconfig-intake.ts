@@ -4,7 +4,13 @@ import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { AuthKind, ContextPreview, KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
 import type { Clock } from '../clock.ts'
 import { type ResolvedContext, resolveContexts } from '../kubeconfig/context-lookup.ts'
-import { commandLine, type CommandConsent, covers } from '../kubeconfig/credential-command.ts'
+import {
+  commandLine,
+  type CommandConsent,
+  type CommandToRun,
+  commandToRun,
+  covers,
+} from '../kubeconfig/credential-command.ts'
 import { cutToContext, type KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { KubeconfigModel } from '../kubeconfig/kubeconfig-model.ts'
 import { type PreviewEnvironment, previewModel, readSource } from '../kubeconfig/preview.ts'
@@ -25,7 +31,7 @@ export type TakenContext = {
   /** Server as shown, kinds of credentials ... */
   shown: ContextPreview
   /** A command that got its yes just now; null when there is none or it was on the allow list. */
-  newlyAllowed: { command: string; args: string[] } | null
+  newlyAllowed: CommandToRun | null
   /** The file it was read from; null for a pasted text. */
   sourcePath: string | null
   embedded: string[]
@@ -39,7 +45,7 @@ export type IntakeOptions = {
   readonly fileSystem: FileSystem
   /** The user's environment as in a terminal: PATH, HOME, KUBECONFIG. */
   readonly environment: () => Promise<Variables>
-  readonly isAllowed: (command: string, args: readonly string[]) => boolean
+  readonly isAllowed: (command: CommandToRun) => boolean
   readonly storedClusters: () => StoredCluster[]
   readonly clock: Clock
   readonly os?: NodeJS.Platform
@@ -150,7 +156,7 @@ export class KubeconfigIntake {
     return ok({
       entry: entry.value,
       shown,
-      newlyAllowed: command !== null && !shown.commandAllowed ? { command: command.command, args: command.args } : null,
+      newlyAllowed: shown.commandAllowed ? null : commandToRun(resolved.user),
       sourcePath: resolved.user?.document.path ?? resolved.context.document.path,
       embedded: shown.files.map((file) => file.path).filter((path) => embedFiles.has(path)),
     })

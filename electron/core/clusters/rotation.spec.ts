@@ -111,7 +111,7 @@ contexts: [{name: x, context: {cluster: c, user: u}}, {name: z, context: {cluste
     expect(bench.tested).toEqual([])
     const allowedAtTest: boolean[] = []
     bench.settings.test = () => {
-      allowedAtTest.push(bench.allowed.isAllowed('get', ['it']))
+      allowedAtTest.push(bench.allowed.isAllowed({ command: 'get', args: ['it'], env: [] }))
       return connected
     }
     const input = { id: cluster.id, text, allowCommands: ['get it'] }

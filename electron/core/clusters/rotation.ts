@@ -2,6 +2,7 @@ import type { ConnectionTest, RotateInput } from '../../../contract/clusters.ts'
 import { type AppError, appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
 import type { z } from 'zod'
+import type { CommandToRun } from '../kubeconfig/credential-command.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import { type ClusterRecords, noSuchCluster } from './cluster-records.ts'
 import type { KubeconfigIntake, TakenContext } from './kubeconfig-intake.ts'
@@ -14,7 +15,7 @@ export type RotationOptions = {
   readonly records: ClusterRecords
   readonly intake: KubeconfigIntake
   readonly sources: SourceWatch
-  readonly allow: (command: string, args: string[]) => Result<unknown>
+  readonly allow: (command: CommandToRun) => Result<unknown>
   readonly testEntry: (entry: KubeconfigEntry, signal: AbortSignal) => Promise<EntryTest>
 }
 
@@ -81,7 +82,7 @@ export class Rotation {
     if (taken === undefined) throw new Error('nothing was taken')
     // The test runs the command, so its yes is stored first; it is the user's own word and stays whatever the test says.
     if (taken.newlyAllowed !== null) {
-      const allowed = allow(taken.newlyAllowed.command, taken.newlyAllowed.args)
+      const allowed = allow(taken.newlyAllowed)
       if (!allowed.ok) return allowed
     }
     if (refuse !== null) {

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { AllowedCommand } from '../../../contract/kubeconfigs.ts'
 import type { Clock } from '../clock.ts'
+import { type CommandToRun, isSameCommand, shownCommand } from '../kubeconfig/credential-command.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
 import { Signal } from '../signal.ts'
 import { CommandTable } from '../store/command-table.ts'
 import type { Store } from '../store/store.ts'
 import type { SealedAt, Vault } from '../vault/vault.ts'
 
-type Known = { id: string; command: string; args: readonly string[]; allowedAt: number }
+type Known = CommandToRun & { readonly id: string; readonly allowedAt: number }
 
 const sealedAt = (id: string): SealedAt => ({ table: 'allowed_command', column: 'arguments', rowId: id })
 
@@ -17,12 +18,13 @@ export type AllowedCommandsOptions = {
   readonly vault: Vault
   readonly clock: Clock
   /** Names of the clusters whose credentials come from this command. */
-  readonly usersOf?: (command: string, args: readonly string[]) => string[]
+  readonly usersOf?: (command: CommandToRun) => string[]
 }
 
 /**
- * Credential commands the user said yes to, each exactly as written: command and every argument. Arguments can hold
- * secrets, so they are sealed; while the vault is locked nothing is allowed.
+ * Credential commands the user said yes to, each exactly as written: command, every argument, every variable that the
+ * kubeconfig sets. Arguments and variables can hold secrets, so they are sealed; while the vault is locked nothing is
+ * allowed.
  */
 export class AllowedCommands {
   readonly #options: AllowedCommandsOptions
@@ -47,25 +49,26 @@ export class AllowedCommands {
     return this.#all().map((known) => this.#shown(known))
   }
 
-  isAllowed(command: string, args: readonly string[]): boolean {
-    return this.#all().some((known) => isSame(known, command, args))
+  isAllowed(command: CommandToRun): boolean {
+    return this.#all().some((known) => isSameCommand(known, command))
   }
 
   /** Allows one; allowing it twice changes nothing. Errors: vault-locked, vault-not-set-up, storage-failed. */
-  allow(command: string, args: readonly string[]): Result<AllowedCommand> {
-    const before = this.#all().find((known) => isSame(known, command, args))
+  allow(command: CommandToRun): Result<AllowedCommand> {
+    const before = this.#all().find((known) => isSameCommand(known, command))
     if (before !== undefined) return ok(this.#shown(before))
     const id = randomUUID()
-    const plaintext = Buffer.from(JSON.stringify(args), 'utf8')
+    const { args, env } = command
+    const plaintext = Buffer.from(JSON.stringify({ args, env }), 'utf8')
     const sealed = this.#options.vault.seal(sealedAt(id), plaintext)
     plaintext.fill(0)
     if (!sealed.ok) return sealed
-    const row = { id, command, arguments: sealed.value, allowed_at: this.#options.clock.now() }
+    const row = { id, command: command.command, arguments: sealed.value, allowed_at: this.#options.clock.now() }
     const written = this.#options.store.write((database) => this.#table.insert(database, row))
     if (!written.ok) return written
     this.#known = null
     this.#changes.emit(null)
-    return ok(this.#shown({ id, command, args, allowedAt: row.allowed_at }))
+    return ok(this.#shown({ ...command, id, allowedAt: row.allowed_at }))
   }
 
   /** Errors: not-found, storage-failed. */
@@ -82,7 +85,7 @@ export class AllowedCommands {
   handlers(): HandlersOf<'commands.list' | 'commands.allow' | 'commands.remove'> {
     return {
       'commands.list': () => this.#listed(),
-      'commands.allow': ({ command, args }) => this.allow(command, args),
+      'commands.allow': ({ command, args, env }) => this.allow({ command, args, env: env ?? [] }),
       'commands.remove': ({ id }) => this.remove(id),
     }
   }
@@ -95,27 +98,19 @@ export class AllowedCommands {
     return opened.ok ? ok(this.list()) : opened
   }
 
-  #shown({ id, command, args, allowedAt }: Known): AllowedCommand {
-    return { id, command, args: [...args], clusters: this.#options.usersOf?.(command, args) ?? [], allowedAt }
+  #shown(known: Known): AllowedCommand {
+    const { id, allowedAt } = known
+    return { id, ...shownCommand(known), clusters: this.#options.usersOf?.(known) ?? [], allowedAt }
   }
 
   #all(): Known[] {
     this.#known ??= this.#table.all().flatMap((row) => {
       const opened = this.#options.vault.open(sealedAt(row.id), row.arguments)
       if (!opened.ok) return []
-      const args = JSON.parse(opened.value.toString('utf8')) as string[]
+      const sealed = JSON.parse(opened.value.toString('utf8')) as Pick<CommandToRun, 'args' | 'env'>
       opened.value.fill(0)
-      return [{ id: row.id, command: row.command, args, allowedAt: row.allowed_at }]
+      return [{ ...sealed, id: row.id, command: row.command, allowedAt: row.allowed_at }]
     })
     return this.#known
   }
 }
-
-const isSame = (
-  known: { command: string; args: readonly string[] },
-  command: string,
-  args: readonly string[],
-): boolean =>
-  known.command === command &&
-  known.args.length === args.length &&
-  known.args.every((arg, index) => arg === args[index])

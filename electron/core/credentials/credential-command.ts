@@ -2,7 +2,7 @@ import { ok, type Result } from '../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import type { Log } from '../log.ts'
 import { redact } from '../redact.ts'
-import { commandLine } from '../kubeconfig/credential-command.ts'
+import { commandLine, type CommandToRun } from '../kubeconfig/credential-command.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { ChildExit, ChildProcesses } from '../processes/child-processes.ts'
 import { failure, type CredentialFailure } from './credential-failure.ts'
@@ -23,8 +23,8 @@ const signIn: readonly (readonly [RegExp, string])[] = [
 
 export type CommandTools = {
   readonly children: ChildProcesses
-  /** The user's yes to exactly this command and these arguments. */
-  readonly allowed: { isAllowed(command: string, args: readonly string[]): boolean }
+  /** The user's yes to exactly this. */
+  readonly allowed: { isAllowed(command: CommandToRun): boolean }
   readonly log: Log
 }
 
@@ -59,12 +59,12 @@ export async function runCredentialCommand(
       'Sign in with it in a terminal, or set interactiveMode to IfAvailable in the kubeconfig.',
     )
   }
-  if (!allowed.isAllowed(command, exec.args)) {
+  if (!allowed.isAllowed({ command, args: exec.args, env: exec.env })) {
     return failure(
       'credentials-command-not-allowed',
       null,
       `The credentials come from a command that you have not allowed: ${redact(line)}`,
-      'Look at the command and allow it in Settings, if you trust it.',
+      'Look at the command and allow it, if you trust it.',
     )
   }
   log.debug(`running ${program(command)} for ${entry.context}`)

@@ -41,7 +41,7 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
     skew = 0
     credentials = new Credentials({
       entryOf: (id) => entries[id] ?? fail(appError('not-found', 'There is no such cluster.', 'Look again.')),
-      allowed: { isAllowed: (command, args) => allowed(command, args) },
+      allowed: { isAllowed: ({ command, args }) => allowed(command, args) },
       children: bed.children,
       shellEnvironment: { read: () => Promise.resolve(environment) },
       storeRefreshed: () => ok(undefined),

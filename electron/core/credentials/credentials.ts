@@ -3,6 +3,7 @@ import { drop } from '../../../contract/drop.ts'
 import { fail, ok, type Result } from '../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import type { Clock } from '../clock.ts'
+import type { CommandToRun } from '../kubeconfig/credential-command.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { Log } from '../log.ts'
 import type { ChildProcesses } from '../processes/child-processes.ts'
@@ -22,7 +23,7 @@ const burstMs = 3000
 export type CredentialsOptions = {
   /** The cluster's kubeconfig, decrypted. */
   readonly entryOf: (clusterId: string) => Result<KubeconfigEntry>
-  readonly allowed: { isAllowed(command: string, args: readonly string[]): boolean }
+  readonly allowed: { isAllowed(command: CommandToRun): boolean }
   readonly children: ChildProcesses
   readonly shellEnvironment: { read(): Promise<Record<string, string>> }
   /** Keeps tokens that an issuer renewed: the old ones may be worth nothing any more. */
@@ -179,7 +180,7 @@ export class Credentials {
     const exec = user.exec
     const hasOthers = [user.token, user.tokenFile, user.clientCertificate, user.clientCertificateData, user.username]
     if (exec?.command == null || hasOthers.some((field) => field !== null)) return true
-    return this.#options.allowed.isAllowed(exec.command, exec.args)
+    return this.#options.allowed.isAllowed({ command: exec.command, args: exec.args, env: exec.env })
   }
 
   #keepRenewed(clusterId: string, entry: KubeconfigEntry, slot: Slot): void {

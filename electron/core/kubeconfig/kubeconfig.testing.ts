@@ -14,6 +14,13 @@ IEUD16R5XcAf3BC3hjzTh+pt8XxpNcgxmGKX5ZUP3pzZ
 -----END CERTIFICATE-----
 `
 
+const secret = (what: string, index: number): string => createHash('sha256').update(`${what} ${index}`).digest('hex')
+
+/** The variables that the sample's commands get. */
+export const sampleVariables = (index: number): { name: string; value: string }[] => [
+  { name: 'SECRET', value: `environment-${secret('environment', index)}` },
+]
+
 /**
  * A kubeconfig of so many contexts, each with its own cluster and user: a token, a password and a credential command
  * in turn. Names are `context-0`, `cluster-0`, `user-0` and so on.
@@ -26,7 +33,6 @@ export function sampleKubeconfig({
   server?: string
 }): string {
   const numbers = Array.from({ length: contexts }, (_, index) => index)
-  const secret = (what: string, index: number) => createHash('sha256').update(`${what} ${index}`).digest('hex')
   const user = (index: number): string =>
     [
       `    token: token-${secret('token', index)}`,

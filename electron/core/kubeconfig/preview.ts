@@ -2,6 +2,7 @@ import type { AuthKind, KubeconfigErrorCode, KubeconfigPreview, Risk } from '../
 import { CertificateReader } from './certificates.ts'
 import { resolveContexts } from './context-lookup.ts'
 import { previewContext } from './context-preview.ts'
+import type { CommandToRun } from './credential-command.ts'
 import { type KubeconfigModel, readKubeconfig } from './kubeconfig-model.ts'
 import { fileRisk } from './risk-words.ts'
 import { type KubeconfigInput, readSourceText } from './source-text.ts'

@@ -196,6 +196,11 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
     message: (subject) => `The command ${subject} is relative to the folder of the kubeconfig.`,
     next: 'Write the full path, so that it is found.',
   },
+  'exec-variables': {
+    severity: 'danger',
+    message: (subject) => `The kubeconfig decides what code the command runs: it sets ${subject}.`,
+    next: 'Allow the command only if you know why it needs this; the name alone does not say what runs.',
+  },
   'exec-too-long': {
     severity: 'error',
     message: () => 'The credential command is too long: more than 1,000 arguments, or one of more than 64 KiB.',

@@ -65,6 +65,15 @@ const contextCases: [name: string, text: string, codes: string[], addable: boole
     false,
   ],
   [
+    'a command that is given other code to run',
+    config(
+      server,
+      exec(`${v1beta1}, command: a, env: [{name: LD_PRELOAD, value: /tmp/x.so}, {name: AWS_PROFILE, value: p}]`),
+    ),
+    ['exec', 'exec-variables'],
+    true,
+  ],
+  [
     'a certificate without its key',
     config(server, `client-certificate-data: ${Buffer.from(sampleCertificate).toString('base64')}`),
     ['cert-unreadable'],

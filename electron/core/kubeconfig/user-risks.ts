@@ -55,6 +55,10 @@ export function userRisks(entry: Entry<UserFields>, options: UserRiskOptions): R
   return risks
 }
 
+/** Variables by which loaders, interpreters and shells take in code; none of them is a place for a secret. */
+const decidesCode =
+  /^(PATH|LD_.+|DYLD_.+|NODE_(OPTIONS|PATH)|PYTHON(PATH|HOME|STARTUP)|PERL5?(LIB|OPT)|RUBY(LIB|OPT)|(JAVA_TOOL|_JAVA)_OPTIONS|CLASSPATH|BASH_ENV|ENV|SHELL|IFS|GIT_.+|AWS_CONFIG_FILE)$/i
+
 type Add = (code: Parameters<typeof contextRisk>[0], subject?: string, field?: string) => void
 
 function execRisks(exec: ExecFields, command: string | null, { commandExists }: UserRiskOptions, add: Add): void {
@@ -64,6 +68,8 @@ function execRisks(exec: ExecFields, command: string | null, { commandExists }: 
     add('exec', commandLine(command, exec.args), 'exec.command')
     if (isRelativePath(command)) add('exec-relative-command', command, 'exec.command')
     else if (commandExists(command) === false) add('exec-not-found', command, 'exec.command')
+    const deciding = exec.env.filter(({ name }) => decidesCode.test(name))
+    if (deciding.length > 0) add('exec-variables', deciding.map(({ name, value }) => `${name}=${value}`).join(', ').slice(0, 500), 'exec.env') // prettier-ignore
   }
   if (exec.apiVersion === null) add('exec-no-api-version', '', 'exec')
   else if (exec.apiVersion === 'client.authentication.k8s.io/v1alpha1') add('exec-api-removed', '', 'exec.apiVersion')

@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AppStatus } from '../../../contract/system.ts'
 import type { OwnedChild } from './child-processes.ts'
@@ -125,6 +127,14 @@ describe.runIf(process.platform !== 'win32')('child processes', () => {
     const result = await bed.children.start(shell('', { command: 'no-such-program' }))
     expect(result).toMatchObject({ ok: false, error: { code: 'kubectl-missing' } })
     expect(rows()).toEqual([])
+  })
+
+  it('finds a name in the PATH of the user, whatever PATH the child is given', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'mooring-path-'))
+    writeFileSync(join(folder, 'sh'), '#!/bin/sh\necho another', { mode: 0o755 })
+    const child = await start('echo mine', { command: 'sh', environment: { PATH: folder } })
+    expect((await child.exited).lastLines).toEqual(['mine'])
+    rmSync(folder, { recursive: true })
   })
 
   it('stops a child with everything it started', async () => {

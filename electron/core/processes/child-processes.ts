@@ -192,7 +192,8 @@ export class ChildProcesses {
     const own = { ...spec.environment, [childTokenVariable]: token }
     const login = (await this.#options.environment?.()) ?? definedOf(process.env)
     const environment = childEnvironment(spec.kind, login, own)
-    const command = await findExecutable(spec.command, environment.PATH ?? environment.Path ?? '')
+    // A name means what it means in the user's terminal: a PATH that a kubeconfig sets is for the program alone.
+    const command = await findExecutable(spec.command, login.PATH ?? login.Path ?? '')
     if (command === null) return fail(missing(spec.command))
     if (this.#closing.signal.aborted || spec.signal?.aborted === true) return fail(cancelled())
 
