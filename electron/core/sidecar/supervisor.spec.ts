@@ -91,6 +91,34 @@ describe('the supervisor', () => {
     expect(asked.crashes).toEqual([])
   })
 
+  it.each<[string, Supervision]>([
+    ['one that had failed', { ...stopped, state: 'failed', restarts: 4, crashes: [1, 2, 3, 4, 5], streak: 5 }],
+    ['one that runs', ready],
+  ])('gives up as well when it crashes after a restart by hand of %s', (_what, from) => {
+    let { now, effects } = run([[9_000, { kind: 'restart' }]], from)
+    let launches = 0
+    for (let time = 9_001; now.state !== 'failed' && time < 9_100; time += 1) {
+      launches += kinds(effects).filter((kind) => kind === 'launch').length
+      const event = now.running ? ({ kind: 'exited' } as const) : again
+      ;({ now, effects } = run([[time, event]], now))
+    }
+    expect(now.state).toBe('failed')
+    expect(launches).toBe(rules.mostCrashes)
+  })
+
+  it('starts at once what was stopped and is wanted again before it ended', () => {
+    const { now, effects } = run(
+      [
+        [10, { kind: 'stop' }],
+        [11, { kind: 'start' }],
+        [12, { kind: 'exited' }],
+      ],
+      ready,
+    )
+    expect(kinds(effects)).toEqual(['ask-to-stop', 'launch', 'timer'])
+    expect(now.crashes).toEqual([])
+  })
+
   it('forgets crashes that are older than 5 minutes', () => {
     let now = ready
     for (let count = 1; count <= 20; count += 1) {

@@ -7,6 +7,8 @@ export type Supervision = {
   readonly wanted: boolean
   /** A process exists, or its exit was not yet told. */
   readonly running: boolean
+  /** Its end was asked for: no crash, and the next one, if it is wanted, starts at once. */
+  readonly endWanted: boolean
   readonly restarts: number
   readonly readyAt: number | null
   /** When it crashed, within the window. */
@@ -54,6 +56,7 @@ export const stopped: Supervision = {
   state: 'stopped',
   wanted: false,
   running: false,
+  endWanted: false,
   restarts: 0,
   readyAt: null,
   crashes: [],
@@ -70,7 +73,7 @@ export function supervise(now: Supervision, event: SupervisionEvent, time: numbe
       return restart({ ...now, wanted: true, crashes: [], streak: 0 })
     case 'stop':
       return {
-        next: { ...now, wanted: false, state: 'stopped' },
+        next: { ...now, wanted: false, state: 'stopped', endWanted: now.running },
         effects: now.running ? [{ kind: 'ask-to-stop' }] : [],
       }
     case 'ready':
@@ -102,14 +105,14 @@ function launch(now: Supervision): Step {
 
 function restart(now: Supervision): Step {
   if (!now.running) return launch(now)
-  // Its exit is wanted, so it is no crash; `exited` starts the next one.
-  return { next: { ...now, state: 'restarting' }, effects: [{ kind: 'kill' }] }
+  return { next: { ...now, state: 'restarting', endWanted: true }, effects: [{ kind: 'kill' }] }
 }
 
-function exited(now: Supervision, time: number): Step {
+function exited(before: Supervision, time: number): Step {
+  const now = { ...before, endWanted: false }
   if (!now.wanted) return { next: { ...now, state: 'stopped' }, effects: [] }
   const counted = { ...now, restarts: now.restarts + 1 }
-  if (now.state === 'restarting' && now.streak === 0) return launch(counted)
+  if (before.endWanted) return launch(counted)
   const crashes = [...now.crashes, time].filter((at) => time - at <= rules.crashWindowMs)
   const healthy = now.readyAt !== null && time - now.readyAt >= rules.healthyMs
   const streak = healthy ? 1 : now.streak + 1

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fail, ok, type Result } from '../../../contract/errors.ts'
-import type { VaultProvider, VaultStatus } from '../../../contract/system.ts'
+import { VaultProvider, type VaultStatus } from '../../../contract/system.ts'
 import type { VaultKeyRow } from '../store/vault-table.ts'
 import { newPassphraseKey, passphraseKey, ScryptParameters, type Keychain } from './key-providers.ts'
 import { openBox, sealBox, type SealedAt } from './sealed-box.ts'
@@ -9,7 +9,13 @@ import { vaultErrors } from './vault-errors.ts'
 /** The data key and its name. */
 export type DataKey = { readonly keyId: string; readonly key: Buffer }
 export type WrappedKey = Pick<VaultKeyRow, 'provider' | 'wrapped' | 'parameters'>
-type Wish = { provider: VaultProvider; passphrase?: string | undefined }
+type Wish = {
+  provider: VaultProvider
+  passphrase?: string | undefined
+  /** The data key that is replaced: without a new passphrase the one that opened it is kept. */
+  replaces?: string | undefined
+}
+type Held = { readonly provider: 'passphrase' | 'memory'; readonly key: Buffer; readonly parameters: object }
 
 const shortestPassphrase = 8
 /** Written and removed again to see whether the keychain keeps what it is given. */
@@ -24,8 +30,8 @@ const wrappedAt = (keyId: string): SealedAt => ({ table: 'vault_key', column: 'w
  */
 export class KeyWrapping {
   readonly #keychain: Keychain
-  /** Keys of vaults for this session only, by data key. */
-  readonly #session = new Map<string, Buffer>()
+  /** Wrapping keys that no keychain holds, by data key: of a vault for this session, or of a passphrase while it is open. */
+  readonly #held = new Map<string, Held>()
   #keychainStatus: VaultStatus['keychain'] = { available: false, reason: 'Not looked at yet.' }
 
   constructor(keychain: Keychain) {
@@ -58,7 +64,7 @@ export class KeyWrapping {
     if (!made.ok) return made
     const { key, parameters } = made.value
     const wrapped = sealBox(key, keyIdBytes(secret.keyId), wrappedAt(secret.keyId), secret.key)
-    if (wish.provider !== 'memory') key.fill(0)
+    this.#hold(secret.keyId, { provider: wish.provider, key, parameters })
     return ok({ provider: wish.provider, wrapped, parameters: JSON.stringify(parameters) })
   }
 
@@ -66,34 +72,56 @@ export class KeyWrapping {
   async unwrap(row: VaultKeyRow, passphrase: string | undefined): Promise<Result<Buffer>> {
     const found = await this.#findKey(row, passphrase)
     if (!found.ok) return found
-    const secret = openBox(found.value, keyIdBytes(row.key_id), wrappedAt(row.key_id), row.wrapped)
-    if (row.provider !== 'memory') found.value.fill(0)
+    const key = found.value
+    const secret = openBox(key, keyIdBytes(row.key_id), wrappedAt(row.key_id), row.wrapped)
+    const provider = secret === null ? 'keychain' : VaultProvider.parse(row.provider)
+    this.#hold(row.key_id, { provider, key, parameters: JSON.parse(row.parameters) as object })
     return secret === null ? fail(vaultErrors.undecryptable('The stored key is damaged.')) : ok(secret)
   }
 
   /** Removes what is kept for a data key that is no longer used. Rejects when the keychain refuses. */
   async forget(row: Pick<VaultKeyRow, 'key_id' | 'provider'>): Promise<void> {
-    this.#session.get(row.key_id)?.fill(0)
-    this.#session.delete(row.key_id)
+    this.#held.get(row.key_id)?.key.fill(0)
+    this.#held.delete(row.key_id)
     if (row.provider === 'keychain') await this.#keychain.remove(row.key_id)
   }
 
+  /** From now on the passphrase is needed again. */
+  lock(): void {
+    for (const [keyId, { provider, key }] of this.#held) {
+      if (provider !== 'passphrase') continue
+      key.fill(0)
+      this.#held.delete(keyId)
+    }
+  }
+
   close(): void {
-    for (const key of this.#session.values()) key.fill(0)
-    this.#session.clear()
+    for (const { key } of this.#held.values()) key.fill(0)
+    this.#held.clear()
+  }
+
+  /** Keeps what nobody else does; of what the keychain keeps nothing stays here. */
+  #hold(
+    keyId: string,
+    { provider, key, parameters }: { provider: VaultProvider; key: Buffer; parameters: object },
+  ): void {
+    const before = this.#held.get(keyId)?.key
+    if (before !== key) before?.fill(0)
+    if (provider === 'keychain') key.fill(0)
+    else this.#held.set(keyId, { provider, key, parameters })
   }
 
   async #newKey(keyId: string, wish: Wish): Promise<Result<{ key: Buffer; parameters: object }>> {
     if (wish.provider === 'passphrase') {
+      const present = this.#held.get(wish.replaces ?? '')
+      if (wish.passphrase === undefined && present?.provider === 'passphrase')
+        return ok({ key: Buffer.from(present.key), parameters: present.parameters })
       const passphrase = wish.passphrase ?? ''
       if (passphrase.length < shortestPassphrase) return fail(vaultErrors.weakPassphrase(shortestPassphrase))
       return ok(await newPassphraseKey(passphrase))
     }
     const key = randomBytes(32)
-    if (wish.provider === 'memory') {
-      this.#session.set(keyId, key)
-      return ok({ key, parameters: {} })
-    }
+    if (wish.provider === 'memory') return ok({ key, parameters: {} })
     const kept = await this.#ask(async () => {
       await this.#keychain.set(keyId, key)
       const back = await this.#keychain.get(keyId)
@@ -109,7 +137,7 @@ export class KeyWrapping {
   async #findKey(row: VaultKeyRow, passphrase: string | undefined): Promise<Result<Buffer>> {
     switch (row.provider) {
       case 'memory': {
-        const key = this.#session.get(row.key_id)
+        const key = this.#held.get(row.key_id)?.key
         return key === undefined
           ? fail(vaultErrors.undecryptable('It was kept for one session, which is over.'))
           : ok(key)

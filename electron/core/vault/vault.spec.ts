@@ -191,6 +191,29 @@ describe('the vault', () => {
     expect([...chain.kept.keys()]).toEqual([keyId])
   })
 
+  it('renews the key of a passphrase vault without asking again while it is open; the same passphrase opens it', async () => {
+    const store = memoryStore()
+    const vault = open(store, keychain())
+    await vault.setup({ provider: 'passphrase', passphrase })
+    insert(store, vault, 'one', 'secret')
+    const before = vault.status().keyId
+    for (const opened of ['by its set-up', 'by a renewal', 'by unlocking']) {
+      expect(await vault.rotate({}), opened).toMatchObject({ ok: true, value: { provider: 'passphrase' } })
+      if (opened === 'by a renewal') {
+        vault.lock()
+        expect(await vault.rotate({})).toMatchObject({ error: { code: 'vault-locked' } })
+        await vault.unlock({ passphrase })
+      }
+    }
+    expect(vault.status().keyId).not.toBe(before)
+    const again = open(store, keychain())
+    expect(await again.unlock({ passphrase: 'another passphrase' })).toMatchObject({
+      error: { code: 'wrong-passphrase' },
+    })
+    expect((await again.unlock({ passphrase })).ok).toBe(true)
+    expect(read(store, again, 'one')).toBe('secret')
+  })
+
   it('leaves no key in the keychain that is not used', async () => {
     const chain = keychain()
     const vault = open(memoryStore(), chain)

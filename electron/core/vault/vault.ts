@@ -154,6 +154,7 @@ export class Vault {
       if (!key.ok) return this.#refuse(key.error)
       if (locks !== this.#locks) {
         key.value.fill(0)
+        this.#keys.lock()
         return fail(vaultErrors.locked())
       }
       this.#become({ kind: 'unlocked', secret: { keyId: row.key_id, key: key.value } }, row)
@@ -166,6 +167,7 @@ export class Vault {
     this.#locks += 1
     this.#retry?.cancel()
     if (this.#row === null) return fail(vaultErrors.notSetUp())
+    this.#keys.lock()
     if (this.#state.kind === 'unlocked') {
       this.#state.secret.key.fill(0)
       this.#become({ kind: 'locked' }, this.#row)
@@ -174,7 +176,8 @@ export class Vault {
   }
 
   /**
-   * A new data key, everything sealed again under it in one transaction; on request another provider or passphrase.
+   * A new data key, everything sealed again under it in one transaction; on request another provider or passphrase,
+   * else what opened it before opens it again.
    * Earlier snapshots, which open with the old key, are replaced by a new one. Errors: vault-locked, vault-not-set-up,
    * vault-undecryptable (a value is damaged; nothing was changed), keychain-unavailable, weak-passphrase, storage-failed.
    */
@@ -187,7 +190,8 @@ export class Vault {
       if (!given.ok) return given
       const provider = input.provider ?? this.status().provider ?? 'memory'
       const secret = newDataKey()
-      const wrapped = await this.#keys.wrap(secret, { provider, passphrase: input.passphrase })
+      const replaces = given.value.keyId
+      const wrapped = await this.#keys.wrap(secret, { provider, passphrase: input.passphrase, replaces })
       if (!wrapped.ok) return this.#discard(secret, wrapped.error)
       const before = this.#secret()
       if (!before.ok) {
