@@ -17,11 +17,11 @@ import {
   stoppedFailure,
 } from './kubectl-failures.ts'
 import { KubectlFate } from './kubectl-fate.ts'
-import { causeOfKubectlLine, isHarmless, isVague, provesUnreached } from './kubectl-lines.ts'
+import { causeOfKubectlLine, clientThatReset, isHarmless, isVague, provesUnreached } from './kubectl-lines.ts'
 import { isCutOff } from './kubectl-losses.ts'
 import { KubectlStreams, type KubectlStream } from './kubectl-streams.ts'
 import { connectLocally, type Sink } from './local-socket.ts'
-import { replayBytes } from './splice.ts'
+import { replayBytes, reset } from './splice.ts'
 import type { StreamClient, StreamVerdict, TunnelFailure, TunnelRequest, TunnelStream } from './tunnel.ts'
 
 export type KubectlOptions = {
@@ -66,6 +66,8 @@ export class KubectlChild {
   readonly #streams: KubectlStreams
   readonly #fate: KubectlFate
   readonly #abort = new AbortController()
+  /** Probes that were reset and of which kubectl has not told yet, by their own port. */
+  readonly #resets = new Map<number, () => void>()
   /** Settles when all that was lost so far is counted. */
   #counting: Promise<unknown> = Promise.resolve()
   #child: OwnedChild | null = null
@@ -184,6 +186,20 @@ export class KubectlChild {
     return { cpuPercent: Math.max(0, cpuPercent), memoryBytes: facts.rssBytes }
   }
 
+  /** Resets a stream of `openProbe`; true when kubectl tells of it within so many ms. It can only once the pod's end has the stream. */
+  async resetNoticed(stream: TunnelStream, ms: number): Promise<boolean> {
+    const { localPort: port } = stream as TunnelStream & Partial<Socket>
+    reset(stream)
+    if (port === undefined) return false
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = this.#options.clock.after(ms, () => resolve(false))
+    this.#resets.set(port, () => resolve(true))
+    const noticed = await promise
+    timer.cancel()
+    this.#resets.delete(port)
+    return noticed
+  }
+
   async #run(): Promise<void> {
     const started = await this.#start()
     if (!started.ok) {
@@ -234,7 +250,14 @@ export class KubectlChild {
       if (text.startsWith('Handling connection for ')) return
       const port = /^Forwarding from 127\.0\.0\.1:(\d+) -> /.exec(text)?.[1]
       if (port !== undefined && this.#state === 'starting') drop(this.#listens(Number(port)), 'tells by its events')
-    } else this.#blame(text)
+    } else {
+      const notice = this.#resets.get(clientThatReset(text) ?? 0)
+      if (notice !== undefined) {
+        notice()
+        return
+      }
+      this.#blame(text)
+    }
     this.#events.line(stream, text, pid)
   }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { causeOfKubectlLine, isHarmless, provesUnreached } from './kubectl-lines.ts'
+import { causeOfKubectlLine, clientThatReset, isHarmless, provesUnreached } from './kubectl-lines.ts'
 
 const fixture = join(import.meta.dirname, '../../../../shared/fixtures/kubectl-stderr.jsonl')
 
@@ -183,4 +183,19 @@ describe('lines of kubectl at faults made on purpose', () => {
     expect(provesUnreached({ code: 'reset-by-pod', detail: 'reset-in-pod' })).toBe(false)
     expect(provesUnreached({ code: 'tunnel-lost', detail: 'lost-connection' })).toBe(false)
   })
+})
+
+describe('the client of whose reset a line tells', () => {
+  it.each([
+    [
+      'E1121 14:50:42.521684    8293 portforward.go:502] "Unhandled Error" err="error copying from local connection to remote stream: writeto tcp4 127.0.0.1:39295->127.0.0.1:55666: read tcp4 127.0.0.1:39295->127.0.0.1:55666: read: connection reset by peer"',
+      55666,
+    ],
+    [
+      'E0101 10:00:00.000001    1234 portforward.go:424] error copying from local connection to remote stream: read tcp4 127.0.0.1:8080->127.0.0.1:49820: wsarecv: An existing connection was forcibly closed by the remote host.',
+      49820,
+    ],
+    ['error copying from remote stream to local connection: write tcp4 127.0.0.1:1->127.0.0.1:2: broken pipe', null],
+    ['error: lost connection to pod', null],
+  ])('%s', (line, port) => expect(clientThatReset(line)).toBe(port))
 })

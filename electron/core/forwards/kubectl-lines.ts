@@ -126,3 +126,9 @@ export const provesUnreached = (cause: LineCause): boolean => unreached.has(caus
 /** Says only that kubectl gave up; another line, or the pod, holds the reason. */
 export const isVague = (cause: LineCause): boolean =>
   cause.detail === 'lost-connection' || cause.detail === 'forwarding-failed'
+
+/** The local port of a client of whose reset this line tells; null: it tells of something else. */
+export function clientThatReset(line: string): number | null {
+  const port = /error copying from local connection to remote stream: .*->127\.0\.0\.1:(\d+): /i.exec(line)?.[1]
+  return port === undefined ? null : Number(port)
+}

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { chooseChild, missingChildren } from './kubectl-choice.ts'
 import { KubectlChild, type KubectlOptions } from './kubectl-child.ts'
-import { probe } from './probe.ts'
+import { Prober } from './probe.ts'
 import type {
   ProbeResult,
   StreamClient,
@@ -45,6 +45,7 @@ class KubectlTunnel implements Tunnel {
   readonly #events: TunnelEvents
   readonly #options: KubectlTunnelOptions
   readonly #clock: Clock
+  readonly #prober: Prober
   #state: Tunnel['state'] = 'opening'
   #children: KubectlChild[] = []
   /** Left the choice, still carry clients or are ending. */
@@ -68,6 +69,7 @@ class KubectlTunnel implements Tunnel {
     this.#events = events
     this.#options = options
     this.#clock = options.clock
+    this.#prober = new Prober(options.clock)
     this.#startChild()
   }
 
@@ -114,7 +116,7 @@ class KubectlTunnel implements Tunnel {
       return { kind: 'inconclusive', why: 'every kubectl carries clients' }
     }
     const startedAt = this.#clock.monotonic()
-    const result = await probe(free, this.#clock)
+    const result = await this.#prober.probe(free)
     if (result.kind === 'live') this.#provenAt = Math.max(this.#provenAt, startedAt)
     return result
   }
