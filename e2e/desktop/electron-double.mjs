@@ -113,6 +113,7 @@ class Utility extends EventEmitter {
     this.#child = fork(entry, args, { env, stdio, execArgv: ['--import', hook], serialization: 'advanced' })
     this.stdout = this.#child.stdout
     this.stderr = this.#child.stderr
+    this.#child.once('spawn', () => this.emit('spawn'))
     this.#child.on('message', (message) => this.emit('message', message))
     this.#child.once('exit', (code) => this.emit('exit', code ?? 1))
   }

@@ -28,7 +28,7 @@ import { ChildProcesses } from './processes/child-processes.ts'
 import { KubectlFinder } from './processes/kubectl-finder.ts'
 import { SettingsService } from './settings/settings.ts'
 import { SidecarClient } from './sidecar/sidecar-client.ts'
-import type { SidecarLauncher } from './sidecar/sidecar-launcher.ts'
+import { registeredLauncher, type SidecarLauncher } from './sidecar/sidecar-launcher.ts'
 import { AuditTable } from './store/audit-table.ts'
 import { prepareDataFolder, type DataFolder } from './store/data-folder.ts'
 import { removeOwner, writeOwner } from './store/owner-file.ts'
@@ -165,7 +165,8 @@ class Core implements Application {
       kubectlPath: () => this.#settings.get().kubectlPath,
       log: log.area('kubectl'),
     })
-    this.#sidecar = new SidecarClient({ launch: options.launchSidecar, clock, log: log.area('sidecar') })
+    const launch = registeredLauncher(options.launchSidecar, { registry: this.#children.registry, log })
+    this.#sidecar = new SidecarClient({ launch, clock, log: log.area('sidecar') })
     this.#clusters = new ClusterService({
       store,
       vault: this.#vault,

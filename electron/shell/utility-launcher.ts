@@ -8,13 +8,13 @@ const lastLinesMs = 500
 
 /** Starts the sidecar (`entry`: its bundle) as an Electron utility process: it ends with the app, whatever ends the app. */
 export function createUtilityLauncher(entry: string): SidecarLauncher {
-  return (events) => {
+  return (events, more = {}) => {
     let child: UtilityProcess
     try {
       child = utilityProcess.fork(entry, [], {
         serviceName: 'Mooring sidecar',
         stdio: 'pipe',
-        env: sidecarEnvironment(process.env),
+        env: { ...sidecarEnvironment(process.env), ...more },
       })
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error)
@@ -25,6 +25,9 @@ export function createUtilityLauncher(entry: string): SidecarLauncher {
     const linesEnd = (['stdout', 'stderr'] as const).map((stream) =>
       readLines(child, stream, (text) => events.line(stream, text)),
     )
+    child.once('spawn', () => {
+      if (child.pid !== undefined) events.started?.(child.pid)
+    })
     child.on('message', (message: unknown) => {
       if (!over) events.message(message)
     })

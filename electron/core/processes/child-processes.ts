@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import PQueue from 'p-queue'
 import { drop } from '../../../contract/drop.ts'
@@ -6,12 +5,11 @@ import { fail, ok, type Result } from '../../../contract/errors.ts'
 import type { AppStatus } from '../../../contract/system.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { childTokenVariable } from '../platform/child-token.ts'
 import { createPlatform, type Platform } from '../platform/platform.ts'
 import { Signal } from '../signal.ts'
-import { ChildTable } from '../store/child-table.ts'
 import type { Store } from '../store/store.ts'
 import { childEnvironment } from './child-environment.ts'
+import { ChildRegistry, type RegisteredChild } from './child-registry.ts'
 import type { ChildSpec, OwnedChild } from './child-spec.ts'
 import { FairOrder, type FairOptions } from './fair-order.ts'
 import { findExecutable } from './find-executable.ts'
@@ -55,9 +53,7 @@ type Counted = { readonly process: OwnedProcess; starting: boolean }
 export class ChildProcesses {
   readonly #options: ChildProcessesOptions
   readonly #platform: Platform
-  readonly #table: ChildTable
   readonly #log: Log
-  readonly #run = randomUUID()
   readonly #all = new Map<OwnedProcess, ChildSpec>()
   readonly #tunnels = new Set<Counted>()
   readonly #queue: PQueue<FairOrder, FairOptions>
@@ -65,12 +61,14 @@ export class ChildProcesses {
   readonly #closing = new AbortController()
   #queued = 0
   #launching = 0
+  /** For who starts a process itself, because it needs a channel to it (the sidecar's launcher). */
+  readonly registry: ChildRegistry
 
   constructor(options: ChildProcessesOptions) {
     this.#options = options
     this.#platform = options.platform ?? createPlatform()
-    this.#table = new ChildTable(options.store)
     this.#log = options.log
+    this.registry = new ChildRegistry({ ...options, platform: this.#platform })
     mkdirSync(options.runtimeDir, { recursive: true, mode: 0o700 })
     this.#queue = new PQueue({ queueClass: FairOrder, concurrency: options.limits().maxStarting })
     if (!this.#platform.childrenDieWithUs && this.#platform.name === 'linux') {
@@ -117,10 +115,10 @@ export class ChildProcesses {
 
   /** At start, before anything else is started: stops what earlier runs left; answers how many processes that were. */
   async stopOrphans(): Promise<number> {
-    const rows = this.#table.ofOtherRuns(this.#run)
+    const rows = this.registry.ofOtherRuns()
     const { clock } = this.#options
     const { stopped, settled } = await stopLeftovers(rows, { platform: this.#platform, clock, log: this.#log })
-    for (const row of settled) this.#forget(row.id)
+    for (const row of settled) this.registry.forget(row.id)
     const files = sweepSecretFiles(this.#options.runtimeDir)
     if (stopped + files > 0) this.#log.info(`stopped ${stopped} processes and removed ${files} files of earlier runs`)
     return stopped
@@ -188,33 +186,21 @@ export class ChildProcesses {
   }
 
   async #launch(spec: ChildSpec): Promise<Result<OwnedProcess>> {
-    const token = randomBytes(16).toString('hex')
-    const own = { ...spec.environment, [childTokenVariable]: token }
     const login = (await this.#options.environment?.()) ?? definedOf(process.env)
-    const environment = childEnvironment(spec.kind, login, own)
     // A name means what it means in the user's terminal: a PATH that a kubeconfig sets is for the program alone.
     const command = await findExecutable(spec.command, login.PATH ?? login.Path ?? '')
     if (command === null) return fail(missing(spec.command))
     if (this.#closing.signal.aborted || spec.signal?.aborted === true) return fail(cancelled())
 
-    const id = randomUUID()
-    const registered = this.#table.insert({
-      id,
-      run: this.#run,
-      token,
-      kind: spec.kind,
-      label: spec.label,
-      command,
-      boot_id: this.#platform.bootId(),
-      created_at: this.#options.clock.now(),
-    })
+    const registered = this.registry.register({ kind: spec.kind, label: spec.label, command })
     if (!registered.ok) return registered
+    const entry = registered.value
 
     let secret: SecretFile | null = null
     try {
       if (spec.secret !== undefined) secret = createSecretFile(this.#options.runtimeDir, spec.secret, this.#platform)
     } catch (error) {
-      this.#forget(id)
+      entry.forget()
       return fail(notWritten(error))
     }
     try {
@@ -222,28 +208,28 @@ export class ChildProcesses {
       const child = await OwnedProcess.launch({
         spec: this.#logged(spec),
         command,
-        environment,
+        environment: childEnvironment(spec.kind, login, { ...spec.environment, ...entry.environment }),
         secret,
         platform: this.#platform,
         clock,
       })
-      this.#keep(id, child, spec)
+      this.#keep(entry, child, spec)
       return ok(child)
     } catch (error) {
       secret?.release()
-      this.#forget(id)
+      entry.forget()
       return fail(startFailure(spec.command, error))
     }
   }
 
-  #keep(id: string, child: OwnedProcess, spec: ChildSpec): void {
+  #keep(entry: RegisteredChild, child: OwnedProcess, spec: ChildSpec): void {
     this.#all.set(child, spec)
-    drop(this.#record(id, child.pid), 'its token is on record, so the next start finds it even without')
+    drop(entry.started(child.pid), 'its token is on record, so the next start finds it even without')
     this.#log.debug(`started ${spec.kind} ${child.pid} for ${spec.label}`)
     drop(
       child.exited.then((exit) => {
         this.#all.delete(child)
-        this.#forget(id)
+        entry.forget()
         this.#log.debug(`${spec.kind} ${child.pid} for ${spec.label} ended (${exit.signal ?? exit.code ?? 'unknown'})`)
       }),
       'never rejects',
@@ -260,20 +246,6 @@ export class ChildProcesses {
       spec.onLine(stream, text, pid)
     }
     return { ...spec, onLine }
-  }
-
-  async #record(id: string, pid: number): Promise<void> {
-    const facts = await this.#platform.inspect(pid)
-    if (!this.#options.store.database.open) return
-    const recorded = this.#table.setProcess(id, pid, facts?.startTime ?? null)
-    if (!recorded.ok) this.#log.warn(`could not record process ${pid}: ${recorded.error.message}`)
-  }
-
-  #forget(id: string): void {
-    // A child may end after an owner in a hurry closed the store; the next start then drops its row.
-    if (!this.#options.store.database.open) return
-    const deleted = this.#table.delete(id)
-    if (!deleted.ok) this.#log.warn(`could not remove a child from the registry: ${deleted.error.message}`)
   }
 
   readonly #killAllNow = (): void => {

@@ -42,7 +42,7 @@ export function sidecarEnvironment(from: NodeJS.ProcessEnv): Record<string, stri
  */
 export function createForkLauncher(entry: string, options: ForkLauncherOptions = {}): SidecarLauncher {
   const platform = options.platform ?? createPlatform()
-  return (events) => {
+  return (events, more = {}) => {
     const { command, args } = platform.childWrapper(options.node ?? process.execPath, [entry])
     let over = false
     const end = (how: Parameters<typeof events.exited>[0]): void => {
@@ -53,9 +53,12 @@ export function createForkLauncher(entry: string, options: ForkLauncherOptions =
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       serialization: 'advanced',
-      env: options.environment ?? sidecarEnvironment(process.env),
+      env: { ...(options.environment ?? sidecarEnvironment(process.env)), ...more },
+      // Its own group, as all children of ours. Windows: not detached, else our job object lets it go.
+      detached: platform.name !== 'win32',
       windowsHide: true,
     })
+    child.once('spawn', () => events.started?.(child.pid ?? 0))
     readLines(child.stdout, (text) => events.line('stdout', text))
     readLines(child.stderr, (text) => events.line('stderr', text))
     child.on('message', (message) => {
