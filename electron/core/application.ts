@@ -382,7 +382,13 @@ class Core implements Application {
       }
     })
     this.#forwards.onOutput(({ id, lines }) => hub.publish(`forward-output:${id}`, 'change', lines))
-    this.#vault.onChange((status) => hub.publish('vault', 'change', status))
+    this.#vault.onChange((status) => {
+      if (status.state === 'locked') {
+        this.#credentials.forget()
+        this.#sidecar.forgetCredentials()
+      }
+      hub.publish('vault', 'change', status)
+    })
     this.#allowed.onChange(() => this.#forwards.hint('look'))
     this.#settings.onChange((settings) => {
       hub.publish('settings', 'change', settings)

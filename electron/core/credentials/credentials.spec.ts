@@ -28,9 +28,14 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
   let environment: Record<string, string>
   let credentials: Credentials
   let skew = 0
+  let monotonicSkew = 0
   const ring = new LogRing()
   // The system's clock, which a test may put forward.
-  const clock: Clock = { ...systemClock, now: () => Date.now() + skew }
+  const clock: Clock = {
+    ...systemClock,
+    now: () => Date.now() + skew,
+    monotonic: () => systemClock.monotonic() + monotonicSkew,
+  }
 
   beforeEach(() => {
     environment = { PATH: process.env.PATH ?? '', LOGIN: 'yes', MOORING_PASSPHRASE: 'canary' }
@@ -39,6 +44,7 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
     entries = {}
     allowed = () => true
     skew = 0
+    monotonicSkew = 0
     credentials = new Credentials({
       entryOf: (id) => entries[id] ?? fail(appError('not-found', 'There is no such cluster.', 'Look again.')),
       allowed: { isAllowed: ({ command, args }) => allowed(command, args) },
@@ -289,6 +295,30 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
     await credentials.resolve('a')
     credentials.invalidate('a')
     await credentials.resolve('a')
+    expect(runs()).toBe(2)
+  })
+
+  it('are forgotten when the vault is locked, also those that were on their way', async () => {
+    entries.a = ok(withPlugin(printing({ token: 'abc' })))
+    entries.b = ok(withPlugin(`sleep 0.3; ${printing({ token: 'def' })}`, { args: ['slow'] }))
+    await credentials.resolve('a')
+    const onItsWay = credentials.resolve('b')
+    await until(() => runs() === 2)
+    credentials.forget()
+    await onItsWay
+    await Promise.all(['a', 'b'].map((id) => credentials.resolve(id)))
+    expect(runs()).toBe(4)
+  })
+
+  it('of a kubeconfig that was only tested are forgotten after a minute', async () => {
+    const entry = withPlugin(printing({ token: 'abc' }))
+    await credentials.resolveEntry(entry)
+    await credentials.resolveEntry(entry)
+    expect(runs()).toBe(1)
+    monotonicSkew = 61_000
+    await credentials.resolveEntry(testEntry({ token: 'another' }))
+    monotonicSkew = 0
+    await credentials.resolveEntry(entry)
     expect(runs()).toBe(2)
   })
 

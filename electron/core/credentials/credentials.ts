@@ -19,6 +19,8 @@ export type { CredentialFailure } from './credential-failure.ts'
 const earlyMs = 60_000
 /** A burst of questions after one failure, or after one 401, gets one answer. */
 const burstMs = 3000
+/** What belongs to no stored cluster (a kubeconfig that was only tested) is kept so long, for a cluster made of it. */
+const strayMs = 60_000
 
 export type CredentialsOptions = {
   /** The cluster's kubeconfig, decrypted. */
@@ -51,6 +53,10 @@ type Slot = {
   running: Run | null
   /** The provider's settings with the tokens it gave last; they are newer than what the entry says. */
   renewed: AuthProvider
+  /** What was renewed is nowhere but here: letting it go would sign the user out. */
+  unsaved: boolean
+  /** When it was asked last, monotonic. */
+  askedAt: number
 }
 
 /**
@@ -63,6 +69,8 @@ export class Credentials {
   /** By cluster: what was handed out last, as a fingerprint, and whose it is. */
   readonly #given = new Map<string, { fingerprint: string; slot: Slot }>()
   readonly #changed = new Signal<string>()
+  /** Counts how often everything was forgotten: an answer of before is not kept. */
+  #forgotten = 0
 
   constructor(options: CredentialsOptions) {
     this.#options = options
@@ -98,6 +106,14 @@ export class Credentials {
     for (const [key, value] of this.#slots) if (value === slot) this.#slots.delete(key)
   }
 
+  /** The vault was locked: what was obtained is let go, and what is obtained just now is not kept. */
+  forget(): void {
+    this.#forgotten += 1
+    this.#given.clear()
+    for (const slot of this.#slots.values()) slot.known = null
+    this.#sweep(() => true)
+  }
+
   /** Stops commands that run and forgets everything. */
   close(): void {
     for (const slot of this.#slots.values()) slot.running?.abort.abort()
@@ -107,9 +123,19 @@ export class Credentials {
 
   #slotOf(entry: KubeconfigEntry): Slot {
     const key = slotKey(entry)
-    const slot = this.#slots.get(key) ?? { known: null, running: null, renewed: null }
+    const now = this.#options.clock.monotonic()
+    this.#sweep((slot) => now - slot.askedAt > strayMs)
+    const slot = this.#slots.get(key) ?? { known: null, running: null, renewed: null, unsaved: false, askedAt: now }
+    slot.askedAt = now
     this.#slots.set(key, slot)
     return slot
+  }
+
+  /** Lets go of what belongs to no cluster and is needed by nobody, where `may`. */
+  #sweep(may: (slot: Slot) => boolean): void {
+    const given = new Set([...this.#given.values()].map(({ slot }) => slot))
+    for (const [key, slot] of this.#slots)
+      if (slot.running === null && !slot.unsaved && !given.has(slot) && may(slot)) this.#slots.delete(key)
   }
 
   async #connection(entry: KubeconfigEntry, slot: Slot, options: ResolveOptions): Promise<Resolved> {
@@ -161,11 +187,16 @@ export class Credentials {
     if (slot.running === null) {
       const newest = slot.renewed === null ? entry : { ...entry, user: { ...entry.user, authProvider: slot.renewed } }
       const abort = new AbortController()
+      const forgotten = this.#forgotten
       const tools = { ...this.#options, environment }
       const outcome = userCredentials(newest, way, tools, { fresh, signal: abort.signal }).then((result) => {
         // An attempt nobody waited for to its end says nothing about the credentials, but what it renewed is renewed.
-        if (!abort.signal.aborted) slot.known = { outcome: result, at: this.#options.clock.now(), mark }
-        if (result.ok && result.value.refreshed !== null) slot.renewed = result.value.refreshed.user.authProvider
+        const keeps = !abort.signal.aborted && forgotten === this.#forgotten
+        if (keeps) slot.known = { outcome: result, at: this.#options.clock.now(), mark }
+        if (result.ok && result.value.refreshed !== null) {
+          slot.renewed = result.value.refreshed.user.authProvider
+          slot.unsaved = true
+        }
         if (slot.running === run) slot.running = null
         return result
       })
@@ -188,6 +219,7 @@ export class Credentials {
     const renewed = { ...entry, user: { ...entry.user, authProvider: slot.renewed } }
     const stored = this.#options.storeRefreshed(clusterId, renewed)
     // From now on the cluster's entry reads like this: it means the same slot.
+    slot.unsaved = !stored.ok
     if (stored.ok) this.#slots.set(slotKey(renewed), slot)
     else this.#options.log.warn(`renewed tokens of ${entry.context} could not be stored: ${stored.error.message}`)
   }

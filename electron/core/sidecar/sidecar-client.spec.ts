@@ -292,6 +292,26 @@ describe('a sidecar that hangs', () => {
     expect(launched).toHaveLength(6)
   })
 
+  it('and comes back while the vault is locked gets no credentials, and after the unlock the same again', () => {
+    const clock = new FakeClock()
+    const { launch, launched, sent } = scripted()
+    const client = new SidecarClient({ launch, clock, log: new Log([]) })
+    const connection = plainConnection('https://10.0.0.1', { token: 'canary' })
+    const given = (): number => sent.filter((message) => JSON.stringify(message).includes('canary')).length
+    client.start()
+    launched[0]?.message({ kind: 'ready', pid: 1 })
+    client.setCluster('c', connection)
+    client.setCluster('c', connection)
+    expect(given()).toBe(1)
+    client.forgetCredentials()
+    launched[0]?.exited({ code: 1, signal: null, error: null })
+    clock.advance(30_000)
+    launched[1]?.message({ kind: 'ready', pid: 2 })
+    expect(given()).toBe(1)
+    client.setCluster('c', connection)
+    expect(given()).toBe(2)
+  })
+
   it('does not keep a question waiting for ever', async () => {
     const clock = new FakeClock()
     const { launch, launched } = scripted()

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { fail, ok, type Result } from '../../../contract/errors.ts'
 import {
   type ApiFailure,
@@ -46,7 +47,8 @@ export class SidecarClient {
   readonly #timers = new Map<TimerName, Timer>()
   readonly #pending = new Map<number, Pending>()
   readonly #watches = new Map<number, Watch>()
-  readonly #connections = new Map<string, { connection: ClusterConnection; text: string }>()
+  /** Without the connection itself once it was forgotten; the digest tells a new one from the same again. */
+  readonly #connections = new Map<string, { connection: ClusterConnection | null; digest: string }>()
   #supervision: Supervision = stopped
   #process: SidecarProcess | null = null
   #since: number
@@ -135,10 +137,19 @@ export class SidecarClient {
 
   /** How to reach a cluster from now on; kept in memory and sent again after a restart. The same again costs nothing. */
   setCluster(clusterId: string, connection: ClusterConnection): void {
-    const text = JSON.stringify(connection)
-    if (this.#connections.get(clusterId)?.text === text) return
-    this.#connections.set(clusterId, { connection, text })
+    const digest = createHash('sha256').update(JSON.stringify(connection)).digest('base64')
+    const before = this.#connections.get(clusterId)
+    this.#connections.set(clusterId, { connection, digest })
+    if (before?.digest === digest && before.connection !== null) return
     this.#sendCluster(clusterId, connection)
+  }
+
+  /**
+   * The vault was locked: credentials are kept no longer here. The sidecar that runs goes on with what it has; one that
+   * is started meanwhile gets them after the unlock.
+   */
+  forgetCredentials(): void {
+    for (const known of this.#connections.values()) known.connection = null
   }
 
   /** The network changed or the machine woke: watches start again on new connections. */
@@ -210,7 +221,7 @@ export class SidecarClient {
     switch (message.kind) {
       case 'ready':
         this.#step({ kind: 'ready' })
-        for (const [id, { connection }] of this.#connections) this.#sendCluster(id, connection)
+        for (const [id, { connection }] of this.#connections) if (connection !== null) this.#sendCluster(id, connection)
         for (const [id, { watch }] of this.#watches) this.#send({ kind: 'watch', id, watch })
         break
       case 'pong':
