@@ -87,8 +87,11 @@ const everyKind = {
   ],
 }
 
+/** The kubeconfig that holds {@link plantedSecrets}. */
+export const everyKindText = stringify(everyKind)
+
 /** Values that a program may stumble over wherever they stand. */
-const strangeValues: readonly unknown[] = [
+export const strangeValues: readonly unknown[] = [
   null,
   true,
   '',
@@ -259,7 +262,7 @@ function applyBytes(input: Buffer, { at, kind, length, bytes }: ByteChange): Buf
 }
 
 const bases: readonly Buffer[] = [
-  Buffer.from(stringify(everyKind)),
+  Buffer.from(everyKindText),
   Buffer.from(JSON.stringify(everyKind)),
   Buffer.from(sampleKubeconfig({ contexts: 4 })),
   ...(kubeconfigFixtures() ?? []).map(({ file }) => fixtureBytes(file)),

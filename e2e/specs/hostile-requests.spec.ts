@@ -1,0 +1,133 @@
+import { Agent, request } from 'node:http'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { AppError } from '../../contract/errors.ts'
+import { fuzzParameters, fuzzTimeLimitMs, noHangMs } from '../../electron/core/fuzz.testing.ts'
+import { everyKindText, plantedSecrets } from '../../electron/core/kubeconfig/hostile-kubeconfigs.testing.ts'
+import { canariesBelow } from '../support/canaries.ts'
+import { expectOk } from '../support/expect-ok.ts'
+import { hostileRequests, type HostileRequest } from '../support/hostile-requests.ts'
+import { startHost, type RunningHost } from '../support/host.ts'
+import { watchProcesses } from '../support/process-watch.ts'
+
+let folder: string
+let host: RunningHost
+const agent = new Agent({ keepAlive: true })
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mooring-hostile-'))
+  for (const name of ['home', 'tmp', 'bin']) await mkdir(join(folder, name), { mode: 0o700 })
+  host = await startHost({
+    dataDir: join(folder, 'data'),
+    // No program may be needed, and none may be found.
+    environment: {
+      PATH: join(folder, 'bin'),
+      HOME: join(folder, 'home'),
+      TMPDIR: join(folder, 'tmp'),
+      SHELL: '/bin/false',
+    },
+  })
+})
+afterAll(async () => {
+  agent.destroy()
+  await host.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+type Answer = { status: number; text: string; ms: number }
+
+function send({ method, path, headers, body }: HostileRequest): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const start = performance.now()
+  const call = request(
+    host.url + path.replaceAll(/[^\x21-\x7e]/g, encodeURIComponent),
+    {
+      method,
+      agent,
+      headers: {
+        ...headers,
+        authorization: `Bearer ${host.token}`,
+        // Node leaves it out for a GET with a body, and its end would then be another request.
+        ...(body === null ? {} : { 'content-length': Buffer.byteLength(body) }),
+      },
+    },
+    (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString('utf8'),
+          ms: performance.now() - start,
+        }),
+      )
+    },
+  )
+  call.on('error', reject)
+  call.end(body ?? undefined)
+  return promise
+}
+
+/** Something for the requests to be about: a cluster that refuses connections, and a forward to it. */
+async function makeThings(): Promise<{ clusters: string; forwards: string }> {
+  const server = 'https://127.0.0.1:9'
+  const [cluster] = await expectOk(
+    host.client.clusters.add({
+      text: everyKindText.replaceAll(/https?:\/\/[^\s@]*@?10\.0\.0\.\d:\d+/g, server),
+      contexts: [{ context: 'token', name: 'things' }],
+    }),
+  )
+  if (cluster === undefined) throw new Error('nothing was added')
+  const forward = await expectOk(
+    host.client.forwards.create({
+      clusterId: cluster.id,
+      namespace: 'default',
+      target: { kind: 'service', name: 'web' },
+      ports: [{ remote: 80 }],
+      desired: 'off',
+    }),
+  )
+  return { clusters: cluster.id, forwards: forward.id }
+}
+
+it(
+  'answers hostile requests with words: no bug, no stack, no secret, no hang, nothing run, nothing written elsewhere',
+  async () => {
+    const parameters = fuzzParameters(400)
+    const things = await makeThings()
+    const watch = watchProcesses(host.pid)
+    const slow = new Map<string, number>()
+    const seen = new Map<number, number>()
+    const property = fc.asyncProperty(hostileRequests(things), async (hostile) => {
+      const { status, text, ms } = await send(hostile)
+      seen.set(status, (seen.get(status) ?? 0) + 1)
+      if (ms > 1000) slow.set(hostile.operation, Math.max(slow.get(hostile.operation) ?? 0, Math.round(ms)))
+      expect(ms).toBeLessThan(noHangMs)
+      expect(text).not.toMatch(/\bat .*\.(m?js|ts):\d+/)
+      for (const secret of Object.values(plantedSecrets)) expect(text).not.toContain(secret)
+      if (status < 400 || hostile.method === 'HEAD') return
+      const { error } = JSON.parse(text) as { error: unknown }
+      expect(AppError.safeParse(error).error).toBeUndefined()
+      const { code, message, next } = error as AppError
+      expect(code).not.toBe('internal')
+      expect([message, next].every((words) => words.trim() !== '')).toBe(true)
+    })
+    await fc.assert(property, parameters)
+    const started = await watch.stop()
+    console.log('statuses', Object.fromEntries([...seen].sort()), 'over 1 s, ms', Object.fromEntries(slow))
+    expect(seen.get(200) ?? 0).toBeGreaterThan(parameters.numRuns / 20)
+    expect((await fetch(`${host.url}/healthz`)).status).toBe(200)
+    // Its own sidecar, once the user's shell for its environment, and kubectl asked what it is; nothing that a request named.
+    const usual = /sidecar\.mjs|\/bin\/false|\/kubectl version --client -o json$/
+    const strangers = started.filter(({ command }) => !usual.test(command))
+    expect(strangers.map(({ command }) => command)).toEqual([])
+    for (const name of ['home', 'tmp', 'bin']) expect(await readdir(join(folder, name))).toEqual([])
+    expect(await canariesBelow(join(folder, 'data'), plantedSecrets)).toEqual([])
+    expect(host.log()).not.toContain('failed with a bug')
+  },
+  fuzzTimeLimitMs,
+)
