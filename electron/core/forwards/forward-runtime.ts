@@ -188,6 +188,10 @@ export class ForwardRuntime {
     }
   }
 
+  get openConnections(): number {
+    return trafficOf(this.#ports.values()).open
+  }
+
   connections(): { portId: string; local: number; connection: ListenerConnection }[] {
     return [...this.#ports.values()].flatMap((runtime) =>
       runtime.connections().map((connection) => ({ portId: runtime.port.id, local: runtime.port.local, connection })),

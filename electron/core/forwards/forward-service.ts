@@ -174,8 +174,9 @@ export class ForwardService {
 
   forwardsOf(clusterId: string): ClusterDependents['forwards'] {
     return this.#ofCluster(clusterId).map((runtime) => {
-      const { id, name, desired, observed } = runtime.row()
-      return { id, name, desired, connections: observed.connections }
+      // Not the whole row: that asks the system about every kubectl, and each decision of each forward passes here.
+      const { id, name, desired } = runtime.stored
+      return { id, name, desired, connections: runtime.openConnections }
     })
   }
 
