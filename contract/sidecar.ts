@@ -82,6 +82,8 @@ export const TargetPod = z.object({
   /** Sum of container restarts: a change means a container was replaced. */
   restarts: z.int(),
   createdAt: z.int(),
+  /** What makes such pods, and which version of it: those of another version follow in a rollout. Missing: none does. */
+  madeBy: z.object({ workload: z.string(), version: z.string() }).optional(),
   /** Declared container ports by name and number. */
   ports: z.array(z.object({ name: z.string().nullable(), port: z.int() })),
   /** For services: service port (number as text, and name) to the port in this pod. */

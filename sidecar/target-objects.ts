@@ -48,6 +48,7 @@ export function keepPod(pod: PodObject): KeptPod {
   const owner = pod.metadata?.ownerReferences?.find((one) => one.controller === true)
   const ready = isReady(pod)
   const terminating = isTerminating(pod)
+  const madeBy = makerOf(pod, owner)
   return {
     name,
     uid: pod.metadata?.uid ?? '',
@@ -59,11 +60,23 @@ export function keepPod(pod: PodObject): KeptPod {
     ordinal: owner?.kind === 'StatefulSet' ? ordinalOf(name) : null,
     restarts: restartsOf(pod),
     createdAt: timeOf(pod.metadata?.creationTimestamp),
+    ...(madeBy === null ? {} : { madeBy }),
     ports: declaredPorts(pod.spec)
       .filter(isTcp)
       .map(({ name: portName, port }) => ({ name: portName, port })),
     controller: owner === undefined ? null : { kind: owner.kind ?? '', name: owner.name ?? '', uid: owner.uid ?? '' },
   }
+}
+
+/** A deployment has a replica set for each version, named after it; other workloads label their pods with the version. */
+function makerOf(
+  pod: PodObject,
+  owner: { kind?: string; name?: string; uid?: string } | undefined,
+): KeptPod['madeBy'] | null {
+  if (owner?.name === undefined || owner.uid === undefined) return null
+  if (owner.kind === 'ReplicaSet') return { workload: owner.name.replace(/-[^-]*$/, ''), version: owner.uid }
+  const version = pod.metadata?.labels?.['controller-revision-hash']
+  return version === undefined ? null : { workload: owner.uid, version }
 }
 
 /** Pods of a stateful set are called NAME-0, NAME-1 ... */

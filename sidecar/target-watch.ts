@@ -25,7 +25,7 @@ export type TargetWatchOptions = {
 
 type ListedKind = Parameters<typeof listPath>[0]
 
-/** Changes within this time become one view, ms. */
+/** A change is told at once; those that follow within this time become one view, ms. */
 const gatherMs = 20
 /** How often a namespace that is missing is looked for again, ms. */
 const namespaceMs = 5_000
@@ -38,6 +38,7 @@ export class TargetWatch {
   readonly #slices: ResourceWatch<object, KeptSlice> | null
   #pods: { readonly selector: string; readonly watch: ResourceWatch<object, KeptPod> } | null = null
   #timer: NodeJS.Timeout | undefined
+  #toldAt = -Infinity
   #namespace: { exists: boolean; askedAt: number } | 'asking' | null = null
   #namespaceTimer: NodeJS.Timeout | undefined
   #last = ''
@@ -92,10 +93,11 @@ export class TargetWatch {
 
   #changed(): void {
     if (this.#closed) return
+    const wait = Math.max(0, this.#toldAt + gatherMs - performance.now())
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.#tell()
-    }, gatherMs)
+    }, wait)
   }
 
   #tell(): void {
@@ -119,6 +121,7 @@ export class TargetWatch {
     const text = JSON.stringify(view)
     if (text === this.#last) return
     this.#last = text
+    this.#toldAt = performance.now()
     this.#options.emit(view)
   }
 

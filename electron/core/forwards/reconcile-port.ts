@@ -4,7 +4,7 @@ import { failureOf, type CredentialEvidence, type Failure, type PortEvidence, ty
 import { Deadlines } from './deadlines.ts'
 import type { Action, Look, PortMemory, PortRoute, PortStatus, Slot } from './reconcile-types.ts'
 import { forgotten, hinted, noteFailure, type Retry } from './retry.ts'
-import type { PortPlan, Resolution } from './target-resolver.ts'
+import type { PortPlan, Resolution, Way } from './target-resolver.ts'
 
 /** Evidence is fresh for one probe interval and so long, ms. */
 export const graceMs = 3_000
@@ -22,6 +22,8 @@ export type PortLook = {
   readonly port: PortEvidence
   readonly memory: PortMemory
   readonly plan: PortPlan
+  /** Where it is about to lead. */
+  readonly coming: Way | null
   readonly resolution: Resolution
   readonly hinted: boolean
 }
@@ -135,7 +137,8 @@ class PortReconciler {
       const failure = this.#failureThatEnds(tunnel)
       if (failure === null) continue
       // What a pod said that is left behind anyway says nothing about the one that follows.
-      if (this.#podIsGone(tunnel) || this.#isLeft(tunnel)) this.#replacedPod(podName(tunnel))
+      if (this.#podIsGone(tunnel) || (this.#isLeft(tunnel) && !this.#isComing(tunnel)))
+        this.#replacedPod(podName(tunnel))
       else this.#tunnel = noteFailure(this.#tunnel, this.#tunnel.seen + 1, failure, this.#now, this.#input.look.random)
       this.#failedVersion = tunnel.version
       this.#drop(slot, tunnel.state === 'opening' ? 'close' : 'drain')
@@ -143,7 +146,9 @@ class PortReconciler {
     if (this.#current !== null && this.#isProven(this.#current)) {
       const { provenSince } = this.#current
       const steady = provenSince !== null && this.#now - provenSince >= steadyMs
-      if (this.#next === null) this.#tunnel = steady ? forgotten(this.#tunnel) : { ...this.#tunnel, failure: null }
+      // Attempts to reach a pod that is not ready yet go on with growing waits.
+      if (this.#next === null && this.#input.coming === null)
+        this.#tunnel = steady ? forgotten(this.#tunnel) : { ...this.#tunnel, failure: null }
     }
   }
 
@@ -159,27 +164,42 @@ class PortReconciler {
   /** Make before break: the current tunnel goes when the one that replaces it can carry clients. */
   #replace(): void {
     if (this.#current === null && this.#next !== null) this.#promote()
-    if (this.#next !== null && !this.#fits(this.#next)) this.#drop('next', 'close')
-    if (this.#current === null || this.#next === null) return
+    if (this.#next !== null && !this.#fits(this.#next) && !this.#isComing(this.#next)) this.#drop('next', 'close')
+    if (this.#current === null || this.#next === null || this.#isComing(this.#next)) return
     const usable = this.#mayCarry(this.#current)
     if (this.#fits(this.#current) && usable && this.#isProven(this.#current)) this.#drop('next', 'close')
-    else if (this.#next.state === 'ready' && (!usable || this.#isProven(this.#next))) this.#promote()
+    else if (this.#next.state === 'ready' && (!usable || this.#isLeft(this.#current) || this.#isProven(this.#next)))
+      this.#promote()
   }
 
   #open(): void {
     const { look, plan, port } = this.#input
-    if (plan.kind !== 'way' || !areUsable(look.evidence.credentials, this.#now)) return
+    if (!areUsable(look.evidence.credentials, this.#now)) return
+    if (plan.kind !== 'way') {
+      this.#prepare()
+      return
+    }
     const slot: Slot = this.#current === null ? 'current' : 'next'
     if (this.#current !== null) {
       if (this.#next !== null) return
-      if (this.#fits(this.#current) && !this.#isStalled(this.#current)) return
+      if (this.#fits(this.#current) && !this.#isStalled(this.#current)) {
+        this.#prepare()
+        return
+      }
     }
-    if (this.#tunnel.at > this.#now) {
-      this.#deadlines.add(this.#tunnel.at)
-      return
-    }
+    if (!this.#mayTry()) return
     this.#act({ kind: 'open-tunnel', portId: port.portId, slot, target: plan.target, remote: plan.remote })
     this.#opened = true
+  }
+
+  /** In a rollout the pod in use goes when the next one is ready: what leads there is opened before, and carries nothing. */
+  #prepare(): void {
+    const { coming, look, port } = this.#input
+    if (coming === null || this.#next !== null || look.evidence.queueBusy) return
+    if (this.#current !== null && this.#isComing(this.#current)) return
+    if (!this.#mayTry()) return
+    const slot: Slot = this.#current === null ? 'current' : 'next'
+    this.#act({ kind: 'open-tunnel', portId: port.portId, slot, target: coming.target, remote: coming.remote })
   }
 
   #probe(): void {
@@ -295,6 +315,21 @@ class PortReconciler {
     // What kubectl resolved stays, whatever the way it was found, until it breaks.
     if (plan.target.kind === 'reference') return true
     return tunnel.target.kind === 'pod' && tunnel.target.uid === plan.target.uid && tunnel.remote === plan.remote
+  }
+
+  #mayTry(): boolean {
+    if (this.#tunnel.at <= this.#now) return true
+    this.#deadlines.add(this.#tunnel.at)
+    return false
+  }
+
+  /** It leads to a pod that is not ready yet. */
+  #isComing({ target, remote, epoch, restarts }: TunnelEvidence): boolean {
+    const { coming, look } = this.#input
+    if (coming === null || coming.target.kind !== 'pod' || target.kind !== 'pod') return false
+    const { evidence } = look
+    const isNew = epoch === evidence.credentials.epoch && restarts === evidence.restarts
+    return isNew && target.uid === coming.target.uid && remote === coming.remote
   }
 
   /** There is a way, and it leads to another pod. */

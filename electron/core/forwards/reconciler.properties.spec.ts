@@ -28,12 +28,16 @@ const credentialCodes = fc.constantFrom<CauseCode>(
   'vault-locked',
   'cluster-unreachable',
 )
-const pod = fc.record({
-  name: fc.constantFrom('web-1', 'web-2', 'web-3'),
-  usable: fc.boolean(),
-  restarts: fc.nat(2),
-  createdAt: fc.nat(3),
-})
+const pod = fc
+  .record({
+    name: fc.constantFrom('web-1', 'web-2', 'web-3'),
+    usable: fc.boolean(),
+    terminating: fc.boolean(),
+    madeBy: fc.record({ workload: fc.constant('web'), version: fc.constantFrom('a', 'b') }),
+    restarts: fc.nat(2),
+    createdAt: fc.nat(3),
+  })
+  .map((one) => ({ ...one, usable: one.usable && !one.terminating }))
 const pods = fc.uniqueArray(pod, { maxLength: 3, selector: ({ name }) => name })
 
 const step = fc.oneof(
@@ -273,8 +277,15 @@ describe('whatever happens in whatever order', () => {
     })
   })
 
-  it('opens nothing to a pod that is known to be gone, going or not ready', () => {
-    always((world) => {
+  it('sends nothing to a pod that is known to be gone, going or not ready, and opens nothing to one gone or going', () => {
+    always((world, { routes }) => {
+      const { watch } = world
+      for (const [portId, route] of routes) {
+        const target = world.ports.find((one) => one.portId === portId)?.current?.target
+        if (route.kind !== 'tunnel' || target?.kind !== 'pod') continue
+        if (watch.state !== 'seen' || watch.view?.failure !== null) continue
+        expect(watch.view.pods.find(({ uid }) => uid === target.uid)?.usable).toBe(true)
+      }
       for (const { action, before } of world.done.splice(0)) {
         if (action.kind !== 'open-tunnel' && action.kind !== 'probe') continue
         if (before.watch.state !== 'seen' || before.watch.view?.failure !== null) continue
@@ -285,7 +296,7 @@ describe('whatever happens in whatever order', () => {
         // A tunnel that was promoted in the same look is probed in its new place.
         if (target?.kind !== 'pod') continue
         const pod = before.watch.view.pods.find(({ uid }) => uid === target.uid)
-        if (action.kind === 'open-tunnel') expect(pod?.usable).toBe(true)
+        if (action.kind === 'open-tunnel') expect(pod).toMatchObject({ terminating: false })
       }
     })
   })

@@ -69,7 +69,15 @@ function reconcileWanted(look: Look): Decision {
     if (wanted === undefined) return []
     const plan = resolution.planOf(wanted.remote)
     const known = memory.ports[port.portId] ?? blankPortMemory
-    const outcome = reconcilePort({ look, port, memory: known, plan, resolution, hinted: isHinted })
+    const outcome = reconcilePort({
+      look,
+      port,
+      memory: known,
+      plan,
+      coming: resolution.comingOf?.(wanted.remote) ?? null,
+      resolution,
+      hinted: isHinted,
+    })
     deadlines.add(outcome.wakeAt)
     return [{ portId: port.portId, plan, outcome }]
   })

@@ -5,9 +5,8 @@ import { failureOf, type Failure, type WatchEvidence } from './evidence.ts'
 import type { TunnelTarget } from './tunnel.ts'
 
 /** What one port of the forward leads to now. */
-export type PortPlan =
-  | { readonly kind: 'way'; readonly target: TunnelTarget; readonly remote: number | string }
-  | { readonly kind: 'none'; readonly failure: Failure }
+export type PortPlan = Way | { readonly kind: 'none'; readonly failure: Failure }
+export type Way = { readonly kind: 'way'; readonly target: TunnelTarget; readonly remote: number | string }
 
 /** Where the forward leads to now, as far as can be known. */
 export type Resolution = {
@@ -17,6 +16,8 @@ export type Resolution = {
   /** True while what is said about pods is seen, not remembered. */
   readonly watching: boolean
   readonly planOf: (remote: RemotePort) => PortPlan
+  /** The way to the pod that is about to take the place of this one, or to be the first; it takes no clients yet. */
+  readonly comingOf?: (remote: RemotePort) => Way | null
 }
 
 export type Question = {
@@ -102,14 +103,17 @@ function byView(question: Question, view: TargetView, watching: boolean): Resolu
   if (watching && !view.targetExists && target.kind !== 'selector')
     return nowhere(by, watching, failureOf('target-missing'))
   const pod = choosePod(question, view.pods)
-  if (pod === null) return nowhere(by, watching, noReadyPod(view.pods))
+  const coming = question.policy === 'any-ready' && watching ? comingPod(pod, view.pods) : null
+  const comingOf: Resolution['comingOf'] = (remote) => (coming === null ? null : wayTo(coming, target, remote))
+  if (pod === null) return { ...nowhere(by, watching, noReadyPod(view.pods)), comingOf }
   return {
     by,
     pod,
     watching,
+    comingOf,
     planOf: (remote) => {
-      const port = portIn(pod, target, remote)
-      if (port !== null) return { kind: 'way', target: { kind: 'pod', name: pod.name, uid: pod.uid }, remote: port }
+      const way = wayTo(pod, target, remote)
+      if (way !== null) return way
       // The service itself may not be read: only kubectl could say where its ports lead.
       if (target.kind === 'service' && view.declaredPorts.length === 0) return byReference(question).planOf(remote)
       return { kind: 'none', failure: noSuchPort(pod, view, target) }
@@ -121,8 +125,7 @@ function choosePod({ policy, current }: Question, pods: readonly TargetPod[]): T
   const usable = pods.filter((pod) => pod.usable && !pod.terminating)
   switch (policy) {
     case 'any-ready':
-      // The newest stays longest: in a rollout the others are about to go.
-      return usable.find((pod) => pod.uid === current?.uid) ?? newest(usable)
+      return stayOrFollow(usable.find((pod) => pod.uid === current?.uid) ?? null, usable)
     case 'newest':
       return newest(usable)
     case 'sticky':
@@ -133,6 +136,29 @@ function choosePod({ policy, current }: Question, pods: readonly TargetPod[]): T
     case 'ordinal':
       return lowestOrdinal(usable)
   }
+}
+
+/** The newest stays longest. In a rollout the one in use is about to go as soon as its successor is ready. */
+const stayOrFollow = (used: TargetPod | null, usable: readonly TargetPod[]): TargetPod | null =>
+  used === null ? newest(usable) : (newest(usable.filter((pod) => follows(pod, used))) ?? used)
+
+/** It was made later, by another version of the same. Of two made in the same second neither follows the other. */
+const follows = (pod: TargetPod, other: TargetPod): boolean =>
+  pod.madeBy !== undefined &&
+  pod.madeBy.workload === other.madeBy?.workload &&
+  pod.madeBy.version !== other.madeBy.version &&
+  pod.createdAt > other.createdAt
+
+/** It runs, is not ready yet, and will be chosen when it is. */
+const comingPod = (used: TargetPod | null, pods: readonly TargetPod[]): TargetPod | null =>
+  newest(pods.filter((pod) => isStarting(pod) && (used === null || follows(pod, used))))
+
+const isStarting = (pod: TargetPod): boolean =>
+  !pod.usable && !pod.terminating && pod.phase === 'Running' && isPassing(pod.reason ?? 'not ready')
+
+function wayTo(pod: TargetPod, target: Target, remote: RemotePort): Way | null {
+  const port = portIn(pod, target, remote)
+  return port === null ? null : { kind: 'way', target: { kind: 'pod', name: pod.name, uid: pod.uid }, remote: port }
 }
 
 const newest = (pods: readonly TargetPod[]): TargetPod | null =>
