@@ -5,7 +5,10 @@ import type { OperationName } from './operations.ts'
 
 /** What the preload script puts on `window.mooring`: the only way from the page to the desktop shell. */
 export type Bridge = {
-  call(name: OperationName, input: unknown): Promise<Result<unknown>>
+  /** With a number, of the page's own choice, the call can be given up by {@link Bridge.cancel}. */
+  call(name: OperationName, input: unknown, number?: number): Promise<Result<unknown>>
+  /** Gives up a call that is under way; its answer is `cancelled`, or whatever came first. */
+  cancel(number: number): void
   /** Delivers messages of a stream, a snapshot first, until the returned function is called. */
   subscribe(stream: StreamName, listener: (message: EventMessage) => void): () => void
   /** Tells whether the owner can be reached, at once and on every change. */

@@ -23,7 +23,9 @@ function listen(set: Set<(value: unknown) => void>, listener: (value: never) => 
 const subscribed = new Map<string, number>()
 
 const bridge: Bridge = {
-  call: (name, input) => ipcRenderer.invoke(bridgeChannels.call, name, input) as ReturnType<Bridge['call']>,
+  call: (name, input, number) =>
+    ipcRenderer.invoke(bridgeChannels.call, name, input, number) as ReturnType<Bridge['call']>,
+  cancel: (number) => ipcRenderer.send(bridgeChannels.cancel, number),
   subscribe: (stream, listener) => {
     const end = listen(listeners.message, (message: { stream: string }) => {
       if (message.stream === stream) listener(message as never)

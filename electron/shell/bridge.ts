@@ -4,6 +4,7 @@ import type { EventMessage } from '../../contract/events.ts'
 /** Names of the IPC channels behind `contract/bridge.ts`; used by the preload script and shell/ipc.ts alone. */
 export const bridgeChannels = {
   call: 'mooring:call',
+  cancel: 'mooring:cancel',
   subscribe: 'mooring:subscribe',
   unsubscribe: 'mooring:unsubscribe',
   connection: 'mooring:connection',

@@ -14,16 +14,19 @@ import { parseStreamName, type StreamName } from '../../contract/events.ts'
 import { maxKubeconfigBytes } from '../../contract/kubeconfigs.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import type { Log } from '../core/log.ts'
-import { bridgeChannels } from './bridge.ts'
+import { type BridgeEvent, bridgeChannels } from './bridge.ts'
+import { PageCalls } from './page-calls.ts'
 import { PageEvents } from './page-events.ts'
 import { isOwnPage, openInBrowser } from './security.ts'
+
+type Page = { readonly calls: PageCalls; readonly events: PageEvents }
 
 export type IpcOptions = { transport: Transport; window: () => BrowserWindow | null; log: Log }
 
 /** Connects pages with the owner through the bridge. Only our own page in its top frame is served. */
 export function serveBridge(options: IpcOptions): void {
   const { transport, log } = options
-  const pages = new WeakMap<WebContents, PageEvents>()
+  const pages = new WeakMap<WebContents, Page>()
 
   /** Every message passes here: a null frame (the page is gone) and a foreign or inner frame are refused. */
   const fromOwnPage = (event: IpcMainEvent | IpcMainInvokeEvent, channel: string): boolean => {
@@ -33,44 +36,55 @@ export function serveBridge(options: IpcOptions): void {
     return false
   }
 
-  ipcMain.handle(bridgeChannels.call, async (event, name: unknown, input: unknown): Promise<Result<unknown>> => {
-    if (!fromOwnPage(event, bridgeChannels.call))
-      return fail(appError('origin-not-allowed', 'The call comes from another page.', "Use Mooring's own window."))
-    if (typeof name !== 'string' || !Object.hasOwn(operations, name))
-      return fail(appError('unknown-route', 'There is no such operation.', 'Update Mooring; window and owner differ.'))
-    return transport.call(name as OperationName, input ?? {})
+  ipcMain.handle(
+    bridgeChannels.call,
+    async (event, name: unknown, input: unknown, number: unknown): Promise<Result<unknown>> => {
+      if (!fromOwnPage(event, bridgeChannels.call))
+        return fail(appError('origin-not-allowed', 'The call comes from another page.', "Use Mooring's own window."))
+      if (typeof name !== 'string' || !Object.hasOwn(operations, name))
+        return fail(
+          appError('unknown-route', 'There is no such operation.', 'Update Mooring; window and owner differ.'),
+        )
+      return pageOf(event.sender).calls.call(name as OperationName, input ?? {}, number)
+    },
+  )
+  ipcMain.on(bridgeChannels.cancel, (event, number: unknown) => {
+    if (fromOwnPage(event, bridgeChannels.cancel)) pageOf(event.sender).calls.cancel(number)
   })
 
-  const pageOf = (contents: WebContents): PageEvents => {
+  const pageOf = (contents: WebContents): Page => {
     const known = pages.get(contents)
     if (known !== undefined) return known
-    const page = new PageEvents({
-      transport,
-      send: (event) => {
-        if (!contents.isDestroyed()) contents.send(bridgeChannels.event, event)
-      },
-    })
+    const send = (event: BridgeEvent): void => {
+      if (!contents.isDestroyed()) contents.send(bridgeChannels.event, event)
+    }
+    const page = { calls: new PageCalls(transport), events: new PageEvents({ transport, send }) }
     pages.set(contents, page)
-    contents.once('destroyed', () => page.end())
-    contents.on('render-process-gone', () => page.end())
+    const end = (): void => {
+      page.calls.end()
+      page.events.end()
+    }
+    contents.once('destroyed', end)
+    contents.on('render-process-gone', end)
     contents.on('did-start-navigation', (details) => {
-      if (details.isMainFrame && !details.isSameDocument) page.end()
+      if (details.isMainFrame && !details.isSameDocument) end()
     })
     return page
   }
 
   ipcMain.on(bridgeChannels.subscribe, (event, stream: unknown) => {
-    if (fromOwnPage(event, bridgeChannels.subscribe) && isStream(stream)) pageOf(event.sender).subscribe(stream)
+    if (fromOwnPage(event, bridgeChannels.subscribe) && isStream(stream)) pageOf(event.sender).events.subscribe(stream)
   })
   ipcMain.on(bridgeChannels.unsubscribe, (event, stream: unknown) => {
-    if (fromOwnPage(event, bridgeChannels.unsubscribe) && isStream(stream)) pageOf(event.sender).unsubscribe(stream)
+    if (fromOwnPage(event, bridgeChannels.unsubscribe) && isStream(stream))
+      pageOf(event.sender).events.unsubscribe(stream)
   })
   ipcMain.on(bridgeChannels.connection, (event) => {
-    if (fromOwnPage(event, bridgeChannels.connection)) pageOf(event.sender).watchConnection()
+    if (fromOwnPage(event, bridgeChannels.connection)) pageOf(event.sender).events.watchConnection()
   })
   ipcMain.on(bridgeChannels.taken, (event, number: unknown) => {
     if (fromOwnPage(event, bridgeChannels.taken) && Number.isSafeInteger(number))
-      pageOf(event.sender).taken(number as number)
+      pageOf(event.sender).events.taken(number as number)
   })
 
   const choose = async (event: IpcMainInvokeEvent, title: string): Promise<string | null> => {

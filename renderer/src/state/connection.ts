@@ -10,6 +10,22 @@ declare global {
 /** How the page reaches the owner, and what the window around it can do. */
 export type Connection = { transport: Transport; shell: ShellBridge; kind: 'desktop' | 'browser' }
 
+let calls = 0
+
+/** An abort signal does not pass the bridge; a number does. */
+function callBridge(
+  bridge: Bridge,
+  ...[name, input, signal]: Parameters<Transport['call']>
+): ReturnType<Bridge['call']> {
+  if (signal === undefined) return bridge.call(name, input)
+  const number = (calls += 1)
+  const cancel = (): void => bridge.cancel(number)
+  signal.addEventListener('abort', cancel, { once: true })
+  const answer = bridge.call(name, input, number)
+  if (signal.aborted) cancel()
+  return answer.finally(() => signal.removeEventListener('abort', cancel))
+}
+
 /** The desktop's bridge when there is one, else HTTP to the host that served the page. */
 export function chooseConnection(): Connection {
   const bridge = globalThis.mooring
@@ -18,8 +34,7 @@ export function chooseConnection(): Connection {
       kind: 'desktop',
       shell: bridge.shell,
       transport: {
-        // IPC has no abort: a cancelled answer is simply not looked at.
-        call: (name, input) => bridge.call(name, input),
+        call: (name, input, signal) => callBridge(bridge, name, input, signal),
         subscribe: (stream, listener) => bridge.subscribe(stream, listener),
         onConnection: (listener) => bridge.onConnection(listener),
       },
