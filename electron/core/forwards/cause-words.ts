@@ -128,7 +128,7 @@ const words: Record<CauseCode, Wording> = {
   }),
   'credentials-command-missing': (_, context) => ({
     message: `The credential command of ${context.cluster} is not installed${said(context)}.`,
-    next: 'Install the command, then start the forward again.',
+    next: 'Install the command; then it goes on by itself.',
   }),
   'credentials-command-failed': (_, context) => ({
     message: `The credential command of ${context.cluster} failed${said(context)}.`,

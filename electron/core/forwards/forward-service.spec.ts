@@ -53,6 +53,18 @@ describe('a new forward', () => {
     expect(counted.observed.lastEvidenceAt).toBeGreaterThan(Date.now() - 5_000)
   })
 
+  it('says that it is queued while children wait for their turn, and no longer than that', async () => {
+    bench.opening = () => undefined
+    const created = await bench.create()
+    if (!created.ok) throw new Error(created.error.message)
+    const { id } = created.value
+    await bench.until(id, () => bench.tunnels.length === 1)
+    bench.queue(1)
+    await bench.until(id, ({ cause }) => cause?.code === 'queued')
+    bench.queue(0)
+    await bench.until(id, ({ cause }) => cause?.code === 'connecting')
+  })
+
   it('takes a client before its tunnel is there', async () => {
     let go = (): void => undefined
     bench.opening = (tunnel) => {

@@ -137,6 +137,11 @@ export class ForwardBench implements AsyncDisposable {
     this.#vault.emit({ state })
   }
 
+  /** So many children wait for their turn to start. */
+  queue(queued: number): void {
+    this.#counts.emit({ running: 0, starting: 0, queued, limit: 128 })
+  }
+
   async create(input: Partial<Parameters<ForwardService['create']>[0]> = {}): Promise<Result<Forward>> {
     return this.service.create({
       clusterId: this.clusterId,

@@ -133,9 +133,7 @@ export class ForwardService {
     this.#unlisten.push(
       clusters.onChange((change) => this.#clusterChanged(change)),
       vault.onChange(({ state }) => this.#vaultChanged(state)),
-      children.onCounts(() => {
-        for (const runtime of this.#runtimes.values()) if (runtime.stored.desired === 'on') runtime.wake()
-      }),
+      children.onCounts(({ queued }) => this.#queueChanged(queued > 0)),
       credentials.onChange((id) => {
         for (const runtime of this.#ofCluster(id)) runtime.wake()
       }),

@@ -337,6 +337,18 @@ describe('what only a person can mend', () => {
     expect(world.done.at(-1)?.action).toEqual({ kind: 'resolve-credentials', fresh: true })
   })
 
+  it('a command that is not installed is looked for every 15 s: that runs nothing', () => {
+    const world = new ReconcilerWorld()
+    world.settle()
+    world.refuseCredentials('credentials-command-missing')
+    expect(world.settle()).toMatchObject({ state: 'holding', failure: { code: 'credentials-command-missing' } })
+    world.done.length = 0
+    world.pass(15_000)
+    expect(actionsOf(world)).toEqual(['resolve-credentials'])
+    world.pass(3_000, () => world.succeed())
+    expect(world.settle().state).toBe('live')
+  })
+
   it('a locked vault is not asked again by a timer; unlocking is a hint', () => {
     const world = new ReconcilerWorld()
     world.settle()

@@ -29,13 +29,21 @@ export function noteFailure(retry: Retry, attempt: number, failure: Failure, now
 function waitAfter(failure: Failure, failures: number, random: () => number): number {
   switch (policyOf(failure.code)) {
     case 'credentials':
-      return Infinity
+      return isSeenWithoutAsking(failure) ? longestWait : Infinity
     case 'person':
       return failure.code.startsWith('local-port') ? portMs : longestWait
     case 'retry':
       return backoff(failures, random)
   }
 }
+
+/**
+ * Whether it is mended is read from the files of this machine (is the command installed now, did a login write another
+ * token): that runs nothing, asks nobody and locks no account.
+ */
+const isSeenWithoutAsking = ({ code, detail }: Failure): boolean =>
+  code === 'credentials-command-missing' ||
+  (code === 'credentials-expired' && (detail === 'token' || detail === 'client-certificate'))
 
 /** Something happened that may have mended it: try now, from the shortest wait on. The reason stays until it works. */
 export const hinted = (retry: Retry): Retry => ({ ...retry, failures: 0, at: retry.failedAt + shortestWait })
