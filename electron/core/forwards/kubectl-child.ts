@@ -288,8 +288,9 @@ export class KubectlChild {
     if (cause === null || isHarmless(cause) || this.#state === 'starting' || this.#state === 'ended') return
     const failure = { code: cause.code, detail: cause.detail, message: plainWords(text) }
     // `lost connection to pod` follows the reason and must not hide it.
-    if (isVague(cause) && this.#fate.fresh !== null) return
-    this.#fate.says({ failure, cause, hit: provesUnreached(cause) ? this.#streams.refused() : null })
+    if (isVague(cause) && this.#fate.saidNow !== null) return
+    if (provesUnreached(cause)) this.#streams.refused()
+    this.#fate.says(failure)
     if (this.#state === 'ready' && endsUse.has(cause.code)) {
       this.#state = 'useless'
       this.#fate.becomesUseless()
@@ -299,12 +300,12 @@ export class KubectlChild {
 
   /** A reason of ours to end it. */
   #note(failure: TunnelFailure): void {
-    this.#fate.says({ failure, cause: { code: failure.code, detail: failure.detail ?? '' }, hit: null })
+    this.#fate.says(failure)
     this.#fate.becomesUseless()
   }
 
   async #verdict(stream: KubectlStream, pid: number): Promise<StreamVerdict> {
-    const failure = await this.#fate.reasonOfEnd(stream, pid)
+    const failure = await this.#fate.reasonOfEnd(stream, pid, () => this.#streams.wasRefused(stream))
     if (failure === null) {
       stream.answered = true // the pod ended it, so it was there
       this.#streams.judge(stream)
@@ -318,8 +319,7 @@ export class KubectlChild {
   /** Proven by kubectl's word, or because there was nothing that could have reached the pod. */
   #neverReachedPod(stream: KubectlStream): boolean {
     const sent = stream.socket.bytesWritten
-    const refused = this.#fate.fresh?.hit === stream && sent <= replayBytes
-    return refused || (!stream.answered && sent === 0)
+    return (this.#streams.wasRefused(stream) && sent <= replayBytes) || (!stream.answered && sent === 0)
   }
 
   /** Counts each of these clients once, if the end of its stream cost it its connection. */

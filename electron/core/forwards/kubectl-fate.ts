@@ -2,17 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { Platform } from '../platform/platform.ts'
 import { lostFailure } from './kubectl-failures.ts'
-import type { LineCause } from './kubectl-lines.ts'
 import type { KubectlStream } from './kubectl-streams.ts'
 import type { TunnelFailure } from './tunnel.ts'
-
-/** What kubectl said. */
-export type Trouble = {
-  readonly failure: TunnelFailure
-  readonly cause: LineCause
-  /** The stream that was refused, where that is certain. */
-  readonly hit: KubectlStream | null
-}
 
 /** What a line said explains what happens within this time. */
 const freshMs = 2_000
@@ -33,7 +24,7 @@ export class KubectlFate {
   readonly #clock: Clock
   readonly #platform: Pick<Platform, 'processState' | 'rests'>
   readonly #waiters = new Set<() => void>()
-  #trouble: (Trouble & { readonly at: number }) | null = null
+  #said: { readonly failure: TunnelFailure; readonly at: number } | null = null
   #useless = false
   #ended: TunnelFailure | null = null
   #looking: Promise<boolean> | null = null
@@ -51,17 +42,17 @@ export class KubectlFate {
 
   /** Why connections fail now; null: nothing is known that would make them fail. */
   get failure(): TunnelFailure | null {
-    return this.#ended ?? (this.#useless ? (this.#trouble?.failure ?? null) : (this.fresh?.failure ?? null))
+    return this.#ended ?? (this.#useless ? (this.#said?.failure ?? null) : this.saidNow)
   }
 
-  /** What was said a moment ago. */
-  get fresh(): Trouble | null {
-    const trouble = this.#trouble
-    return trouble !== null && this.#clock.monotonic() - trouble.at < freshMs ? trouble : null
+  /** What it said a moment ago. */
+  get saidNow(): TunnelFailure | null {
+    const said = this.#said
+    return said !== null && this.#clock.monotonic() - said.at < freshMs ? said.failure : null
   }
 
-  says(trouble: Trouble): void {
-    this.#trouble = { ...trouble, at: this.#clock.monotonic() }
+  says(failure: TunnelFailure): void {
+    this.#said = { failure, at: this.#clock.monotonic() }
     this.#wake()
   }
 
@@ -94,14 +85,14 @@ export class KubectlFate {
   }
 
   /** Why a stream has just ended; null: the pod ended it. */
-  async reasonOfEnd(stream: KubectlStream, pid: number): Promise<TunnelFailure | null> {
+  async reasonOfEnd(stream: KubectlStream, pid: number, wasRefused: () => boolean): Promise<TunnelFailure | null> {
     // What kubectl wrote before it closed the stream has arrived, and is read within a turn of the loop.
     await nextTurn()
-    if (this.fresh !== null && this.fresh.hit === stream) return this.fresh.failure
+    if (this.saidNow !== null && wasRefused()) return this.saidNow
     const lives = await (this.#looking ??= this.#looksAlive(pid))
     if (!lives) return this.#ended ?? this.failure ?? lostFailure('kubectl ended')
     // A kubectl that goes on after it said that a connection was refused (before 1.23) means nobody who was answered.
-    return stream.answered ? null : (this.fresh?.failure ?? null)
+    return stream.answered ? null : this.saidNow
   }
 
   /**
@@ -119,7 +110,7 @@ export class KubectlFate {
       const rests = dead ? false : this.#platform.rests(pid)
       if (rests === true || this.#heardAt > startedAt + staleBytesMs) return true
       const left = startedAt + (rests === null ? unknownMs : judgeMs) - this.#clock.monotonic()
-      if (left <= 0) return !dead && (rests !== null || this.fresh === null)
+      if (left <= 0) return !dead && (rests !== null || this.saidNow === null)
       await this.#endsWithin(Math.min(left, dead ? left : wait))
     }
     return false

@@ -30,6 +30,10 @@ export class KubectlStreams {
   readonly #unjudged = new Set<KubectlStream>()
   /** Closed without an answer: one of them may be the one that a line speaks of. */
   #closed: KubectlStream[] = []
+  /** Those that the refusals of late can be about, and how many there were. */
+  #suspects = new Set<KubectlStream>()
+  #refusals = 0
+  #refusedAt = -Infinity
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -106,10 +110,24 @@ export class KubectlStreams {
     return this.#count(isBlocked) > 0
   }
 
-  /** kubectl does not say which connection was refused: it is certain only when a single one can be meant. */
-  refused(): KubectlStream | null {
-    const possible = [...this.#open, ...this.#closed].filter(this.#mayBeRefused)
-    return possible.length === 1 ? (possible[0] ?? null) : null
+  /** kubectl said of one of its connections that the pod refused it. */
+  refused(): void {
+    if (this.#age(this.#refusedAt) > refusalMs) {
+      this.#suspects.clear()
+      this.#refusals = 0
+    }
+    this.#refusals += 1
+    this.#refusedAt = this.#clock.monotonic()
+    for (const stream of [...this.#open, ...this.#closed]) if (this.#mayBeRefused(stream)) this.#suspects.add(stream)
+  }
+
+  /**
+   * Whether it is certain that the pod refused this one. kubectl does not say which connection a line is about, and
+   * there is one line at most for each: as many lines as streams that can be meant are about all of them.
+   */
+  wasRefused(stream: KubectlStream): boolean {
+    if (stream.answered || !this.#suspects.has(stream)) return false
+    return [...this.#suspects].filter(({ answered }) => !answered).length <= this.#refusals
   }
 
   readonly #mayBeRefused = (stream: KubectlStream): boolean =>
