@@ -3,6 +3,7 @@ import { createClient, type Client } from '../contract/client.ts'
 import type { AppError, Result } from '../contract/errors.ts'
 import type { Cluster } from '../contract/clusters.ts'
 import type { Forward } from '../contract/forwards.ts'
+import { lookAtDataFolder } from './core/store/data-folder.ts'
 import { defaultDataDir } from './core/store/default-data-dir.ts'
 import { readOwner } from './core/store/owner-file.ts'
 import { addForward, parsePort, parseTarget } from './cli/forward-arguments.ts'
@@ -66,7 +67,9 @@ const program = new Command('mooring')
 /** Runs `act` with a client of the running owner. */
 async function attached(act: (client: Client) => Promise<void>): Promise<void> {
   const { dataDir } = program.opts<Global>()
-  const owner = readOwner(dataDir)
+  const folder = lookAtDataFolder(dataDir)
+  if (!folder.ok) throw new Stop(explain(folder.error), exitCode.failed)
+  const owner = folder.value === null ? null : readOwner(folder.value.dir)
   if (owner?.socketPath === undefined || owner.socketPath === null)
     throw new Stop(
       'Mooring is not running.\nStart it with `npm start` (or `npm run serve` without a window).',

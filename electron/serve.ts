@@ -91,10 +91,6 @@ async function main(): Promise<void> {
   }
   const application = started.value
   const { router, hub, log } = application
-  // The one handler for bugs, as in the desktop: they are told, and forwards go on.
-  process.on('uncaughtException', (error: unknown) =>
-    log.error(`a bug in Mooring: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
-  )
   const token = randomBytes(32).toString('base64url')
   const shared = { router, hub, log: log.area('http'), version, principal: owner }
   const servers: HttpServer[] = []
@@ -128,15 +124,23 @@ async function main(): Promise<void> {
     return
   }
   servers.push(host)
-  const loginUrl = `${host.url}/#token=${token}`
-  servers.push(
-    await startHttpServer({
-      ...shared,
-      listen: { kind: 'socket', path: application.socketPath },
-      rendererDir: null,
-      loginUrl,
-    }),
-  )
+  const local = await startHttpServer({
+    ...shared,
+    listen: { kind: 'socket', path: application.socketPath },
+    rendererDir: null,
+    loginUrl: `${host.url}/#token=${token}`,
+  }).catch((error: unknown) => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    process.stderr.write(
+      `mooring: The socket ${application.socketPath} cannot be opened (${code}).\n         Look at what stands in its place and remove it.\n`,
+    )
+    return null
+  })
+  if (local === null) {
+    await close('the local socket cannot be opened', 1)
+    return
+  }
+  servers.push(local)
   application.announce({ url: host.url })
   application.onOwnerLost(() => void close('the data folder has another owner'))
   process.stdout.write(`${JSON.stringify({ url: host.url, token, pid: process.pid })}\n`)

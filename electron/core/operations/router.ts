@@ -21,6 +21,9 @@ export type RouterOptions = {
 /** Fields whose contents are, or may hold, secrets: only their size is written down. */
 const secretFields = new Set(['text', 'base64', 'passphrase', 'args', 'allowCommands', 'notes'])
 
+/** What is longer says nothing to a reader of the audit log, and a caller must not fill the disk with it. */
+const mostCharacters = 4000
+
 /**
  * The one door to everything Mooring does: authorise, parse, handle, audit, answer. IPC, HTTP and the CLI come through
  * here. Never throws; a bug becomes `internal`, is logged, and shows nothing of itself to the caller.
@@ -102,7 +105,8 @@ export class Router {
     const details: Record<string, unknown> = {}
     for (const [key, value] of Object.entries(given)) {
       if (!known.has(key) || key === 'id' || value === undefined) continue
-      details[key] = secretFields.has(key) ? `(${JSON.stringify(value).length} characters)` : value
+      const characters = JSON.stringify(value).length
+      details[key] = secretFields.has(key) || characters > mostCharacters ? `(${characters} characters)` : value
     }
     const created = result.ok ? (result.value as { id?: unknown } | null)?.id : undefined
     const resource =

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, wri
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.testing.ts'
-import { prepareDataFolder } from './data-folder.ts'
+import { lookAtDataFolder, prepareDataFolder } from './data-folder.ts'
 import { defaultDataDir } from './default-data-dir.ts'
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777
@@ -76,6 +76,43 @@ describe('the data folder', () => {
     writeFileSync(file, '')
     expect(refused(file)).toContain('not a folder')
     refused(join(file, 'below'))
+  })
+
+  it.each(['mooring.db', 'owner.json', 'logs', 'anything'])('is refused when its %s is a link', (name) => {
+    const dir = temporaryFolder()
+    symlinkSync(join(dir, 'elsewhere'), join(dir, name))
+    expect(refused(dir)).toContain(`${name} is a link`)
+    expect(existsSync(join(dir, 'elsewhere'))).toBe(false)
+  })
+
+  it('is refused when everybody may write to a folder in it', () => {
+    const dir = temporaryFolder()
+    mkdirSync(join(dir, 'run'))
+    chmodSync(join(dir, 'run'), 0o777)
+    expect(refused(dir)).toContain('run may be written to by everybody')
+  })
+
+  it('is refused when somebody else left something in it', (context) => {
+    if (process.getuid?.() !== 0) context.skip('did not run: needs root to give a file away')
+    const dir = temporaryFolder()
+    writeFileSync(join(dir, 'mooring.sock'), '')
+    chownSync(join(dir, 'mooring.sock'), 12345, 12345)
+    expect(refused(dir)).toContain('12345')
+  })
+
+  it('is looked at without a change by who only attaches', () => {
+    const parent = temporaryFolder()
+    expect(lookAtDataFolder(join(parent, 'none'))).toEqual({ ok: true, value: null })
+    const dir = join(parent, 'data')
+    prepareDataFolder(dir)
+    expect(lookAtDataFolder(dir)).toMatchObject({ ok: true, value: { dir } })
+    symlinkSync(dir, join(parent, 'link'))
+    symlinkSync('/tmp/theirs.json', join(dir, 'owner.json'))
+    for (const unsafe of [dir, join(parent, 'link')])
+      expect(lookAtDataFolder(unsafe)).toMatchObject({ error: { code: 'data-folder-unsafe' } })
+    chmodSync(dir, 0o777)
+    expect(lookAtDataFolder(dir)).toMatchObject({ error: { code: 'data-folder-unsafe' } })
+    expect(modeOf(dir)).toBe(0o777)
   })
 
   it('is refused when it belongs to somebody else', (context) => {

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
 
@@ -9,22 +9,18 @@ const unsafe = (message: string, next: string): Result<never> => fail(appError('
 
 /**
  * Makes the folder, or checks that the one that is there is ours: a real folder, owned by us, closed to others.
- * A folder that others may read is closed; one that belongs to somebody else, is a link, or lies where everybody may
- * put another in its place, is refused.
+ * A folder that others may read is closed; one that belongs to somebody else, is a link, holds a link or something of
+ * somebody else's, or lies where everybody may put another in its place, is refused.
  */
 export function prepareDataFolder(path: string): Result<DataFolder> {
   const dir = resolve(path)
   try {
     mkdirSync(dirname(dir), { recursive: true })
     const open = openAncestorOf(dir)
-    if (open !== null)
-      return unsafe(
-        `Everybody may write to ${open}, and put another folder in the place of ${dir}.`,
-        `Close it (chmod o-w '${open}'), or choose a folder elsewhere with --data-dir.`,
-      )
+    if (open !== null) return fail(replaceable(dir, open))
     const made = makeFolder(dir)
     const stats = lstatSync(dir)
-    const problem = problemOf(dir, stats)
+    const problem = problemOf(dir, stats) ?? plantedIn(dir)
     if (problem !== null) return fail(problem)
     if (!made && process.platform !== 'win32' && (stats.mode & 0o077) !== 0) chmodSync(dir, 0o700)
     for (const name of ['run', 'logs']) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 })
@@ -57,6 +53,48 @@ function openAncestorOf(dir: string): string | null {
       if ((mode & 0o002) !== 0 && (mode & 0o1000) === 0) return folder
       if (folder === dirname(folder)) break
     }
+  return null
+}
+
+const replaceable = (dir: string, open: string): AppError =>
+  appError(
+    'data-folder-unsafe',
+    `Everybody may write to ${open}, and put another folder in the place of ${dir}.`,
+    `Close it (chmod o-w '${open}'), or choose a folder elsewhere with --data-dir.`,
+  )
+
+/**
+ * The folder of a Mooring that may run, for who attaches to it: the same checks, and nothing is made or changed. Whoever
+ * could write to it would choose the socket that gets the user's kubeconfigs. Null: there is no such folder.
+ */
+export function lookAtDataFolder(path: string): Result<DataFolder | null> {
+  const dir = resolve(path)
+  const stats = lstatSync(dir, { throwIfNoEntry: false })
+  if (stats === undefined) return ok(null)
+  const open = openAncestorOf(dir)
+  if (open !== null) return fail(replaceable(dir, open))
+  const problem = problemOf(dir, stats) ?? plantedIn(dir)
+  return problem === null ? ok({ dir, file: (name) => join(dir, name) }) : fail(problem)
+}
+
+/** What stands in the folder and was not put there by us, from a time when others could write to it. */
+function plantedIn(dir: string): AppError | null {
+  const me = process.getuid?.()
+  if (me === undefined) return null
+  for (const name of readdirSync(dir)) {
+    const path = join(dir, name)
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) continue
+    const what = stats.isSymbolicLink()
+      ? 'is a link'
+      : stats.uid !== me
+        ? `belongs to another user (${stats.uid})`
+        : stats.isDirectory() && (stats.mode & 0o002) !== 0
+          ? 'may be written to by everybody'
+          : null
+    const next = 'Look at what it is; remove it, or choose another folder with --data-dir.'
+    if (what !== null) return appError('data-folder-unsafe', `${path} ${what}.`, next)
+  }
   return null
 }
 
