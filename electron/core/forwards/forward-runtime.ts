@@ -56,6 +56,8 @@ export type ForwardEvents = {
 /** So many looks in a row without a pause; then the rest of the app gets its turn. */
 const looksInARow = 20
 const pauseMs = 20
+/** Whoever asks for a forward waits so long at most until its local ports are bound, ms. */
+const listeningMs = 1_000
 
 /** "service web", "pods with app=web". */
 const targetWords = (target: Forward['target']): string =>
@@ -84,6 +86,7 @@ export class ForwardRuntime {
   #lookPending = false
   #looks = 0
   #closed = false
+  readonly #afterLook: (() => void)[] = []
 
   constructor(forward: StoredForward, surroundings: ForwardSurroundings, events: ForwardEvents) {
     this.#surroundings = surroundings
@@ -102,6 +105,19 @@ export class ForwardRuntime {
   /** Starts to live: listeners first. */
   start(): void {
     this.#look()
+  }
+
+  /** Settles when each wanted local port is bound or it is known why not, so that its address may be told; soon anyway. */
+  async listening(): Promise<void> {
+    const late = new AbortController()
+    const timer = this.#surroundings.clock.after(listeningMs, () => late.abort())
+    while (this.#isBinding() && !late.signal.aborted) {
+      const looked = Promise.withResolvers<undefined>()
+      this.#afterLook.push(() => looked.resolve(undefined))
+      late.signal.addEventListener('abort', () => looked.resolve(undefined), { once: true })
+      await looked.promise
+    }
+    timer.cancel()
   }
 
   /** The user wants something else of it. Another target, namespace or cluster: nobody who waits is handed over. */
@@ -212,6 +228,12 @@ export class ForwardRuntime {
     await Promise.all([...this.#ports.values()].map((port) => port.close()))
   }
 
+  #isBinding(): boolean {
+    if (this.#closed || this.#stored.desired === 'off') return false
+    const tried = new Set(['bound', 'failed'])
+    return [...this.#ports.values()].some((port) => !tried.has(port.evidence.listener.state))
+  }
+
   #makePorts(): void {
     const { clock, platform } = this.#surroundings
     const wanted = new Map(this.#stored.ports.map((port) => [port.id, port]))
@@ -300,6 +322,7 @@ export class ForwardRuntime {
     for (const [portId, route] of decision.routes) this.#ports.get(portId)?.route(route)
     this.#shown.show(decision, this.#causeNames(decision), trafficOf(this.#ports.values()))
     this.#sleepUntil(decision, now)
+    for (const tell of this.#afterLook.splice(0)) tell()
   }
 
   /** What was done is new evidence: look again at once, but not for ever. */

@@ -65,6 +65,27 @@ describe('a new forward', () => {
     await bench.until(id, ({ cause }) => cause?.code === 'connecting')
   })
 
+  it('takes a client as soon as its address is told, also after it was edited', async () => {
+    const created = await bench.create()
+    if (!created.ok) throw new Error()
+    const { id, ports } = created.value
+    expect(await echo(ports[0]!.local)).toBe('hello')
+    const local = await freePort()
+    await bench.service.update({ id, ports: [{ ...ports[0]!, local }] })
+    expect(await echo(local)).toBe('hello')
+    await bench.service.update({ id, desired: 'off' })
+    await bench.service.update({ id, desired: 'on' })
+    expect(await echo(local)).toBe('hello')
+  })
+
+  it('says at once that its port is taken', async () => {
+    const other = await occupy(0)
+    const { port: local } = other.address() as AddressInfo
+    const created = await bench.create({ ports: [{ remote: 80, local, bind: '127.0.0.1' }] })
+    expect(created).toMatchObject({ value: { state: 'holding', cause: { code: 'local-port-taken' } } })
+    await free(other)
+  })
+
   it('takes a client before its tunnel is there', async () => {
     let go = (): void => undefined
     bench.opening = (tunnel) => {

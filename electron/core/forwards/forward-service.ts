@@ -248,6 +248,7 @@ export class ForwardService {
     if (!written.ok) return written
     const runtime = this.#run(complete.value)
     this.#tell(runtime.stored, true)
+    await runtime.listening()
     return ok(runtime.row())
   }
 
@@ -273,6 +274,7 @@ export class ForwardService {
       if (!written.ok) return written
       runtime.change(complete.value)
       this.#tell(complete.value, before.desired !== draft.desired || before.clusterId !== draft.clusterId)
+      await runtime.listening()
       return ok(runtime.row())
     })
   }

@@ -120,11 +120,15 @@ export class PortBinding {
       this.#options.changed()
       return
     }
-    const asked = bound.error.code === 'local-port-taken' ? this.#askOwner(bound.error) : null
-    this.#fail(listener, attempt, (await asked?.soon) ?? this.#owned ?? failureOfListen(bound.error))
-    const known = await asked?.ever
-    if (known !== undefined && known !== null && known.detail !== this.#evidence.failure?.detail)
-      this.#fail(listener, attempt, known)
+    if (bound.error.code !== 'local-port-taken') {
+      this.#fail(listener, attempt, failureOfListen(bound.error))
+      return
+    }
+    const owner = this.#askOwner(bound.error)
+    this.#fail(listener, attempt, (await this.#soon(owner)) ?? this.#owned ?? failureOfListen(bound.error))
+    const { failure } = this.#evidence
+    const late = owner.then((known) => known.detail !== failure?.detail && this.#fail(listener, attempt, known))
+    drop(late, 'it only adds who it is')
   }
 
   #fail(listener: PortListener, attempt: number, failure: Failure): void {
@@ -133,18 +137,20 @@ export class PortBinding {
     this.#options.changed()
   }
 
-  /** On a busy machine looking through all processes takes long; the reason must not wait for the name. */
-  #askOwner(error: ListenFailure): { soon: Promise<Failure | null>; ever: Promise<Failure | null> } {
-    const { clock, platform } = this.#options
+  async #askOwner(error: ListenFailure): Promise<Failure> {
     const { bind, local } = this.#port
-    const ever = platform.ownerOfPort(bind, local).then((owner) => {
-      this.#owned = owner === null ? null : portTakenBy(owner, this.#port)
-      return this.#owned ?? failureOfListen(error)
-    })
+    const owner = await this.#options.platform.ownerOfPort(bind, local)
+    this.#owned = owner === null ? null : portTakenBy(owner, this.#port)
+    return this.#owned ?? failureOfListen(error)
+  }
+
+  /** On a busy machine looking through all processes takes long; the reason must not wait for the name. */
+  async #soon(owner: Promise<Failure>): Promise<Failure | null> {
     const late = Promise.withResolvers<null>()
-    const timer = clock.after(ownerMs, () => late.resolve(null))
-    const soon = Promise.race([ever, late.promise]).finally(() => timer.cancel())
-    return { soon, ever }
+    const timer = this.#options.clock.after(ownerMs, () => late.resolve(null))
+    const known = await Promise.race([owner, late.promise])
+    timer.cancel()
+    return known
   }
 
   #isCurrent(listener: PortListener, attempt: number): boolean {
