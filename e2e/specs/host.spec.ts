@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { expectOk } from '../support/expect-ok.ts'
+import { startHost, type HostOptions, type RunningHost } from '../support/host.ts'
+import { descendantsOf, stillAlive } from '../support/leftovers.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const passphrase = 'correct horse battery staple'
+let dataDir: string
+const hosts: RunningHost[] = []
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'mooring-host-'))
+})
+afterEach(async () => {
+  for (const host of hosts.splice(0)) await host.kill()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+async function start(options: HostOptions = {}): Promise<RunningHost> {
+  const host = await startHost({ dataDir, ...options })
+  hosts.push(host)
+  return host
+}
+
+async function sidecarOf(host: RunningHost): Promise<number> {
+  return waitUntil('the sidecar', 20, async () => {
+    const { sidecar } = await expectOk(host.client.app.status())
+    return sidecar.state === 'ready' ? sidecar.pid : null
+  })
+}
+
+describe('the host', () => {
+  it('ends in order after a bug: told without secrets, with a code of its own, and nothing left', async () => {
+    // The stack shows where this text comes from: the secret stands in it in two parts.
+    const bug = `process.on('SIGUSR2', () => { throw new Error('broken, Bearer ' + 'abcdefgh' + '12345678') })`
+    const host = await start({
+      environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}` },
+    })
+    const sidecar = await sidecarOf(host)
+    const children = await descendantsOf(host.pid)
+    expect(children.map(({ pid }) => pid)).toContain(sidecar)
+    process.kill(host.pid, 'SIGUSR2')
+    expect(await host.exited).toEqual({ code: 70, signal: null })
+    expect(host.log().match(/error app: a bug in Mooring: Error: broken, Bearer •••/g)).toHaveLength(1)
+    expect(host.log()).not.toContain('abcdefgh12345678')
+    expect(await readFile(join(dataDir, 'logs', 'mooring.log'), 'utf8')).toContain('a bug in Mooring')
+    expect(await stillAlive(children)).toEqual([])
+    expect(existsSync(join(dataDir, 'owner.json'))).toBe(false)
+    const next = await start()
+    await expectOk(next.client.app.status())
+  })
+
+  it('shows its passphrase to nobody who may look at its environment, nor do its children', async (context) => {
+    if (process.platform !== 'linux') context.skip('needs /proc')
+    const host = await start({ vault: 'passphrase', passphrase })
+    expect(await expectOk(host.client.vault.status())).toMatchObject({ state: 'unlocked', provider: 'passphrase' })
+    await sidecarOf(host)
+    for (const pid of [host.pid, ...(await descendantsOf(host.pid)).map((child) => child.pid)]) {
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8')
+      expect(environment).toContain('PATH=')
+      expect(environment).not.toMatch(/horse|MOORING_PASSPHRASE/)
+    }
+  })
+
+  it('keeps its sidecar on record while it runs, and its next start forgets it', async () => {
+    const host = await start()
+    const sidecar = await sidecarOf(host)
+    const children = await descendantsOf(host.pid)
+    expect(await readFile(`/proc/${sidecar}/environ`, 'utf8')).toMatch(/MOORING_CHILD_TOKEN=[0-9a-f]{32}/)
+    await host.kill()
+    await waitUntil('the end of its children', 5, async () => (await stillAlive(children)).length === 0)
+    const next = await start()
+    expect(await sidecarOf(next)).not.toBe(sidecar)
+  })
+})
