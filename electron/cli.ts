@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { createClient, type Client } from '../contract/client.ts'
 import type { AppError, Result } from '../contract/errors.ts'
 import type { Cluster } from '../contract/clusters.ts'
-import type { Forward } from '../contract/forwards.ts'
+import type { Forward, PortInput, Target } from '../contract/forwards.ts'
 import { lookAtDataFolder } from './core/store/data-folder.ts'
 import { defaultDataDir } from './core/store/default-data-dir.ts'
 import { readOwner } from './core/store/owner-file.ts'
@@ -102,7 +102,7 @@ clusters
   .option('--json', 'print JSON')
   .action((file: string, options: Json & { context?: string[]; allowCommand?: string[]; embedFile?: string[] }) =>
     attached(async (client) => {
-      const bytes = file === '-' ? await readStandardInput() : await readFile(file)
+      const bytes = file === '-' ? await readStandardInput() : await readKubeconfig(file)
       const source = { base64: bytes.toString('base64') }
       const preview = await value(client.kubeconfigs.preview(source))
       if (preview.verdict === 'error')
@@ -120,6 +120,21 @@ clusters
       printAs(options.json, added, () => table(clusterRows(added)))
     }),
   )
+
+async function readKubeconfig(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const reason = { ENOENT: 'There is no such file', EACCES: 'You may not read it', EISDIR: 'It is a folder' }[
+      code ?? ''
+    ]
+    throw new Stop(
+      `${file} cannot be read. ${reason ?? `The system says ${code ?? 'nothing'}`}.\nName a kubeconfig file, or - to read it from standard input.`,
+      exitCode.failed,
+    )
+  }
+}
 
 async function readStandardInput(): Promise<Buffer> {
   const chunks: Buffer[] = []
@@ -166,8 +181,14 @@ for (const verb of ['start', 'stop', 'restart', 'remove'] as const) {
     )
 }
 forwards
-  .command('add <cluster> <target> <port...>')
-  .description('add a forward: target is kind/name (pod/x, svc/x, deploy/x ...), a port is REMOTE or LOCAL:REMOTE')
+  .command('add')
+  .description('add a forward')
+  .argument('<cluster>', 'name or id')
+  .argument('<target>', 'kind/name: pod/x, svc/x, deploy/x ..., or selector/app=x', parseTarget)
+  .argument('<port...>', 'REMOTE or LOCAL:REMOTE', (text: string, before?: PortInput[]) => [
+    ...(before ?? []),
+    parsePort(text),
+  ])
   .option('-n, --namespace <name>', "namespace; the cluster's own unless said")
   .option('--name <name>', 'name of the forward')
   .option('--off', 'store it without starting it')
@@ -175,8 +196,8 @@ forwards
   .action(
     (
       wanted: string,
-      target: string,
-      ports: string[],
+      target: Target,
+      ports: PortInput[],
       options: Json & { namespace?: string; name?: string; off?: boolean },
     ) =>
       attached(async (client) => {
@@ -184,8 +205,8 @@ forwards
         const input = addForward({
           clusterId: cluster.id,
           namespace: options.namespace ?? cluster.namespace,
-          target: parseTarget(target),
-          ports: ports.map(parsePort),
+          target,
+          ports,
           name: options.name,
           off: options.off === true,
         })

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander'
 import type { CreateForwardInput, PortInput, RemotePort, Target } from '../../contract/forwards.ts'
 
 /** kubectl's short and long words for the kinds a forward can lead to. */
@@ -24,7 +25,7 @@ const kinds: Readonly<Record<string, Exclude<Target['kind'], 'selector'>>> = {
   jobs: 'job',
 }
 
-/** `svc/web`, `pod/web-0`, or `selector/app=web`. Throws words for the user. */
+/** `svc/web`, `pod/web-0`, or `selector/app=web`. Throws words for the user, which count as wrong usage. */
 export function parseTarget(text: string): Target {
   const slash = text.indexOf('/')
   const kind = slash < 0 ? 'pod' : text.slice(0, slash)
@@ -32,22 +33,41 @@ export function parseTarget(text: string): Target {
   if (kind === 'selector') return { kind: 'selector', selector: rest }
   const known = kinds[kind]
   if (known === undefined || rest === '')
-    throw new Error(
+    throw new InvalidArgumentError(
       `${text} is not a target. Write kind/name, for example svc/web, deploy/web, pod/web-0, or selector/app=web.`,
     )
   return { kind: known, name: rest }
 }
 
-const remote = (text: string): RemotePort => (/^\d+$/.test(text) ? Number(text) : text)
+const notAPort = (text: string): InvalidArgumentError =>
+  new InvalidArgumentError(
+    `${text} is not a port. Write REMOTE or LOCAL:REMOTE, for example 8080, http, 9000:http or :http.`,
+  )
 
-/** `8080`, `http`, `9000:8080`, `9000:http`; `:8080` and a port alone let Mooring choose the local port and keep it. */
+/** A port's number (`lowest` to 65535) or, where `named`, its name. */
+function port(text: string, whole: string, lowest: number, named: boolean): RemotePort {
+  if (!/^\d+$/.test(text)) {
+    if (!named || text === '') throw notAPort(whole)
+    return text
+  }
+  const number = Number(text)
+  if (number < lowest || number > 65_535) throw notAPort(whole)
+  return number
+}
+
+/**
+ * `8080`, `http`, `9000:8080`, `9000:http`; `:8080` and a port alone let Mooring choose the local port and keep it.
+ * Throws words for the user, which count as wrong usage.
+ */
 export function parsePort(text: string): PortInput {
-  const [first = '', second] = text.split(':')
-  if (second === undefined) return { remote: remote(first), local: 0, bind: '127.0.0.1' }
-  const local = first === '' ? 0 : Number(first)
-  if (!Number.isInteger(local))
-    throw new Error(`${text} is not a port. Write REMOTE or LOCAL:REMOTE, for example 9000:http.`)
-  return { remote: remote(second), local, bind: '127.0.0.1' }
+  const parts = text.split(':')
+  if (parts.length > 2) throw notAPort(text)
+  const [local = '', remote] = parts.length === 1 ? ['', text] : parts
+  return {
+    remote: port(remote ?? '', text, 1, true),
+    local: local === '' ? 0 : Number(port(local, text, 0, false)),
+    bind: '127.0.0.1',
+  }
 }
 
 /** The input of `forwards.create` from what stands on the command line. */
