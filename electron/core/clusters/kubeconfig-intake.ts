@@ -1,4 +1,4 @@
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { drop } from '../../../contract/drop.ts'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { AuthKind, ContextPreview, KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
@@ -166,7 +166,9 @@ export class KubeconfigIntake {
     const { fileSystem } = this.#options
     const windows = (this.#options.os ?? process.platform) === 'win32'
     const endings = windows ? ['', ...(variables['PATHEXT'] ?? '.EXE;.CMD;.BAT;.COM').split(';')] : ['']
-    const folders = /[/\\]/.test(command) ? [''] : (variables['PATH'] ?? variables['Path'] ?? '').split(delimiter)
+    const folders = /[/\\]/.test(command)
+      ? ['']
+      : (variables['PATH'] ?? variables['Path'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
     return folders.some((folder) =>
       endings.some((ending) => fileSystem.isFile(folder === '' ? command + ending : join(folder, command + ending))),
     )

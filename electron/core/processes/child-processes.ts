@@ -12,11 +12,11 @@ import { childEnvironment } from './child-environment.ts'
 import { ChildRegistry, type RegisteredChild } from './child-registry.ts'
 import type { ChildSpec, OwnedChild } from './child-spec.ts'
 import { FairOrder, type FairOptions } from './fair-order.ts'
-import { findExecutable } from './find-executable.ts'
+import { findExecutable, openToEverybody } from './find-executable.ts'
 import { stopLeftovers } from './orphans.ts'
 import { OwnedProcess } from './owned-process.ts'
 import { createSecretFile, sweepSecretFiles, type SecretFile } from './secret-file.ts'
-import { cancelled, missing, notWritten, startFailure, tooMany } from './start-failures.ts'
+import { cancelled, missing, notWritten, replaceable, startFailure, tooMany } from './start-failures.ts'
 
 export type { ChildExit, ChildSpec, OwnedChild } from './child-spec.ts'
 
@@ -190,6 +190,8 @@ export class ChildProcesses {
     // A name means what it means in the user's terminal: a PATH that a kubeconfig sets is for the program alone.
     const command = await findExecutable(spec.command, login.PATH ?? login.Path ?? '')
     if (command === null) return fail(missing(spec.command))
+    const open = await openToEverybody(command).catch(() => null)
+    if (open !== null) return fail(replaceable(command, open))
     if (this.#closing.signal.aborted || spec.signal?.aborted === true) return fail(cancelled())
 
     const registered = this.registry.register({ kind: spec.kind, label: spec.label, command })

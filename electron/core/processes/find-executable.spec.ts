@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { findExecutable } from './find-executable.ts'
+import { findExecutable, openToEverybody } from './find-executable.ts'
 
 describe.runIf(process.platform !== 'win32')('findExecutable', () => {
   let folder = ''
@@ -37,5 +37,29 @@ describe.runIf(process.platform !== 'win32')('findExecutable', () => {
     expect(await findExecutable('package.json', '.')).toBeNull()
     expect(await findExecutable('./node_modules/.bin/node', '/usr/bin')).toBeNull()
     expect(await findExecutable('node', `.${delimiter}node_modules/.bin`)).toBeNull()
+  })
+
+  it('knows a program that everybody may replace', async () => {
+    const tool = place('open/tool', 0o755)
+    expect(await openToEverybody(tool)).toBeNull()
+    chmodSync(tool, 0o757)
+    expect(await openToEverybody(tool)).toBe(tool)
+    chmodSync(tool, 0o755)
+    chmodSync(join(folder, 'open'), 0o777)
+    expect(await openToEverybody(tool)).toBe(join(folder, 'open'))
+    const link = join(folder, 'link')
+    symlinkSync(tool, link)
+    expect(await openToEverybody(link)).toBe(join(realpathSync(folder), 'open'))
+    // As in /tmp: a name there belongs to who made it.
+    chmodSync(join(folder, 'open'), 0o1777)
+    expect(await openToEverybody(tool)).toBeNull()
+  })
+
+  it('knows a program of somebody else in a folder like /tmp', async (context) => {
+    if (process.getuid?.() !== 0) context.skip('did not run: needs root to give a file away')
+    const tool = place('open/tool', 0o755)
+    chmodSync(join(folder, 'open'), 0o1777)
+    chownSync(tool, 12345, 12345)
+    expect(await openToEverybody(tool)).toBe(join(folder, 'open'))
   })
 })

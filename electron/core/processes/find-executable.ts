@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { access, lstat, realpath, stat } from 'node:fs/promises'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
 
 /** Windows starts these without a shell; `.cmd` and `.bat` need one, and nothing of ours runs through a shell. */
 const windowsEndings = ['.exe', '.com']
@@ -30,6 +30,24 @@ export async function findExecutable(command: string, searchPath: string): Promi
       const path = folder === '' ? command + ending : join(folder, command + ending)
       if (await isExecutable(path)) return path
     }
+  }
+  return null
+}
+
+/**
+ * What of a program everybody on this machine may write to: itself, or the folder in which another can be put in its
+ * place. Null: nobody but its owner can. In a folder like /tmp (sticky bit) a name belongs to who made it.
+ */
+export async function openToEverybody(path: string): Promise<string | null> {
+  const me = process.getuid?.()
+  if (me === undefined) return null
+  for (const each of new Set([path, await realpath(path)])) {
+    if (((await stat(each)).mode & 0o002) !== 0) return each
+    const folder = dirname(each)
+    const { mode } = await stat(folder)
+    const { uid } = await lstat(each)
+    const isKept = (mode & 0o1000) !== 0 && (uid === me || uid === 0)
+    if ((mode & 0o002) !== 0 && !isKept) return folder
   }
   return null
 }

@@ -8,6 +8,15 @@ export const missing = (command: string): AppError =>
     details: { command },
   })
 
+/** Somebody else may have put it there. `open`: what everybody may write to. */
+export const replaceable = (command: string, open: string): AppError =>
+  appError(
+    'kubectl-unusable',
+    `The program ${command} is not run: everybody on this machine may write to ${open}, so it may be anybody's.`,
+    `Look at it, then close it (chmod o-w '${open}'), or take it out of the PATH.`,
+    { cause: `Everybody may write to ${open}.`, details: { command } },
+  )
+
 export const tooMany = (limit: number): AppError =>
   appError(
     'limit-reached',
