@@ -1,0 +1,66 @@
+import { describe, expect, inject, it } from 'vitest'
+import { Conversation, get, useDataPlane } from '../support/data-plane.ts'
+import { refuseNewConnections } from '../support/pod-firewall.ts'
+import { waitFor } from '../testbed/wait-for.ts'
+import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
+
+const ports = WORKLOAD_PORTS
+
+// Without containers (no root) these specs are listed by name as not run.
+const { containers } = inject('testbed')
+
+describe.runIf(containers)('a port that refuses connections', () => {
+  const plane = useDataPlane()
+
+  it('parks a client whose connection the pod refused, and hands what it had sent to the next pod', async () => {
+    const way = await plane.lane()
+    const { lost } = await way.serve(plane.pod, 9)
+    const answer = get(way.port, '/hello')
+    await waitFor('the refusal', 5000, () => lost.length === 1)
+    expect(lost[0]?.code).toBe('container-not-listening')
+    await waitFor('the client to be parked', 2000, () => way.listener.totals().parked === 1)
+    await way.serve(plane.pod, ports.http)
+    expect(JSON.parse((await answer).body)).toMatchObject({ path: '/hello', method: 'GET' })
+  })
+
+  it('loses none of many clients that meet a refused port at the same time', async () => {
+    const way = await plane.lane()
+    const answers = Array.from({ length: 30 }, (_, index) => get(way.port, `/${index}`))
+    await waitFor('thirty parked clients', 5000, () => way.listener.totals().parked === 30)
+    const { lost } = await way.serve(plane.pod, 9)
+    await waitFor('the refusal', 5000, () => lost.length === 1)
+    await way.serve(plane.pod, ports.http)
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(200)
+  })
+
+  it('keeps open connections when the pod stops listening and refuses a new one', async () => {
+    const stopping = await plane.newPod('stopping')
+    const way = await plane.lane()
+    const first = await way.serve(stopping, ports.echo)
+    const old = await Conversation.with(way.port)
+    old.say('a')
+    await old.hears('a')
+    await waitFor('the spare kubectl', 5000, async () => (await first.tunnel.probe()).kind === 'live')
+    await refuseNewConnections(stopping, ports.echo)
+    // Longer than an earlier connection vouches for the port.
+    await new Promise((resolve) => setTimeout(resolve, 6_500))
+    const young = await Conversation.with(way.port)
+    young.say('b')
+    await waitFor('the tunnel to say so', 5000, () => first.lost.length === 1)
+    expect(first.lost[0]?.code).toBe('container-not-listening')
+    old.say('c')
+    await old.hears('c')
+    await way.serve(plane.pod, ports.echo)
+    await young.hears('b')
+    old.say('d')
+    await old.hears('d')
+    expect(first.connectionsLost).toEqual([])
+    expect(way.listener.connections().map(({ pod, state }) => [pod, state])).toEqual([
+      ['stopping', 'draining'],
+      ['web', 'open'],
+    ])
+    old.end()
+    young.end()
+    await waitFor('the old tunnel to end by itself', 10_000, () => first.tunnel.state === 'closed')
+  })
+})
