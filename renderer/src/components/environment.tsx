@@ -14,6 +14,10 @@ export const usualEnvironments = Object.keys(usual)
 /** The short word of an environment. */
 export const environmentWord = (environment: string): string => usual[environment]?.word ?? environment
 
+/** Acting on it asks first, and names it. */
+export const isProduction = (cluster: Pick<Cluster, 'environment'> | undefined): boolean =>
+  /^prod(uction)?$/i.test(cluster?.environment ?? '')
+
 /** The colour of a cluster: its own, else that of its environment. */
 export const clusterColour = (cluster: Pick<Cluster, 'colour' | 'environment'>): Cluster['colour'] =>
   cluster.colour !== 'none' ? cluster.colour : (usual[cluster.environment ?? '']?.colour ?? 'none')

@@ -23,18 +23,19 @@ export function SuggestInput({
   groups: readonly SuggestionGroup[]
   className: string
   placeholder?: string
-  /** Said when nothing matches; null: the list simply closes. */
+  /** Said when nothing matches, such as that it is still looked for; null: the list simply closes. */
   nothing?: string | null
   disabled?: boolean
 }) {
-  const [open, setOpen] = useState(false)
+  const [wanted, setWanted] = useState(false)
   const matches = (text: string): boolean => text.toLowerCase().includes(value.trim().toLowerCase())
   // An open list hides the rest of the form from assistive technology: it is open only while it has something to say.
   const useful = nothing !== null || groups.some(({ items }) => items.some(({ text }) => matches(text)))
+  const open = wanted && useful
   return (
     <Autocomplete.Root
-      open={open && useful}
-      onOpenChange={setOpen}
+      open={open}
+      onOpenChange={setWanted}
       filter={(item: unknown) => matches((item as Suggestion).text)}
       items={groups as SuggestionGroup[]}
       value={value}
@@ -52,7 +53,12 @@ export function SuggestInput({
         spellCheck={false}
         onKeyDown={(event) => {
           // With the list closed the library would empty the field.
-          if (event.key === 'Escape' && !(open && useful)) event.preventBaseUIHandler()
+          if (event.key === 'Escape' && !open) event.preventBaseUIHandler()
+        }}
+        onBlur={() => {
+          // The library tells nothing about a list it holds for closed: without this, one that gets its first items
+          // after the field was left would open over the next field, and hide that one's list.
+          if (!open) setWanted(false)
         }}
       />
       <Autocomplete.Portal>

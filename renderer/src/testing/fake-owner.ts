@@ -21,6 +21,7 @@ export class FakeOwner {
   readonly opened: string[] = []
   /** Makes the next calls of an operation fail. */
   readonly failures = new Map<OperationName, AppError>()
+  readonly #held = new Map<OperationName, Promise<void>>()
   readonly #listeners = new Map<string, Set<(message: EventMessage) => void>>()
   readonly #watchers = new Set<(state: ConnectionState) => void>()
   #state: ConnectionState = { state: 'connected' }
@@ -32,6 +33,17 @@ export class FakeOwner {
 
   connection(kind: Connection['kind'] = 'browser'): Connection {
     return { transport: this.#transport(), shell: this.#shell, kind }
+  }
+
+  /** Answers of these operations wait until the returned function is called. */
+  hold(...names: OperationName[]): () => void {
+    let release = (): void => undefined
+    const gate = new Promise<void>((resolve) => (release = resolve))
+    for (const name of names) this.#held.set(name, gate)
+    return () => {
+      for (const name of names) this.#held.delete(name)
+      release()
+    }
   }
 
   setConnection(state: ConnectionState): void {
@@ -58,6 +70,14 @@ export class FakeOwner {
     this.world.clusters = this.world.clusters.map((each) => (each.id === id ? after : each))
     this.push('clusters', 'change', after)
     return after
+  }
+
+  #move(id: string, position: number): void {
+    const order = [...this.world.clusters].sort((a, b) => a.position - b.position)
+    const moved = this.#find(order, id)
+    const others = order.filter((each) => each !== moved)
+    for (const [place, each] of [...others.slice(0, position), moved, ...others.slice(position)].entries())
+      if (each.position !== place) this.cluster(each.id, { position: place })
   }
 
   #find<T extends { id: string }>(list: readonly T[], id: string): T {
@@ -120,7 +140,7 @@ export class FakeOwner {
     this.calls.push({ name, input })
     const request = operations[name].input.safeParse(input)
     if (!request.success) throw new Error(`${name} was called with what the contract refuses: ${request.error.message}`)
-    await Promise.resolve()
+    await this.#held.get(name)
     if (signal?.aborted === true) return { ok: false, error: appError('cancelled', 'Cancelled.', '') }
     const failure = this.failures.get(name)
     if (failure !== undefined) return { ok: false, error: failure }
@@ -143,7 +163,10 @@ export class FakeOwner {
       for (const cluster of added) this.push('clusters', 'change', cluster)
       return added
     },
-    'clusters.update': ({ id, ...fields }) => this.cluster(id, fields as Partial<Cluster>),
+    'clusters.update': ({ id, position, ...fields }) => {
+      if (position !== undefined) this.#move(id, position)
+      return this.cluster(id, fields as Partial<Cluster>)
+    },
     'clusters.remove': ({ id }) => {
       this.world.clusters = this.world.clusters.filter((each) => each.id !== id)
       this.push('clusters', 'gone', { id })

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from 'react'
 import type { AppError } from '../../../../contract/errors.ts'
 import type { CreateForwardInput } from '../../../../contract/forwards.ts'
 import { Button } from '../../components/button.tsx'
-import { clusterColour, environmentWord } from '../../components/environment.tsx'
+import { environmentWord, isProduction } from '../../components/environment.tsx'
 import { controlClass, Field, monoControlClass } from '../../components/field.tsx'
 import { Problem } from '../../components/problem.tsx'
 import { StateMark } from '../../components/state-mark.tsx'
@@ -130,7 +130,7 @@ export function ForwardForm({
               onChange={chooseTarget}
               groups={discovery.groups}
               placeholder={discovery.looking ? 'Looking what there is …' : 'svc/name'}
-              nothing={values.target.includes('/') || values.target.includes('=') ? null : 'Nothing of that name here.'}
+              nothing={noTargetWords(values, discovery.looking)}
             />
           )}
         </Field>
@@ -170,11 +170,19 @@ export function ForwardForm({
       <div className={styles.end}>
         {extra}
         <Button type="submit" look="primary" busy={busy}>
-          {submitWords(cluster !== undefined && clusterColour(cluster) === 'red' ? ` on ${cluster.name}` : '')}
+          {submitWords(cluster !== undefined && isProduction(cluster) ? ` on ${cluster.name}` : '')}
         </Button>
       </div>
     </form>
   )
+}
+
+/** Said in place of targets; null where what is typed says itself what it is. */
+function noTargetWords({ clusterId, namespace, target }: ForwardValues, looking: boolean): string | null {
+  if (target.includes('/') || target.includes('=')) return null
+  if (clusterId === '') return 'Choose a cluster first.'
+  if (namespace.trim() === '') return 'Choose a namespace first.'
+  return looking ? 'Looking what there is …' : 'Nothing of that name here.'
 }
 
 /** May somebody port-forward there? Said before it is tried. */

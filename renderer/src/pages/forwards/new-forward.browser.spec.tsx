@@ -35,6 +35,52 @@ describe('the form for a new forward', () => {
     ])
   })
 
+  it('shows what a clicked field waits for, and only there, however late it comes', async () => {
+    const world = busyWorld()
+    const owner = openPage(world, '/forwards/new')
+    const namespacesArrive = owner.hold('clusters.namespaces')
+    const targetsArrive = owner.hold('clusters.services', 'clusters.workloads', 'clusters.pods')
+    await page.getByRole('combobox', { name: 'Cluster' }).selectOptions('lab (DEV)')
+    await field('Namespace').fill('pay')
+    await field('Target').click()
+    await expect.element(page.getByText('Looking what there is …').last()).toBeVisible()
+    namespacesArrive()
+    // Long enough for a list of namespaces to open, if it wrongly does.
+    await expect.poll(() => callsOf(owner, 'clusters.services')).toContainEqual({ id: expect.any(String) as string, namespace: 'pay' }) // prettier-ignore
+    expect(page.getByRole('option', { name: 'payments' }).query()).toBeNull()
+    targetsArrive()
+    await page.getByRole('option', { name: /svc\/checkout/ }).click()
+    await expect.element(field('Target')).toHaveValue('svc/checkout')
+  })
+
+  it('leaves a field by Tab, whether its list came before or after', async () => {
+    const owner = openPage(busyWorld(), '/forwards/new')
+    await field('Namespace').fill('pay')
+    await expect.element(page.getByRole('option', { name: 'payments' })).toBeVisible()
+    await userEvent.keyboard('{Tab}')
+    await field('Target').click()
+    await userEvent.keyboard('{Escape}')
+    const namespacesArrive = owner.hold('clusters.namespaces')
+    await page.getByRole('combobox', { name: 'Cluster' }).selectOptions('lab (DEV)')
+    await field('Namespace').fill('pay')
+    await userEvent.keyboard('{Tab}')
+    namespacesArrive()
+    await field('Target').click()
+    await page.getByRole('option', { name: /svc\/checkout/ }).click()
+    await expect.element(field('Target')).toHaveValue('svc/checkout')
+  })
+
+  it('asks about a namespace when it is typed, not at every letter', async () => {
+    const owner = openPage(busyWorld(), '/forwards/new')
+    await expect.element(field('Namespace')).toHaveValue('default')
+    await field('Namespace').clear()
+    await field('Namespace').click()
+    await userEvent.keyboard('payments')
+    const asked = () => callsOf(owner, 'clusters.services').map((input) => (input as { namespace: string }).namespace)
+    await expect.poll(() => asked().at(-1)).toBe('payments')
+    expect([...new Set(asked())]).toEqual(['default', 'payments'])
+  })
+
   it('says at once who holds a local port', async () => {
     openPage(busyWorld(), '/forwards/new')
     await local.fill('5432')

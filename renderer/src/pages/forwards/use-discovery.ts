@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import type { AppError } from '../../../../contract/errors.ts'
 import { errorOf, valueOf } from '../../state/ask.ts'
 import { useClient } from '../../state/use-app-state.ts'
+import { useSettled } from '../../state/use-settled.ts'
 import { type PodFilter, type TargetGroup, targetGroups } from './target-options.ts'
 
 export type Discovery = {
@@ -13,9 +14,16 @@ export type Discovery = {
   readonly errors: readonly AppError[]
 }
 
-/** What a cluster and a namespace offer to forward to. Nothing is asked before a cluster is chosen. */
-export function useDiscovery(clusterId: string, namespace: string, podFilter: PodFilter): Discovery {
+const noGroups: readonly TargetGroup[] = []
+
+/**
+ * What a cluster and a namespace offer to forward to. Nothing is asked before a cluster is chosen, and nothing about a
+ * namespace that is still being typed; questions that nobody needs any more are cancelled.
+ */
+export function useDiscovery(clusterId: string, typedNamespace: string, podFilter: PodFilter): Discovery {
   const client = useClient()
+  const namespace = useSettled(typedNamespace)
+  const typing = clusterId !== '' && namespace !== typedNamespace
   const inCluster = { enabled: clusterId !== '', staleTime: 10_000 }
   const inNamespace = { enabled: clusterId !== '' && namespace !== '', staleTime: 5000 }
   const id = clusterId
@@ -47,8 +55,9 @@ export function useDiscovery(clusterId: string, namespace: string, podFilter: Po
   const errors = queries.flatMap(({ error }) => (error === null ? [] : [errorOf(error)]))
   return {
     namespaces: (namespaces.data ?? []).map(({ name }) => name),
-    groups,
-    looking: queries.some(({ isFetching, data }) => isFetching && data === undefined),
+    // What the namespace of a moment ago holds must not be chosen for this one.
+    groups: typing ? noGroups : groups,
+    looking: typing || queries.some(({ isFetching, data }) => isFetching && data === undefined),
     // One dead cluster fails four times for one reason.
     errors: errors.filter((error, index) => errors.findIndex(({ message }) => message === error.message) === index),
   }

@@ -1,22 +1,15 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import type { ForwardCheck } from '../../../../contract/forwards.ts'
 import { valueOf } from '../../state/ask.ts'
 import { useClient } from '../../state/use-app-state.ts'
+import { useSettled } from '../../state/use-settled.ts'
 import { type ForwardValues, remoteOf } from './forward-form-model.ts'
 import { targetFromText } from './target-text.ts'
-
-const pause = 250
 
 /** Whether the local ports are free and the rights are there, asked again while somebody types. */
 export function useForwardCheck(values: ForwardValues, forwardId: string | null): ForwardCheck | null {
   const client = useClient()
-  const question = JSON.stringify(questionOf(values, forwardId))
-  const [settled, setSettled] = useState(question)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(question), pause)
-    return () => clearTimeout(timer)
-  }, [question])
+  const settled = useSettled(JSON.stringify(questionOf(values, forwardId)))
   const { data } = useQuery({
     queryKey: ['check', settled],
     queryFn: ({ signal }) =>
