@@ -218,8 +218,11 @@ class PortReconciler {
   #probeDue({ evidenceAt, probe, trouble, key }: TunnelEvidence): number {
     const { desired, evidence } = this.#input.look
     const endedAt = probe.endedAt ?? -Infinity
-    if (evidenceAt === null || evidenceAt < this.#believedFrom || trouble !== null)
+    if (evidenceAt === null || evidenceAt < this.#believedFrom || trouble !== null) {
+      // What was asked before the doubt began does not answer it.
+      if (endedAt < this.#believedFrom) return this.#now
       return endedAt + (probe.inconclusive ? probeSoonMs : probeAgainMs)
+    }
     if (evidenceAt < evidence.askedAt && endedAt < evidence.askedAt) return this.#now
     // Spread by up to a fifth, so that forwards that began together do not probe together.
     const wait = desired.probe.seconds * 1000 * (1 - 0.2 * ((key * 0.618) % 1))

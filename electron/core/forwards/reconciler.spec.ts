@@ -171,6 +171,21 @@ describe('evidence', () => {
     expect(world.settle().state).toBe('live')
   })
 
+  it('that is doubted right after a probe is asked for again at once', () => {
+    const world = liveWorld()
+    // Live a moment ago: the probe that said so has just ended.
+    world.pass(6_000, () => world.succeed())
+    world.pass(5_000)
+    world.answerProbe(0, 'current', 'live')
+    world.settle()
+    world.now += 1
+    world.hints += 1
+    world.doubtedBefore = world.now
+    world.done.length = 0
+    expect(world.settle()).toMatchObject({ state: 'recovering', failure: { code: 'connecting', detail: 'wake' } })
+    expect(actionsOf(world)).toEqual(['probe'])
+  })
+
   it('of a silent tunnel that answers again makes a replacement needless', () => {
     const world = liveWorld()
     world.pass(5_000)
