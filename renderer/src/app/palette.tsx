@@ -5,9 +5,10 @@ import { useState } from 'react'
 import floating from '../components/floating.module.css'
 import { Keys } from '../components/keys.tsx'
 import { forwardCommands } from '../pages/forwards/forward-commands.ts'
+import { stateWord } from '../pages/forwards/forward-words.ts'
 import { useForwardActions } from '../pages/forwards/use-forward-actions.ts'
 import { useActiveCluster } from '../state/active-cluster.ts'
-import { useForwards, useOrderedClusters } from '../state/use-app-state.ts'
+import { useForwards, useFresh, useOrderedClusters } from '../state/use-app-state.ts'
 import { type CommandContext, commands } from './commands.ts'
 import styles from './palette.module.css'
 import { ui } from './ui-store.ts'
@@ -86,6 +87,7 @@ function useGroups(context: CommandContext): Group[] {
   const navigate = useNavigate()
   const clusters = useOrderedClusters()
   const forwards = [...useForwards().items.values()]
+  const fresh = useFresh()
   const actions = useForwardActions()
   const { choose } = useActiveCluster()
   const clusterName = (id: string): string => clusters.find((cluster) => cluster.id === id)?.name ?? ''
@@ -101,7 +103,7 @@ function useGroups(context: CommandContext): Group[] {
       items: forwards.map((forward) => ({
         id: `forward:${forward.id}`,
         words: forward.name,
-        aside: `${forward.state} · ${clusterName(forward.clusterId)}`,
+        aside: `${stateWord(forward, fresh)} · ${clusterName(forward.clusterId)}`,
         run: () => void navigate({ to: '/forwards/$forwardId', params: { forwardId: forward.id } }),
       })),
     },

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import { Activity, Cable, Keyboard, Server, Settings as Cog } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { useForwards } from '../state/use-app-state.ts'
+import { useForwards, useFresh } from '../state/use-app-state.ts'
 import styles from './shell.module.css'
 
 function Item({
@@ -30,7 +30,9 @@ function Item({
 /** Pages, and beside Port-forwards how many wait for somebody. */
 export function Sidebar() {
   const { items } = useForwards()
+  const fresh = useFresh()
   const holding = [...items.values()].filter((forward) => forward.state === 'holding').length
+  const holdingWords = fresh ? 'holding' : 'were holding'
   return (
     <nav className={styles.sidebar} aria-label="Pages" data-region="nav">
       <ul>
@@ -41,9 +43,9 @@ export function Sidebar() {
           words="Port-forwards"
           count={
             holding > 0 && (
-              <span className={styles.navCount} title={`${holding} holding`}>
+              <span className={styles.navCount} data-past={!fresh || undefined} title={`${holding} ${holdingWords}`}>
                 {holding}
-                <span className="visually-hidden"> holding</span>
+                <span className="visually-hidden"> {holdingWords}</span>
               </span>
             )
           }

@@ -35,7 +35,7 @@ export function StatusBar() {
       {states.map((state) => (
         <Link key={state} to="/forwards" search={{ state: [state] }} className={styles.statusItem}>
           <StateMark name={stateMark({ state }, fresh)} size={10} />
-          {counts.get(state)} {fresh || state !== 'live' ? state : 'were live'}
+          {counts.get(state)} {fresh ? state : `were ${state}`}
         </Link>
       ))}
       <span className={styles.statusSpace} />

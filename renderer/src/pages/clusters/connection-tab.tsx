@@ -8,6 +8,7 @@ import { Problem } from '../../components/problem.tsx'
 import { type MarkName, StateMark, StateWord } from '../../components/state-mark.tsx'
 import { TimeSince } from '../../components/time-since.tsx'
 import { fullDuration } from '../../components/time-words.ts'
+import { useFresh } from '../../state/use-app-state.ts'
 import { connectionReport } from './connection-report.ts'
 import styles from './connection-tab.module.css'
 import { useConnectionTest } from './use-connection-test.ts'
@@ -67,12 +68,16 @@ function Ladder({ test, running }: { test: ConnectionTest; running: boolean }) {
   const steps = LadderStepId.options.map(
     (id) => test.steps.find((step) => step.id === id) ?? { id, status: 'pending', ms: null, detail: '', next: null },
   ) satisfies LadderStep[]
+  const fresh = useFresh()
   const firstFailure = steps.findIndex((step) => step.status === 'fail')
   return (
     <>
       {!running && (
         <div className={detail.line}>
-          <StateWord name={test.status} word={test.status === 'unknown' ? 'not known' : test.status} />
+          <StateWord
+            name={fresh ? test.status : 'unknown'}
+            word={test.status === 'unknown' ? 'not known' : fresh ? test.status : `was ${test.status}`}
+          />
           {test.serverVersion !== null && <span>Kubernetes {test.serverVersion}</span>}
           <span className={detail.muted}>
             tested <TimeSince at={test.finishedAt ?? test.startedAt} suffix />

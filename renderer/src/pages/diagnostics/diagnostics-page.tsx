@@ -4,15 +4,15 @@ import { type ReactNode, useState } from 'react'
 import type { AppError } from '../../../../contract/errors.ts'
 import type { AppStatus, Diagnostics } from '../../../../contract/system.ts'
 import { bytes } from '../../components/byte-words.ts'
-import { Button, buttonClass } from '../../components/button.tsx'
+import { Button } from '../../components/button.tsx'
 import { copyText } from '../../components/copy-text.ts'
 import { Facts, Section, Sheet, Spacer, Toolbar } from '../../components/page.tsx'
 import { Problem } from '../../components/problem.tsx'
-import { type MarkName, StateMark, StateWord } from '../../components/state-mark.tsx'
+import { StateMark } from '../../components/state-mark.tsx'
 import { TimeSince } from '../../components/time-since.tsx'
 import { tell } from '../../components/toast-manager.ts'
 import { errorOf, valueOf } from '../../state/ask.ts'
-import { useAppStatus, useClient } from '../../state/use-app-state.ts'
+import { useAppStatus, useClient, useConnection } from '../../state/use-app-state.ts'
 import styles from './diagnostics-page.module.css'
 import { LogLines } from './log-lines.tsx'
 
@@ -74,24 +74,36 @@ function CopyReport() {
 function Found({ found }: { found: Diagnostics }) {
   // The status stream is fresher than the answer.
   const app = useAppStatus() ?? found.app
-  const { system, owner, environment, kubectl, vault, database } = found
+  const { lostSince } = useConnection()
+  const { system, owner, environment, database } = found
   const worst = found.checks.filter(({ status }) => status !== 'ok')
   return (
     <>
       <Section
         title="Checks"
-        note={worst.length === 0 ? 'All is well.' : `${worst.length} of ${found.checks.length} need a look.`}
+        note={
+          lostSince !== null ? (
+            <>
+              As of <TimeSince at={lostSince} suffix />.
+            </>
+          ) : worst.length === 0 ? (
+            'All is well.'
+          ) : (
+            `${worst.length} of ${found.checks.length} need a look.`
+          )
+        }
       >
         <ul className={styles.checks}>
           {[...worst, ...found.checks.filter(({ status }) => status === 'ok')].map((check) => (
             <li key={check.id} className={styles.check}>
-              <StateMark name={check.status} size={14} />
+              <StateMark name={lostSince === null ? check.status : 'unknown'} size={14} />
               <div>
                 <p>
                   <span className="visually-hidden">{check.status}: </span>
                   {check.message}
                 </p>
                 {check.next !== null && <p className={styles.next}>{check.next}</p>}
+                {check.id === 'kubectl' && <Link to="/settings">Choose another</Link>}
               </div>
             </li>
           ))}
@@ -100,35 +112,9 @@ function Found({ found }: { found: Diagnostics }) {
       <Section title="Sidecar" note="Watches clusters. Forwards go on without it.">
         <Sidecar app={app} />
       </Section>
-      <Section title="kubectl">
-        <Facts
-          facts={[
-            ['Used', kubectl.chosen === null ? none('none found') : path(kubectl.chosen.path)],
-            kubectl.chosen === null ? null : ['Version', kubectl.chosen.version ?? 'not known'],
-            ['Running', `${app.children.running} of at most ${app.children.limit}`],
-            ['Starting', `${app.children.starting}, ${app.children.queued} waiting their turn`],
-            kubectl.skew.length === 0 ? null : ['Version differs', kubectl.skew.map(({ name }) => name).join(', ')],
-          ]}
-        />
-        <div>
-          <Link to="/settings" className={buttonClass()}>
-            Choose kubectl
-          </Link>
-        </div>
-      </Section>
-      <Section title="Keychain and vault">
-        <Facts
-          facts={[
-            ['Keychain', vault.keychain.available ? 'available' : none(vault.keychain.reason ?? 'not available')],
-            ['Vault', `${vault.state}${vault.provider === null ? '' : `, opened by ${vault.provider}`}`],
-          ]}
-        />
-      </Section>
       <Section title="Environment" note="What kubectl and credential commands get from your login shell.">
         <Facts
           facts={[
-            ['Shell', environment.shell === null ? 'not known' : path(environment.shell)],
-            ['Reading it', environment.status],
             ['PATH', path(environment.path.split(/[:;]/).join('\n'))],
             [
               'Proxies',
@@ -164,19 +150,6 @@ function Found({ found }: { found: Diagnostics }) {
 }
 
 const path = (text: string): ReactNode => <code className={styles.path}>{text}</code>
-const none = (words: string): ReactNode => (
-  <span className={styles.none}>
-    <StateMark name="fail" /> {words}
-  </span>
-)
-
-const sidecarMarks: Record<AppStatus['sidecar']['state'], MarkName> = {
-  ready: 'ok',
-  starting: 'checking',
-  restarting: 'recovering',
-  failed: 'fail',
-  stopped: 'off',
-}
 
 function Sidecar({ app }: { app: AppStatus }) {
   const client = useClient()
@@ -193,9 +166,8 @@ function Sidecar({ app }: { app: AppStatus }) {
     <>
       <Facts
         facts={[
-          ['State', <StateWord key="state" name={sidecarMarks[sidecar.state]} word={sidecar.state} />],
-          ['Since', <TimeSince key="since" at={sidecar.since} />],
           ['Process', sidecar.pid === null ? 'none' : String(sidecar.pid)],
+          [sidecar.pid === null ? 'Ended' : 'Running for', <TimeSince key="since" at={sidecar.since} suffix={sidecar.pid === null} />], // prettier-ignore
           ['Restarts', String(sidecar.restarts)],
         ]}
       />

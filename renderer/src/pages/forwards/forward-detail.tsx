@@ -134,9 +134,9 @@ function Now({ forward }: { forward: Forward }) {
   const now = useNow()
   const fresh = useFresh()
   const { cause, observed, state } = forward
-  const attempt = attemptWords(forward, now)
+  const attempt = fresh ? attemptWords(forward, now) : ''
   const watch = watchWords(forward)
-  const look = state === 'holding' ? detail.hold : state === 'recovering' ? detail.warn : state === 'starting' ? detail.busy : undefined // prettier-ignore
+  const look = !fresh ? undefined : state === 'holding' ? detail.hold : state === 'recovering' ? detail.warn : state === 'starting' ? detail.busy : undefined // prettier-ignore
   return (
     <div className={detail.now}>
       <div className={classNames(detail.box, look)} role="status">

@@ -42,7 +42,9 @@ describe('words for a forward', () => {
     const forward = sampleForward({ state: 'live' })
     expect(stateWord(forward, false)).toBe('was live')
     expect(stateMark(forward, false)).toBe('unknown')
-    expect(stateMark({ state: 'holding' }, false)).toBe('holding')
+    expect(stateWord(sampleForward({ state: 'holding' }), false)).toBe('was holding')
+    expect(stateMark({ state: 'holding' }, false)).toBe('unknown')
+    expect(stateWord(sampleForward({ state: 'off' }), false)).toBe('off')
   })
 
   it('say what is tried next and who waits', () => {

@@ -38,15 +38,17 @@ export const forwardSentence = (
   // prettier-ignore
   `${port.local === 0 ? `${port.bind}, a free port,` : addressWord(port)} to ${targetWord(target)}:${port.remote} in ${namespace}`
 
+/** A state that was so when the owner answered last; `off` is what somebody wanted, and stays so. */
+export const pastWord = (state: Forward['state']): string => (state === 'off' ? state : `was ${state}`)
+
 /** The word of a state. Where nothing is asked through the tunnel, or nobody knows any more, the word says so. */
 export function stateWord(forward: Pick<Forward, 'state' | 'probe'>, fresh: boolean): string {
-  if (!fresh && forward.state === 'live') return 'was live'
+  if (!fresh) return pastWord(forward.state)
   return forward.state === 'live' && forward.probe.mode === 'passive' ? 'live, not probed' : forward.state
 }
 
-/** The shape of a state; without fresh evidence never the one for live. */
-export const stateMark = ({ state }: Pick<Forward, 'state'>, fresh: boolean): MarkName =>
-  state === 'live' && !fresh ? 'unknown' : state
+/** The shape of a state; without fresh evidence it is the one for not known. */
+export const stateMark = ({ state }: Pick<Forward, 'state'>, fresh: boolean): MarkName => (fresh ? state : 'unknown')
 
 /** What the app is doing about it: `try 3, next in 4 s · 2 waiting`; empty when there is nothing to say. */
 export function attemptWords({ state, observed }: Pick<Forward, 'state' | 'observed'>, now: number): string {
