@@ -1,6 +1,8 @@
 import { Outlet, useRouter } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
+import { useStore } from 'zustand'
 import { drop } from '../../../contract/drop.ts'
+import { removeQuestion } from '../pages/forwards/remove-question.ts'
 import { useAppState, useConnection, useSettings } from '../state/use-app-state.ts'
 import type { CommandContext } from './commands.ts'
 import { Header } from './header.tsx'
@@ -16,6 +18,9 @@ import { VaultGate } from './vault-gate.tsx'
 
 const loadPalette = () => import('./palette.tsx')
 const Palette = lazy(() => loadPalette().then(({ Palette: part }) => ({ default: part })))
+const RemoveForwards = lazy(() =>
+  import('../pages/forwards/remove-forwards.tsx').then(({ RemoveForwards: part }) => ({ default: part })),
+)
 const Toasts = lazy(() => import('../components/toasts.tsx').then(({ Toasts: part }) => ({ default: part })))
 
 /** The frame around every page. */
@@ -24,6 +29,7 @@ export function Shell() {
   const router = useRouter()
   const settings = useSettings()
   const paletteOpen = useUi(({ open }) => open === 'palette')
+  const asksToRemove = useStore(removeQuestion, ({ open }) => open !== null)
   const context = useMemo<CommandContext>(
     () => ({ state, go: (to) => drop(router.navigate({ to }), 'the router shows what it leads to') }),
     [state, router],
@@ -54,6 +60,7 @@ export function Shell() {
       <StatusBar />
       <Suspense>
         {paletteOpen && <Palette context={context} />}
+        {asksToRemove && <RemoveForwards />}
         <Toasts />
       </Suspense>
     </div>

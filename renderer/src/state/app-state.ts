@@ -7,6 +7,7 @@ import type { AppError } from '../../../contract/errors.ts'
 import type { EventMessage, StreamName } from '../../../contract/events.ts'
 import type { Forward } from '../../../contract/forwards.ts'
 import type { AppStatus, Settings, VaultStatus } from '../../../contract/system.ts'
+import { type ConnectionTests, createConnectionTests } from './connection-tests.ts'
 import type { Connection } from './connection.ts'
 import { applyListMessages, emptyList, type ListState } from './list-state.ts'
 import { createRemovals, type Removals } from './removals.ts'
@@ -27,6 +28,7 @@ export type AppState = {
   /** Traffic by forward id, one sample a second while somebody looks. */
   readonly traffic: StoreApi<{ samples: ReadonlyMap<string, readonly TrafficSample[]> }>
   readonly removals: Removals
+  readonly connectionTests: ConnectionTests
   close(): void
 }
 
@@ -109,6 +111,7 @@ export function createAppState(connection: Connection, onFailure: (error: AppErr
   return {
     client,
     removals,
+    connectionTests: createConnectionTests(client),
     shell: connection.shell,
     kind: connection.kind,
     connection: connectionStore,

@@ -6,6 +6,7 @@ import type { Cluster } from '../../../../contract/clusters.ts'
 import type { AppError } from '../../../../contract/errors.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog, DialogActions } from '../../components/dialog.tsx'
+import { isProduction } from '../../components/environment.tsx'
 import { controlClass, Field } from '../../components/field.tsx'
 import { Problem } from '../../components/problem.tsx'
 import { tell } from '../../components/toast-manager.ts'
@@ -108,7 +109,12 @@ function Remove({ cluster }: { cluster: Cluster }) {
       title={`Remove ${cluster.name}?`}
       description={
         <>
-          <p>Its stored kubeconfig is destroyed. The cluster itself is not touched.</p>
+          {isProduction(cluster) && (
+            <p>
+              <strong>{cluster.name} is marked as production.</strong>
+            </p>
+          )}
+          <p>Its stored kubeconfig is destroyed. The cluster itself is not touched. This cannot be undone.</p>
           {dependents.data !== undefined && <p>{dependentsSentence(dependents.data)}</p>}
         </>
       }

@@ -4,9 +4,11 @@ import type { Cluster } from '../../../../contract/clusters.ts'
 import type { MenuEntry } from '../../components/menu.tsx'
 import { tell } from '../../components/toast-manager.ts'
 import { useActiveCluster } from '../../state/active-cluster.ts'
+import { useAppState } from '../../state/use-app-state.ts'
 import { clusterDialog } from './cluster-dialogs.tsx'
 
 export type ClusterActions = {
+  /** Tests the connection, and shows each step. */
   test: (cluster: Cluster) => void
   newForward: (cluster: Cluster) => void
   /** The same things as a menu. */
@@ -16,13 +18,17 @@ export type ClusterActions = {
 /** What can be done with a cluster from a row, the detail or a key. */
 export function useClusterActions(): ClusterActions {
   const navigate = useNavigate()
+  const { connectionTests } = useAppState()
   const { choose, cluster: active } = useActiveCluster()
   return useMemo(() => {
     const show = (cluster: Cluster, part: 'connection' | 'credentials') =>
       void navigate({ to: '/clusters/$clusterId', params: { clusterId: cluster.id }, search: (old) => ({ ...old, part }) }) // prettier-ignore
     const newForward = (cluster: Cluster) =>
       void navigate({ to: '/forwards/new', search: { cluster: cluster.id, namespace: cluster.namespace } })
-    const test = (cluster: Cluster) => show(cluster, 'connection')
+    const test = (cluster: Cluster) => {
+      connectionTests.start(cluster.id)
+      show(cluster, 'connection')
+    }
     return {
       test,
       newForward,
@@ -43,5 +49,5 @@ export function useClusterActions(): ClusterActions {
         { kind: 'action', id: 'remove', words: 'Remove', danger: true, run: () => clusterDialog.open('remove', cluster.id) }, // prettier-ignore
       ],
     }
-  }, [navigate, choose, active])
+  }, [navigate, connectionTests, choose, active])
 }

@@ -1,7 +1,8 @@
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
+import { useStore } from 'zustand'
 import type { ConnectionTest } from '../../../../contract/clusters.ts'
 import type { AppError } from '../../../../contract/errors.ts'
-import { useClient } from '../../state/use-app-state.ts'
+import { useAppState } from '../../state/use-app-state.ts'
 
 /** The last test of a cluster, step by step while it runs, and how to start or cancel one. */
 export function useConnectionTest(clusterId: string): {
@@ -11,36 +12,20 @@ export function useConnectionTest(clusterId: string): {
   start: () => void
   cancel: () => void
 } {
-  const client = useClient()
+  const { client, connectionTests } = useAppState()
   const [test, setTest] = useState<ConnectionTest | null>(null)
-  const [error, setError] = useState<AppError | null>(null)
-  const [asked, setAsked] = useState(false)
-  const abort = useRef<AbortController | null>(null)
+  const asked = useStore(connectionTests.asked, ({ tests }) => tests.get(clusterId))
 
   useEffect(
     () => client.subscribe(`cluster-test:${clusterId}`, ({ data }) => setTest(data as ConnectionTest | null)),
     [client, clusterId],
   )
 
-  const start = useCallback(() => {
-    const controller = new AbortController()
-    abort.current = controller
-    setAsked(true)
-    setError(null)
-    void client.clusters.test({ id: clusterId }, controller.signal).then((result) => {
-      if (abort.current !== controller) return
-      abort.current = null
-      setAsked(false)
-      if (result.ok) setTest(result.value)
-      else if (result.error.code !== 'cancelled') setError(result.error)
-    })
-  }, [client, clusterId])
-
-  const cancel = useCallback(() => {
-    abort.current?.abort()
-    abort.current = null
-    setAsked(false)
-  }, [])
-
-  return { test, running: asked || (test !== null && test.finishedAt === null), error, start, cancel }
+  return {
+    test,
+    running: asked?.running === true || (test !== null && test.finishedAt === null),
+    error: asked?.error ?? null,
+    start: () => connectionTests.start(clusterId),
+    cancel: () => connectionTests.cancel(clusterId),
+  }
 }

@@ -6,7 +6,8 @@ export type ForwardActions = {
   start(forwards: readonly Forward[]): void
   stop(forwards: readonly Forward[]): void
   restart(forwards: readonly Forward[]): void
-  remove(forwards: readonly Forward[]): void
+  /** Asks first where a cluster is in production; `done` runs when they are really removed. */
+  remove(forwards: readonly Forward[], done?: () => void): void
   copyAddress(forward: Forward): void
   openInBrowser(forward: Forward): void
   duplicate(forward: Forward): void

@@ -12,6 +12,7 @@ import { emptyPort, type FormErrors, type ForwardValues, type PortValues } from 
 let count = 0
 const newKey = (): string => `new-${(count += 1)}`
 
+const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 65_535
 const portWord = ({ name, port }: PortRow): string => (name === null ? String(port) : `${name} ${port}`)
 /** A name survives a change of the number behind it. */
 const remoteWord = ({ name, port }: PortRow): string => name ?? String(port)
@@ -156,8 +157,19 @@ function PortRowFields({
         {problems.length === 0 && result !== undefined && (
           <p className={classNames(styles.access, result.status === 'free' && styles.fine)}>
             <StateMark name={result.status === 'free' ? (result.exposed ? 'warn' : 'ok') : 'fail'} />
-            {result.message}
+            <span>{result.message}</span>
           </p>
+        )}
+        {problems.length === 0 && result === undefined && isPort(port.local) && (
+          <p className={styles.access}>
+            <StateMark name="checking" />
+            <span>Looking whether {port.local} is free …</span>
+          </p>
+        )}
+      </div>
+      <div className={styles.portWords}>
+        {(result?.status === 'taken' || result?.status === 'forbidden') && (
+          <Button onClick={() => onChange({ local: '' })}>Use any free port</Button>
         )}
       </div>
     </div>

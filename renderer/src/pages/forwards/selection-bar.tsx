@@ -22,10 +22,7 @@ export function SelectionBar({
       <Button onClick={() => actions.restart(forwards.filter(({ desired }) => desired === 'on'))}>Restart</Button>
       <Button
         look="danger"
-        onClick={() => {
-          actions.remove(forwards)
-          onClear()
-        }}
+        onClick={() => actions.remove(forwards, onClear)}
       >
         Remove
       </Button>

@@ -3,6 +3,7 @@ import { useMemo } from 'react'
 import { drop } from '../../../../contract/drop.ts'
 import type { Result } from '../../../../contract/errors.ts'
 import type { Forward, ForwardState } from '../../../../contract/forwards.ts'
+import { isProduction } from '../../components/environment.tsx'
 import { copyText } from '../../components/copy-text.ts'
 import { tell, tellFailure } from '../../components/toast-manager.ts'
 import { undoMs } from '../../state/removals.ts'
@@ -10,10 +11,11 @@ import { useAppState } from '../../state/use-app-state.ts'
 import { counted } from '../clusters/words.ts'
 import type { ForwardActions } from './forward-commands.ts'
 import { addressWord, urlOf } from './forward-words.ts'
+import { removeQuestion } from './remove-question.ts'
 
 /** The things that can be done with forwards, each telling how it went. */
 export function useForwardActions(): ForwardActions {
-  const { client, shell, removals } = useAppState()
+  const { client, shell, removals, clusters } = useAppState()
   const navigate = useNavigate()
   const router = useRouter()
   return useMemo(() => {
@@ -43,13 +45,20 @@ export function useForwardActions(): ForwardActions {
       start: (forwards) => each(forwards, client.forwards.start),
       stop: (forwards) => each(forwards, client.forwards.stop),
       restart: (forwards) => each(forwards, client.forwards.restart),
-      remove: (forwards) => {
+      remove: (forwards, done) => {
         if (forwards.length === 0) return
-        removals.remove(forwards)
-        tell(`${named(forwards)} ${forwards.length === 1 ? 'is' : 'are'} removed.`, {
-          timeoutMs: undoMs,
-          action: { words: 'Undo', run: () => removals.undo(forwards.map(({ id }) => id)) },
-        })
+        const remove = (): void => {
+          done?.()
+          removals.remove(forwards)
+          tell(`${named(forwards)} ${forwards.length === 1 ? 'is' : 'are'} removed.`, {
+            timeoutMs: undoMs,
+            action: { words: 'Undo', run: () => removals.undo(forwards.map(({ id }) => id)) },
+          })
+        }
+        const { items } = clusters.getState()
+        if (forwards.some(({ clusterId }) => isProduction(items.get(clusterId))))
+          removeQuestion.setState({ open: { forwards, remove } })
+        else remove()
       },
       copyAddress: (forward) => {
         const [port] = forward.ports
@@ -64,5 +73,5 @@ export function useForwardActions(): ForwardActions {
       duplicate: (forward) =>
         void navigate({ to: '/forwards/new', search: (old) => ({ ...filter(old), copy: forward.id }) }),
     }
-  }, [client, shell, removals, navigate, router])
+  }, [client, shell, removals, clusters, navigate, router])
 }
