@@ -1,6 +1,6 @@
-import { type KeyboardEvent, type RefObject, useCallback, useRef } from 'react'
+import { type FocusEvent, type KeyboardEvent, type RefObject, useCallback, useMemo, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 
-const rowsOf = (grid: HTMLElement): HTMLElement[] => [...grid.querySelectorAll<HTMLElement>('[data-row-id]')]
 const cellsOf = (row: HTMLElement): HTMLElement[] => [...row.querySelectorAll<HTMLElement>('[data-cell-focus]')]
 
 /** Where a key of a table leads: the index of a row, or null when the key is none of the table's. */
@@ -29,6 +29,11 @@ export function nextRow(key: string, at: number, count: number, page: number): n
 export type GridNavigation = {
   ref: RefObject<HTMLDivElement | null>
   onKeyDown: (event: KeyboardEvent<HTMLElement>) => void
+  onFocus: (event: FocusEvent<HTMLElement>) => void
+  /** The row that has or gets the focus: the one with `tabIndex={0}`, drawn wherever it is. Null: there is no row. */
+  tabStop: string | null
+  /** Gives a row the focus, on screen or not. */
+  focusRow: (id: string) => void
 }
 
 /**
@@ -38,25 +43,47 @@ export type GridNavigation = {
  */
 export function useGridNavigation(
   onKey: (event: KeyboardEvent<HTMLElement>, id: string, inRow: boolean) => boolean,
-  options: { letters: boolean; onFocusRow: (id: string, extend: boolean) => void },
+  options: {
+    /** All rows in their order, also those that are not drawn. */
+    ids: readonly string[]
+    /** The row whose detail is open. */
+    openId: string | null
+    letters: boolean
+    onFocusRow: (id: string, extend: boolean) => void
+  },
 ): GridNavigation {
+  const { ids, openId, letters, onFocusRow } = options
   const ref = useRef<HTMLDivElement>(null)
+  const places = useMemo(() => new Map(ids.map((id, index) => [id, index])), [ids])
+  const [last, setLast] = useState({ id: openId, openId })
+  if (last.openId !== openId) setLast({ id: openId ?? last.id, openId })
+  const tabStop = last.id !== null && places.has(last.id) ? last.id : (ids[0] ?? null)
+
+  const focusRow = useCallback((id: string) => {
+    const find = () => ref.current?.querySelector<HTMLElement>(`[data-row-id="${CSS.escape(id)}"]`)
+    // Drawn at once, because the next key may come before the next frame.
+    if (find() === null) flushSync(() => setLast((old) => ({ ...old, id })))
+    find()?.focus()
+  }, [])
+  const onFocus = useCallback((event: FocusEvent<HTMLElement>) => {
+    const id = event.target.closest<HTMLElement>('[data-row-id]')?.dataset.rowId
+    if (id !== undefined) setLast((old) => (old.id === id ? old : { ...old, id }))
+  }, [])
   const onKeyDown = useCallback(
     (event: KeyboardEvent<HTMLElement>) => {
-      const grid = ref.current
       const row = (event.target as HTMLElement).closest<HTMLElement>('[data-row-id]')
-      if (grid === null || row === null || event.defaultPrevented) return
+      if (row === null || event.defaultPrevented) return
       const inRow = event.target === row
       const id = row.dataset.rowId ?? ''
       const plain = !event.ctrlKey && !event.metaKey && !event.altKey
       const isLetter = event.key.length === 1 && event.key !== ' '
-      if (plain && (!isLetter || options.letters)) {
-        const rows = rowsOf(grid)
-        const target = nextRow(event.key, rows.indexOf(row), rows.length, 10)
-        if (target !== null) {
+      if (plain && (!isLetter || letters)) {
+        const next = nextRow(event.key, places.get(id) ?? 0, ids.length, 10)
+        const target = next === null ? undefined : ids[next]
+        if (target !== undefined) {
           event.preventDefault()
-          rows[target]?.focus()
-          options.onFocusRow(rows[target]?.dataset.rowId ?? id, event.shiftKey)
+          focusRow(target)
+          onFocusRow(target, event.shiftKey)
           return
         }
         if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') {
@@ -67,10 +94,10 @@ export function useGridNavigation(
           return
         }
       }
-      if (isLetter && plain && !options.letters) return
+      if (isLetter && plain && !letters) return
       if (onKey(event, id, inRow)) event.preventDefault()
     },
-    [onKey, options],
+    [ids, places, letters, onFocusRow, onKey, focusRow],
   )
-  return { ref, onKeyDown }
+  return { ref, onKeyDown, onFocus, tabStop, focusRow }
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from '../../../../contract/clusters.ts'
+import { environmentWord } from '../../components/environment.tsx'
 
 /** Clusters in which every word of the filter occurs: in name, environment, server, context, version or a label. */
 export function filterClusters(clusters: readonly Cluster[], filter: string): readonly Cluster[] {
@@ -21,6 +22,28 @@ const place = (environment: string | null): number => {
   if (environment === null) return usualOrder.length + 1
   const index = usualOrder.indexOf(environment)
   return index === -1 ? usualOrder.length : index
+}
+
+/** What the head of a group says. */
+export const groupTitle = ({ environment }: ClusterGroup): string =>
+  environment === undefined ? 'all' : environment === null ? 'No environment' : environmentWord(environment)
+
+/**
+ * The place in the user's own order (from 0) that puts a cluster before or after another one.
+ * `order` is all clusters in their order; null: it is there already.
+ */
+export function placeBeside(
+  order: readonly Pick<Cluster, 'id'>[],
+  id: string,
+  other: string,
+  side: 'before' | 'after',
+): number | null {
+  const from = order.findIndex((each) => each.id === id)
+  const at = order.findIndex((each) => each.id === other)
+  if (from === -1 || at === -1 || from === at) return null
+  // Its own place is counted without itself.
+  const place = at + (side === 'after' ? 1 : 0) - (from < at ? 1 : 0)
+  return place === from ? null : place
 }
 
 /** Clusters by environment: production, staging, development, then others by name, then those without one. */

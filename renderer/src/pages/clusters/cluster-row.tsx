@@ -1,4 +1,4 @@
-import { MoreHorizontal } from 'lucide-react'
+import { GripVertical, MoreHorizontal } from 'lucide-react'
 import { memo } from 'react'
 import type { Cluster } from '../../../../contract/clusters.ts'
 import { IconButton } from '../../components/button.tsx'
@@ -7,9 +7,11 @@ import { clusterColour, EnvironmentWord, markClass } from '../../components/envi
 import { Menu } from '../../components/menu.tsx'
 import table from '../../components/table.module.css'
 import { TimeSince } from '../../components/time-since.tsx'
+import type { RowPlace } from '../../components/virtual-rows.tsx'
 import styles from './clusters-page.module.css'
 import { ClusterState } from './cluster-state-word.tsx'
 import { useClusterActions } from './use-cluster-actions.ts'
+import type { MoveCluster } from './use-move-cluster.ts'
 import { authList } from './words.ts'
 
 /** One cluster in the list. A click opens it; what it says about being connected always carries its age. */
@@ -17,11 +19,21 @@ export const ClusterRow = memo(function ClusterRow({
   cluster,
   open,
   tabStop,
+  index,
+  measure,
+  drop,
+  move,
   onOpen,
 }: {
   cluster: Cluster
   open: boolean
   tabStop: boolean
+  /** Its place among all rows of the table, heads of groups too. */
+  index: number
+  measure: RowPlace['ref']
+  /** A dragged row would go here. */
+  drop: 'before' | 'after' | null
+  move: MoveCluster
   onOpen: (id: string) => void
 }) {
   // prettier-ignore
@@ -30,13 +42,22 @@ export const ClusterRow = memo(function ClusterRow({
   return (
     <div
       role="row"
+      ref={measure}
+      data-index={index}
+      aria-rowindex={index + 2}
       data-row-id={cluster.id}
+      data-drop={drop ?? undefined}
       data-open={open || undefined}
       aria-selected={open}
       tabIndex={tabStop ? 0 : -1}
       className={classNames(table.row, markClass(clusterColour(cluster)))}
       onClick={() => onOpen(cluster.id)}
     >
+      <span role="gridcell" className={styles.order} onClick={(event) => event.stopPropagation()}>
+        <span className={styles.handle} title="Drag, or Alt+Up and Alt+Down" {...move.handle(cluster)}>
+          <GripVertical aria-hidden size={14} />
+        </span>
+      </span>
       <span role="gridcell" className={table.cell} title={status.cause?.message}>
         <ClusterState cluster={cluster} />
       </span>
@@ -90,7 +111,12 @@ export const ClusterRow = memo(function ClusterRow({
               <MoreHorizontal aria-hidden size={16} />
             </IconButton>
           }
-          entries={actions.menu(cluster)}
+          entries={[
+            ...actions.menu(cluster),
+            { kind: 'separator', id: 'line-order' },
+            { kind: 'action', id: 'up', words: 'Move up', keys: 'Alt+ArrowUp', run: () => move.by(cluster, -1) },
+            { kind: 'action', id: 'down', words: 'Move down', keys: 'Alt+ArrowDown', run: () => move.by(cluster, 1) },
+          ]}
         />
       </span>
     </div>

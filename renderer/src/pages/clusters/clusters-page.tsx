@@ -1,23 +1,24 @@
 import { Link, Outlet, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Plus } from 'lucide-react'
-import { Fragment, useMemo } from 'react'
+import { useMemo } from 'react'
 import type { Cluster } from '../../../../contract/clusters.ts'
 import { Button, buttonClass } from '../../components/button.tsx'
 import { EmptyState } from '../../components/empty-state.tsx'
-import { environmentWord } from '../../components/environment.tsx'
 import { FilterInput } from '../../components/filter-input.tsx'
 import { useGridNavigation } from '../../components/grid-navigation.ts'
 import { Spacer, Toolbar } from '../../components/page.tsx'
 import split from '../../components/split.module.css'
 import table from '../../components/table.module.css'
+import { VirtualRows } from '../../components/virtual-rows.tsx'
 import { useRemembered } from '../../state/remembered.ts'
 import { useClusters, useOrderedClusters, useSettings } from '../../state/use-app-state.ts'
 import { ClusterDialogs } from './cluster-dialogs.tsx'
 import { ClusterRow } from './cluster-row.tsx'
-import { filterClusters, groupClusters } from './cluster-list.ts'
+import { type ClusterGroup, filterClusters, groupClusters, groupTitle } from './cluster-list.ts'
 import styles from './clusters-page.module.css'
 import { FirstCluster } from './first-cluster.tsx'
 import { useClusterActions } from './use-cluster-actions.ts'
+import { useMoveCluster } from './use-move-cluster.ts'
 import { counted } from './words.ts'
 
 /** All clusters, and the detail of one beside them. */
@@ -34,6 +35,13 @@ export function ClustersPage() {
   )
 }
 
+type TableRow =
+  | { readonly key: string; readonly isHead: true; readonly group: ClusterGroup }
+  | { readonly key: string; readonly isHead: false; readonly cluster: Cluster; readonly group: ClusterGroup }
+
+const headings = ['', 'State', 'Name', 'Environment', 'Server', 'Version', 'Signs in with', 'Forwards', 'Checked', '']
+const estimate = (row: TableRow): number => (row.isHead ? 32 : 28)
+
 function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
   const navigate = useNavigate()
   const { q = '' } = useSearch({ from: '/clusters' })
@@ -44,11 +52,26 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
   const letters = useSettings()?.singleKeyShortcuts ?? true
   const actions = useClusterActions()
   const open = (id: string) => void navigate({ to: '/clusters/$clusterId', params: { clusterId: id }, search: (old) => old }) // prettier-ignore
-  const { ref, onKeyDown } = useGridNavigation(
+  const ids = useMemo(() => groups.flatMap((group) => group.clusters.map(({ id }) => id)), [groups])
+  const rows = useMemo(
+    () =>
+      groups.flatMap((group): TableRow[] => [
+        ...(group.environment !== undefined && (groups.length > 1 || group.environment !== null)
+          ? [{ key: group.key, isHead: true as const, group }]
+          : []),
+        ...group.clusters.map((cluster) => ({ key: cluster.id, isHead: false as const, cluster, group })),
+      ]),
+    [groups],
+  )
+  const move = useMoveCluster(clusters, groups)
+  const { ref, onKeyDown, onFocus, tabStop, focusRow } = useGridNavigation(
     (event, id, inRow) => {
       const cluster = clusters.find((each) => each.id === id)
       if (cluster === undefined || !inRow) return false
-      if (event.key === 'Enter') open(id)
+      if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown'))
+        move.by(cluster, event.key === 'ArrowUp' ? -1 : 1)
+      else if (event.ctrlKey || event.metaKey || event.altKey) return false
+      else if (event.key === 'Enter') open(id)
       else if (event.key === 't') actions.test(cluster)
       else if (event.key === 'f') actions.newForward(cluster)
       else if (event.key === 'Escape' && clusterId !== undefined)
@@ -56,9 +79,8 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
       else return false
       return true
     },
-    { letters, onFocusRow: () => undefined },
+    { ids, openId: clusterId ?? null, letters, onFocusRow: () => undefined },
   )
-  const stop = shown.some((cluster) => cluster.id === clusterId) ? clusterId : groups[0]?.clusters[0]?.id
   const disconnected = clusters.filter((cluster) => cluster.status.status === 'disconnected').length
   return (
     <>
@@ -71,7 +93,7 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
           label="Filter clusters"
           value={q}
           onChange={(next) => void navigate({ to: '.', search: (old) => ({ ...old, q: next === '' ? undefined : next }), replace: true })} // prettier-ignore
-          onLeave={() => ref.current?.querySelector<HTMLElement>('[data-row-id]')?.focus()}
+          onLeave={() => tabStop !== null && focusRow(tabStop)}
         />
         <Spacer />
         <span className={styles.summary}>
@@ -100,45 +122,47 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
           ref={ref}
           role="grid"
           aria-label="Clusters"
-          aria-rowcount={shown.length + 1}
+          aria-rowcount={rows.length + 1}
           className={table.table}
           onKeyDown={onKeyDown}
+          onFocus={onFocus}
         >
-          {/* prettier-ignore */}
           <div className={styles.columns}>
-            <div role="row" className={table.head}>
-              {['State', 'Name', 'Environment', 'Server', 'Version', 'Signs in with', 'Forwards', 'Checked', ''].map(
-                (words) => (
-                  <span key={words} role="columnheader" className={table.cell}>
-                    {words === '' ? <span className="visually-hidden">Actions</span> : words}
-                  </span>
-                ),
-              )}
+            <div role="row" aria-rowindex={1} className={table.head}>
+              {headings.map((words, index) => (
+                <span key={index} role="columnheader" className={table.cell}>
+                  {words === '' ? <span className="visually-hidden">{index === 0 ? 'Order' : 'Actions'}</span> : words}
+                </span>
+              ))}
             </div>
-            {groups.map((group) => (
-              <Fragment key={group.key}>
-                {group.environment !== undefined && (groups.length > 1 || group.environment !== null) && (
-                  <div role="row" className={table.group}>
-                    <span role="gridcell" aria-colspan={9} className={table.groupName}>
-                      {group.environment === null ? 'No environment' : environmentWord(group.environment)}{' '}
-                      <span className={table.groupAside}>{group.clusters.length}</span>
+            <VirtualRows rows={rows} keep={tabStop} estimate={estimate}>
+              {(row, place) =>
+                row.isHead ? (
+                  <div role="row" {...place} className={table.group}>
+                    <span role="gridcell" aria-colspan={headings.length} className={table.groupName}>
+                      {groupTitle(row.group)} <span className={table.groupAside}>{row.group.clusters.length}</span>
                     </span>
                   </div>
-                )}
-                {group.clusters.map((cluster) => (
+                ) : (
                   <ClusterRow
-                    key={cluster.id}
-                    cluster={cluster}
-                    open={cluster.id === clusterId}
-                    tabStop={cluster.id === stop}
+                    cluster={row.cluster}
+                    open={row.key === clusterId}
+                    tabStop={row.key === tabStop}
+                    index={place['data-index']}
+                    measure={place.ref}
+                    drop={move.drop?.id === row.key ? move.drop.side : null}
+                    move={move}
                     onOpen={open}
                   />
-                ))}
-              </Fragment>
-            ))}
+                )
+              }
+            </VirtualRows>
           </div>
         </div>
       )}
+      <p role="status" className="visually-hidden">
+        {move.said}
+      </p>
     </>
   )
 }

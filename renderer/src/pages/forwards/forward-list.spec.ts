@@ -9,13 +9,13 @@ const data = sampleForward({ id: '2', name: 'data', clusterId: 'lab', state: 'ho
 const api = sampleForward({ id: '3', name: 'api', clusterId: 'shop', state: 'off' })
 const all = [web, data, api]
 const names = (list: readonly { name: string }[]) => list.map(({ name }) => name)
-const clusterName = (id: string) => id
+const clusters = ['shop', 'lab'].map((name) => ({ id: name, name }))
 
 describe('the list of forwards', () => {
   it('is filtered by states and by every word', () => {
-    expect(names(filterForwards(all, { text: '', states: ['live', 'off'] }, clusterName))).toEqual(['web', 'api'])
-    expect(names(filterForwards(all, { text: 'SHOP we', states: [] }, clusterName))).toEqual(['web'])
-    expect(names(filterForwards(all, { text: 'night', states: ['live'] }, clusterName))).toEqual([])
+    expect(names(filterForwards(all, { text: '', states: ['live', 'off'] }, clusters))).toEqual(['web', 'api'])
+    expect(names(filterForwards(all, { text: 'SHOP we', states: [] }, clusters))).toEqual(['web'])
+    expect(names(filterForwards(all, { text: 'night', states: ['live'] }, clusters))).toEqual([])
   })
 
   it('counts states', () => {

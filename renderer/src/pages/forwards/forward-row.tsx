@@ -10,6 +10,7 @@ import { Sparkline } from '../../components/sparkline.tsx'
 import { StateWord } from '../../components/state-mark.tsx'
 import table from '../../components/table.module.css'
 import { TimeSince } from '../../components/time-since.tsx'
+import type { RowPlace } from '../../components/virtual-rows.tsx'
 import { useNow } from '../../state/clock-store.ts'
 import { undoMs } from '../../state/removals.ts'
 import { rateNow, ratesOf, trafficSamples } from '../../state/traffic-history.ts'
@@ -24,6 +25,8 @@ export const ForwardRow = memo(function ForwardRow({
   open,
   selected,
   tabStop,
+  index,
+  measure,
   onRow,
   onToggle,
   actions,
@@ -32,6 +35,9 @@ export const ForwardRow = memo(function ForwardRow({
   open: boolean
   selected: boolean
   tabStop: boolean
+  /** Its place among all rows of the table, heads of groups too. */
+  index: number
+  measure: RowPlace['ref']
   onRow: (forward: Forward, event: Pick<MouseEvent, 'ctrlKey' | 'metaKey'>) => void
   onToggle: (id: string) => void
   actions: ForwardActions
@@ -44,6 +50,9 @@ export const ForwardRow = memo(function ForwardRow({
   return (
     <div
       role="row"
+      ref={measure}
+      data-index={index}
+      aria-rowindex={index + 2}
       data-row-id={forward.id}
       data-open={open || undefined}
       aria-selected={selected}
@@ -101,14 +110,14 @@ export const ForwardRow = memo(function ForwardRow({
             {observed.parked > 0 && <span className={table.muted}> +{observed.parked}</span>}
           </span>
           <span role="gridcell" className={styles.traffic}>
-            <Traffic id={forward.id} />
+            <Traffic id={forward.id} fresh={fresh} />
           </span>
           <span role="gridcell" className={classNames(table.cell, table.number, table.muted, styles.since)}>
             <TimeSince at={observed.since} />
           </span>
         </>
       ) : (
-        <Why forward={forward} />
+        <Why forward={forward} fresh={fresh} />
       )}
       <span role="gridcell" className={styles.menu} onClick={(event) => event.stopPropagation()}>
         <Menu
@@ -164,21 +173,21 @@ function Addresses({ forward }: { forward: Forward }) {
   )
 }
 
-function Traffic({ id }: { id: string }) {
+function Traffic({ id, fresh }: { id: string; fresh: boolean }) {
   const samples = useTraffic(id)
   const rate = rateNow(samples, 'bytesIn') + rateNow(samples, 'bytesOut')
   return (
     <>
       <Sparkline values={ratesOf(samples)} slots={trafficSamples} />
       <span className={classNames(styles.rate, rate === 0 && table.muted)}>
-        {rate === 0 ? '0' : bytesPerSecond(rate)}
+        {fresh && (rate === 0 ? '0' : bytesPerSecond(rate))}
       </span>
     </>
   )
 }
 
 /** In place of figures that would mean nothing now: the cause, what is tried, what to do. */
-function Why({ forward }: { forward: Forward }) {
+function Why({ forward, fresh }: { forward: Forward; fresh: boolean }) {
   const now = useNow()
   const { cause, observed, state } = forward
   if (state === 'off')
@@ -187,7 +196,7 @@ function Why({ forward }: { forward: Forward }) {
         {forward.desired === 'on' ? 'off' : ''}
       </span>
     )
-  const attempt = attemptWords(forward, now)
+  const attempt = fresh ? attemptWords(forward, now) : ''
   const holds = state === 'holding' && cause !== null
   return (
     <>

@@ -1,21 +1,32 @@
 import { useNavigate } from '@tanstack/react-router'
 import { Play, Square } from 'lucide-react'
-import { type Dispatch, Fragment, type KeyboardEvent, type MouseEvent, type SetStateAction, useCallback, useMemo, useRef } from 'react' // prettier-ignore
+import { type Dispatch, type KeyboardEvent, type MouseEvent, type SetStateAction, useCallback, useMemo, useRef } from 'react' // prettier-ignore
 import type { Forward } from '../../../../contract/forwards.ts'
 import { IconButton } from '../../components/button.tsx'
 import { classNames } from '../../components/class-names.ts'
 import { clusterColour, EnvironmentWord, markClass } from '../../components/environment.tsx'
 import { useGridNavigation } from '../../components/grid-navigation.ts'
 import table from '../../components/table.module.css'
-import { useSettings } from '../../state/use-app-state.ts'
+import { TimeSince } from '../../components/time-since.tsx'
+import { type RowPlace, VirtualRows } from '../../components/virtual-rows.tsx'
+import { useConnection, useSettings } from '../../state/use-app-state.ts'
 import { ClusterMark } from '../clusters/cluster-state-word.tsx'
 import { type ForwardActions, forwardCommands } from './forward-commands.ts'
 import type { ForwardGroup } from './forward-list.ts'
 import { countStates, shownStates } from './forward-list.ts'
 import { ForwardRow } from './forward-row.tsx'
 import styles from './forward-table.module.css'
+import { pastWord } from './forward-words.ts'
 
 const headings = ['', 'State', 'Name', 'Address', 'Target', 'Pod', 'Conn.', 'Traffic', 'Since', '']
+
+type TableRow =
+  | { readonly key: string; readonly isHead: true; readonly group: ForwardGroup }
+  | { readonly key: string; readonly isHead: false; readonly forward: Forward }
+
+/** A row with a cause has a second line in most widths. */
+const estimate = (row: TableRow): number =>
+  row.isHead ? 32 : row.forward.cause === null || row.forward.state === 'off' ? 28 : 54
 
 /** The table of forwards: one tab stop, keys as the keys page lists them. */
 export function ForwardTable({
@@ -36,6 +47,15 @@ export function ForwardTable({
   const navigate = useNavigate()
   const letters = useSettings()?.singleKeyShortcuts ?? true
   const ordered = useMemo(() => groups.flatMap(({ forwards }) => forwards), [groups])
+  const ids = useMemo(() => ordered.map(({ id }) => id), [ordered])
+  const rows = useMemo(
+    () =>
+      groups.flatMap((group): TableRow[] => [
+        ...(group.title === null ? [] : [{ key: group.key, isHead: true as const, group }]),
+        ...group.forwards.map((forward) => ({ key: forward.id, isHead: false as const, forward })),
+      ]),
+    [groups],
+  )
   const anchor = useRef<string | null>(null)
 
   const toggle = useCallback(
@@ -54,7 +74,7 @@ export function ForwardTable({
     const forward = ordered.find((each) => each.id === id)
     if (forward === undefined) return false
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'a') {
-      onSelect(new Set(ordered.map((each) => each.id)))
+      onSelect(new Set(ids))
       return true
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return false
@@ -72,19 +92,19 @@ export function ForwardTable({
     return true
   }
 
-  const { ref, onKeyDown } = useGridNavigation(onKey, {
+  const { ref, onKeyDown, onFocus, tabStop } = useGridNavigation(onKey, {
+    ids,
+    openId,
     letters,
     onFocusRow: (id, extend) => {
       if (!extend) {
         anchor.current = id
         return
       }
-      const ids = ordered.map((each) => each.id)
       const [from, to] = [ids.indexOf(anchor.current ?? id), ids.indexOf(id)].sort((a, b) => a - b)
       onSelect(new Set(ids.slice(from, (to ?? 0) + 1)))
     },
   })
-  const stop = ordered.some(({ id }) => id === openId) ? openId : (ordered[0]?.id ?? null)
 
   return (
     <div
@@ -92,35 +112,38 @@ export function ForwardTable({
       role="grid"
       aria-label="Port-forwards"
       aria-multiselectable
-      aria-rowcount={ordered.length + 1}
+      aria-rowcount={rows.length + 1}
       className={classNames(table.table, selected.size > 0 && styles.selecting)}
       onKeyDown={onKeyDown}
+      onFocus={onFocus}
     >
       <div className={styles.columns}>
-        <div role="row" className={table.head}>
+        <div role="row" aria-rowindex={1} className={table.head}>
           {headings.map((words, index) => (
             <span key={index} role="columnheader" className={table.cell}>
               {words === '' ? <span className="visually-hidden">{index === 0 ? 'Selected' : 'Actions'}</span> : words}
             </span>
           ))}
         </div>
-        {groups.map((group) => (
-          <Fragment key={group.key}>
-            {group.title !== null && <GroupHead group={group} actions={actions} />}
-            {group.forwards.map((forward) => (
+        <VirtualRows rows={rows} keep={tabStop} estimate={estimate}>
+          {(row, place) =>
+            row.isHead ? (
+              <GroupHead group={row.group} actions={actions} place={place} />
+            ) : (
               <ForwardRow
-                key={forward.id}
-                forward={forward}
-                open={forward.id === openId}
-                selected={selected.has(forward.id)}
-                tabStop={forward.id === stop}
+                forward={row.forward}
+                open={row.key === openId}
+                selected={selected.has(row.key)}
+                tabStop={row.key === tabStop}
+                index={place['data-index']}
+                measure={place.ref}
                 onRow={onRow}
                 onToggle={toggle}
                 actions={actions}
               />
-            ))}
-          </Fragment>
-        ))}
+            )
+          }
+        </VirtualRows>
       </div>
     </div>
   )
@@ -130,15 +153,17 @@ function openRowMenu(grid: HTMLElement, id: string): void {
   grid.querySelector<HTMLElement>(`[data-row-id="${CSS.escape(id)}"] [aria-haspopup="menu"]`)?.click()
 }
 
-function GroupHead({ group, actions }: { group: ForwardGroup; actions: ForwardActions }) {
+function GroupHead({ group, actions, place }: { group: ForwardGroup; actions: ForwardActions; place: RowPlace }) {
+  const { lostSince } = useConnection()
   const counts = countStates(group.forwards)
   const summary = shownStates.flatMap((state) => {
     const count = counts.get(state) ?? 0
-    return count === 0 ? [] : [`${count} ${state}`]
+    return count === 0 ? [] : [`${count} ${lostSince === null ? state : pastWord(state)}`]
   })
   return (
     <div
       role="row"
+      {...place}
       className={classNames(table.group, group.cluster !== null && markClass(clusterColour(group.cluster)))}
     >
       <span role="gridcell" aria-colspan={headings.length} className={styles.groupCell}>
@@ -149,6 +174,12 @@ function GroupHead({ group, actions }: { group: ForwardGroup; actions: ForwardAc
           {group.cluster?.status.status === 'disconnected' &&
             `${group.cluster.status.cause?.message ?? 'disconnected'} · `}
           {summary.join(' · ')}
+          {lostSince !== null && (
+            <>
+              {' · as of '}
+              <TimeSince at={lostSince} suffix />
+            </>
+          )}
         </span>
         <span className={styles.groupActions}>
           <IconButton

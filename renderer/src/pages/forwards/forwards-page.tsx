@@ -10,8 +10,9 @@ import { Spacer, Toolbar } from '../../components/page.tsx'
 import split from '../../components/split.module.css'
 import { StateMark } from '../../components/state-mark.tsx'
 import { useRemembered } from '../../state/remembered.ts'
-import { useClusters, useForwards, useOrderedClusters } from '../../state/use-app-state.ts'
+import { useClusters, useForwards, useFresh, useOrderedClusters } from '../../state/use-app-state.ts'
 import { countStates, filterForwards, groupForwards, shownStates } from './forward-list.ts'
+import { pastWord, stateMark } from './forward-words.ts'
 import { ForwardTable } from './forward-table.tsx'
 import styles from './forwards-page.module.css'
 import { SelectionBar } from './selection-bar.tsx'
@@ -23,7 +24,7 @@ export function ForwardsPage() {
   if (!loaded) return <p className="visually-hidden">Loading forwards</p>
   return (
     <div className={split.split}>
-      <div className={split.list}>{items.size === 0 ? <NoForwards /> : <ForwardList all={[...items.values()]} />}</div>
+      <div className={split.list}>{items.size === 0 ? <NoForwards /> : <ForwardList items={items} />}</div>
       <Outlet />
     </div>
   )
@@ -59,19 +60,20 @@ function NoForwards() {
 const groupings = ['cluster', 'group', 'none'] as const
 const groupingWords = { cluster: 'By cluster', group: 'By group', none: 'Ungrouped' } as const
 
-function ForwardList({ all }: { all: readonly Forward[] }) {
+function ForwardList({ items }: { items: ReadonlyMap<string, Forward> }) {
   const navigate = useNavigate()
   const search = useSearch({ from: '/forwards' })
   const { forwardId } = useParams({ strict: false })
   const clusters = useOrderedClusters()
   const actions = useForwardActions()
+  const fresh = useFresh()
   const [grouping, setGrouping] = useRemembered('forwards.group', groupings, 'cluster')
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
-  const filter = { text: search.q ?? '', states: search.state ?? [] }
-  const clusterName = (id: string): string => clusters.find((cluster) => cluster.id === id)?.name ?? ''
-  const shown = filterForwards(all, filter, clusterName)
-  const groups = groupForwards(shown, grouping, clusters)
-  const counts = countStates(all)
+  const all = useMemo(() => [...items.values()], [items])
+  const filter = useMemo(() => ({ text: search.q ?? '', states: search.state ?? [] }), [search.q, search.state])
+  const shown = useMemo(() => filterForwards(all, filter, clusters), [all, filter, clusters])
+  const groups = useMemo(() => groupForwards(shown, grouping, clusters), [shown, grouping, clusters])
+  const counts = useMemo(() => countStates(all), [all])
   const chosen = useMemo(() => all.filter(({ id }) => selected.has(id)), [all, selected])
   const filtered = shown.length < all.length
   const change = (fields: { q?: string | undefined; state?: typeof search.state }) =>
@@ -95,7 +97,7 @@ function ForwardList({ all }: { all: readonly Forward[] }) {
           label="Filter forwards"
           value={filter.text}
           onChange={(text) => change({ q: text === '' ? undefined : text })}
-          onLeave={() => document.querySelector<HTMLElement>('[data-row-id]')?.focus()}
+          onLeave={() => document.querySelector<HTMLElement>('[data-row-id][tabindex="0"]')?.focus()}
         />
         <div role="group" aria-label="Filter by state" className={styles.chips}>
           {shownStates
@@ -111,8 +113,8 @@ function ForwardList({ all }: { all: readonly Forward[] }) {
                   change({ state: next.length === 0 ? undefined : next })
                 }}
               >
-                <StateMark name={state} size={10} />
-                {counts.get(state) ?? 0} <span className={styles.word}>{state}</span>
+                <StateMark name={stateMark({ state }, fresh)} size={10} />
+                {counts.get(state) ?? 0} <span className={styles.word}>{fresh ? state : pastWord(state)}</span>
               </FilterChip>
             ))}
         </div>

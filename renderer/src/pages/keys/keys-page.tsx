@@ -29,6 +29,7 @@ const forwardTable: readonly Line[] = [
 const clusterTable: readonly Line[] = [
   { words: 'Test connection', keys: ['t'] },
   { words: 'New forward', keys: ['f'] },
+  { words: 'Move up or down', keys: ['Alt+ArrowUp', 'Alt+ArrowDown'] },
 ]
 
 /** Every key there is. */
