@@ -16,6 +16,8 @@ export type HostOptions = {
   environment?: Record<string, string>
   /** More options of `serve`. */
   args?: readonly string[]
+  /** Words before the host's own command; what they run must end in `exec`, so that the pid stays the host's. */
+  through?: readonly string[]
 }
 
 export type RunningHost = {
@@ -42,10 +44,12 @@ export async function startHost(options: HostOptions = {}): Promise<RunningHost>
   const temporary = options.dataDir === undefined
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'mooring-host-')))
   const vault = options.vault ?? 'memory'
-  const args = [join(root, 'dist', 'serve.mjs'), '--data-dir', dataDir, '--port', String(options.port ?? 0)]
+  const program = [process.execPath, join(root, 'dist', 'serve.mjs')]
+  const args = ['--data-dir', dataDir, '--port', String(options.port ?? 0)]
   if (vault !== 'none') args.push('--vault', vault)
   args.push(...(options.args ?? []))
-  const child = spawn(process.execPath, args, {
+  const [command = '', ...words] = [...(options.through ?? []), ...program, ...args]
+  const child = spawn(command, words, {
     env: {
       ...process.env,
       ...(options.passphrase === undefined ? {} : { MOORING_PASSPHRASE: options.passphrase }),

@@ -11,8 +11,9 @@ import { waitUntil } from './wait-until.ts'
 /** The bed that all specs share. */
 export const sharedTestbed = (): Promise<Testbed> => attachTestbed(inject('testbed'))
 
-/** The environment in which the bed's own kubectl comes first. */
+/** The environment in which the bed's own kubectl comes first; a terminal's, so that no login shell puts others before. */
 export const withKubectl = (bed: Testbed): Record<string, string> => ({
+  TERM: 'dumb',
   PATH: `${dirname(bed.kubectl)}${delimiter}${process.env.PATH ?? ''}`,
 })
 
