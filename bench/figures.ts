@@ -1,3 +1,5 @@
+import { median } from '../e2e/support/statistics.ts'
+
 /** One line of the table: what was measured, ours and what users have today, in one run. */
 export type Row = {
   what: string
@@ -13,14 +15,6 @@ export type Row = {
   /** Null: stated, without a goal. */
   met: boolean | null
 }
-
-/** The value below which `share` (0 to 1) of the values lie. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
-}
-
-export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
 /** Median of the ratios of rounds that ran one after the other, so that other load falls on both. */
 export const ratioOf = (ours: readonly number[], theirs: readonly number[]): number =>

@@ -1,7 +1,8 @@
 import { largeKubeconfig } from '../electron/core/kubeconfig/kubeconfig.testing.ts'
 import { nothingKnown } from '../electron/core/kubeconfig/preview-environment.testing.ts'
 import { previewKubeconfig } from '../electron/core/kubeconfig/preview.ts'
-import { median, type Row } from './figures.ts'
+import { median } from '../e2e/support/statistics.ts'
+import { type Row } from './figures.ts'
 
 /** Times the preview of a pasted kubeconfig. */
 export function benchKubeconfigPreview({ contexts = 200, runs = 30 } = {}): Row[] {

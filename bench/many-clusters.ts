@@ -5,7 +5,8 @@ import { launchChromium } from '../e2e/renderer/chromium.ts'
 import { expectOk } from '../e2e/support/expect-ok.ts'
 import type { RunningHost } from '../e2e/support/host.ts'
 import { mergeKubeconfigs } from '../e2e/support/merged-kubeconfig.ts'
-import { median, quantile, type Row } from './figures.ts'
+import { median, quantile } from '../e2e/support/statistics.ts'
+import { type Row } from './figures.ts'
 import type { BenchWorld } from './world.ts'
 
 const healthy = ['admin', 'token', 'client-certificate-files', 'service-account'] as const

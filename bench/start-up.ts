@@ -7,7 +7,8 @@ import { addCluster, liveForward, localAddress } from '../e2e/support/main-job.t
 import { descendantsOf, stillAlive } from '../e2e/support/leftovers.ts'
 import { waitUntil } from '../e2e/support/wait-until.ts'
 import { deployment, service } from '../e2e/testbed/workloads.ts'
-import { median, ratioRow, type Row } from './figures.ts'
+import { median } from '../e2e/support/statistics.ts'
+import { ratioRow, type Row } from './figures.ts'
 import type { BenchWorld } from './world.ts'
 
 const against = 'a shell script that starts 20 kubectl at once'

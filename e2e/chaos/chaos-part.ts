@@ -1,0 +1,63 @@
+import type { HostOptions, RunningHost } from '../support/host.ts'
+import type { SeededRandom } from '../support/seeded-random.ts'
+import type { Testbed } from '../testbed/testbed.ts'
+
+/** How much of each part is done: the whole proof, or the short form of `npm test`. */
+export type ChaosSize = {
+  ownerKills: number
+  signals: number
+  signalledForwards: number
+  rollouts: number
+  /** How long a cluster stays away, seconds. */
+  outageSeconds: number
+  healthyForwards: number
+  /** How long each trouble stands beside the healthy ones, seconds. */
+  troubleSeconds: number
+  mixedMinutes: number
+  mixedForwards: number
+  reconcilerSequences: number
+}
+
+export const wholeSize: ChaosSize = {
+  ownerKills: 100,
+  signals: 1000,
+  signalledForwards: 20,
+  rollouts: 20,
+  outageSeconds: 60,
+  healthyForwards: 29,
+  troubleSeconds: 20,
+  mixedMinutes: 20,
+  mixedForwards: 30,
+  reconcilerSequences: 100_000,
+}
+
+export const shortSize: ChaosSize = {
+  ownerKills: 4,
+  signals: 24,
+  signalledForwards: 6,
+  rollouts: 1,
+  outageSeconds: 3,
+  healthyForwards: 5,
+  troubleSeconds: 4,
+  mixedMinutes: 0.4,
+  mixedForwards: 6,
+  reconcilerSequences: 2000,
+}
+
+export type ChaosWorld = {
+  /** A bed of its own: whole clusters fail here. */
+  bed: Testbed
+  random: SeededRandom
+  size: ChaosSize
+  /** The built host with the bed's kubectl. */
+  startHost: (options?: HostOptions) => Promise<RunningHost>
+  /** A progress line for the person who waits. */
+  say: (words: string) => void
+}
+
+export type PartResult = {
+  /** What was measured, by name, in words. */
+  facts: Record<string, string>
+  /** What must not happen and did; empty: the part is proven. */
+  violations: string[]
+}

@@ -1,0 +1,4 @@
+import type { ChaosWorld, PartResult } from './chaos-part.ts'
+export function troubleNeighbours(_world: ChaosWorld): Promise<PartResult> {
+  return Promise.resolve({ facts: {}, violations: ['not there'] })
+}

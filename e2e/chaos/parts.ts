@@ -1,0 +1,22 @@
+import type { ChaosWorld, PartResult } from './chaos-part.ts'
+import { meetFaults } from './faults.ts'
+import { mixAll } from './mixed.ts'
+import { troubleNeighbours } from './neighbours.ts'
+import { killOwners } from './owner-kills.ts'
+import { runSequences } from './reconciler-sequences.ts'
+import { rollOut } from './rollouts.ts'
+import { killTunnels } from './tunnel-kills.ts'
+
+/** Every part of the proof, by the name that `--only` takes. */
+export const parts = {
+  'owner-kills': killOwners,
+  'tunnel-kills': killTunnels,
+  rollouts: rollOut,
+  faults: meetFaults,
+  neighbours: troubleNeighbours,
+  mixed: mixAll,
+  reconciler: runSequences,
+} satisfies Record<string, (world: ChaosWorld) => Promise<PartResult>>
+
+export type PartName = keyof typeof parts
+export const partNames = Object.keys(parts) as PartName[]

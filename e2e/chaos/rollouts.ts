@@ -1,0 +1,87 @@
+import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
+import { distribution } from '../support/statistics.ts'
+import { startSteadyClient, type SteadyAttempt } from '../support/steady-client.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { deletePod, restartRollout } from '../testbed/faults.ts'
+import { deployment, gracefulDeployment, workloadContainer, type Manifest } from '../testbed/workloads.ts'
+import type { ChaosWorld, PartResult } from './chaos-part.ts'
+
+type Rollout = { name: string; manifest: (namespace: string, name: string) => Manifest; replicas: number }
+
+const rollouts: Rollout[] = [
+  { name: 'graceful', manifest: gracefulDeployment, replicas: 2 },
+  { name: 'abrupt', manifest: (namespace, name) => deployment({ namespace, name, replicas: 2 }), replicas: 2 },
+]
+
+/** Rolling restarts under a client that connects every 50 ms; and a target of one pod that goes away for a while. */
+export async function rollOut(world: ChaosWorld): Promise<PartResult> {
+  const { bed, size } = world
+  const namespace = await bed.a.createNamespace('chaos')
+  await using host = await world.startHost()
+  const cluster = await addCluster(host.client, bed.a.kubeconfig, 'a')
+  const facts: PartResult['facts'] = {}
+  const violations: string[] = []
+  const forwardTo = (name: string) =>
+    liveForward(host.client, {
+      clusterId: cluster.id,
+      namespace,
+      target: { kind: 'deployment', name },
+      ports: [{ remote: 8080 }],
+      parkSeconds: 60,
+    })
+  const judge = (what: string, attempts: readonly SteadyAttempt[], longestMs: number): void => {
+    const count = (outcome: SteadyAttempt['outcome']): number =>
+      attempts.filter((attempt) => attempt.outcome === outcome).length
+    const waits = attempts.flatMap(({ waitMs }) => waitMs ?? [])
+    const longest = Math.max(0, ...waits)
+    facts[what] =
+      `${attempts.length} connections: ${count('answered')} answered, ${count('refused')} refused, ` +
+      `${count('reset')} reset, ${count('empty')} empty; first byte ${distribution(waits)}`
+    if (count('refused') > 0) violations.push(`${what}: ${count('refused')} refused`)
+    if (count('reset') > 0) violations.push(`${what}: ${count('reset')} reset before the first byte`)
+    if (count('empty') > 0) violations.push(`${what}: ${count('empty')} ended before the first byte`)
+    if (longest > longestMs) violations.push(`${what}: one waited ${Math.round(longest)} ms for its first byte`)
+  }
+
+  for (const { name, manifest, replicas } of rollouts) {
+    await bed.a.apply(manifest(namespace, name))
+    await bed.a.waitForPods(namespace, `app=${name}`, replicas)
+    const forward = await forwardTo(name)
+    const attempts: SteadyAttempt[] = []
+    const client = startSteadyClient({ ...localAddress(forward), path: '/', everyMs: 50, onAttempt: (one) => attempts.push(one) }) // prettier-ignore
+    for (let restart = 0; restart < size.rollouts; restart += 1) {
+      const before = new Set((await bed.a.pods(namespace, `app=${name}`)).map(({ uid }) => uid))
+      await restartRollout(bed.a, namespace, `deployment/${name}`)
+      await waitUntil('all pods are new ones', 120, async () => {
+        const pods = await bed.a.pods(namespace, `app=${name}`)
+        return pods.length === replicas && pods.every(({ uid, ready }) => ready && !before.has(uid))
+      })
+      world.say(`${name}: rollout ${restart + 1} of ${size.rollouts}`)
+    }
+    await client.stop()
+    await waitForState(host.client, forward.id, 'live', 30)
+    // Promised are 2 s; five times that on a machine that also runs the cluster.
+    judge(`${size.rollouts} rolling restarts, 2 replicas, ${name} end`, attempts, 10_000)
+    await host.client.forwards.stop({ id: forward.id })
+  }
+
+  await bed.a.apply(deployment({ namespace, name: 'single', container: workloadContainer({ READY_MS: 3000 }) }))
+  await bed.a.waitForPods(namespace, 'app=single', 1)
+  const forward = await forwardTo('single')
+  const attempts: SteadyAttempt[] = []
+  for (let restart = 0; restart < size.rollouts; restart += 1) {
+    const [pod] = await bed.a.waitForPods(namespace, 'app=single', 1)
+    await deletePod(bed.a, namespace, pod?.name ?? '')
+    // From the moment on at which the pod is really gone: those before it are its own last answers.
+    await waitUntil('the pod is gone', 60, async () =>
+      (await bed.a.pods(namespace, 'app=single')).every(({ uid }) => uid !== pod?.uid),
+    )
+    const client = startSteadyClient({ ...localAddress(forward), path: '/', everyMs: 50, onAttempt: (one) => attempts.push(one) }) // prettier-ignore
+    await bed.a.waitForPods(namespace, 'app=single', 1)
+    await waitForState(host.client, forward.id, 'live', 60)
+    await client.stop()
+  }
+  judge(`${size.rollouts} times the only pod was away`, attempts, 60_000)
+  await bed.a.deleteNamespace(namespace)
+  return { facts, violations }
+}

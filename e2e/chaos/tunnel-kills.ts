@@ -1,0 +1,126 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { ask, keepAsking } from '../support/chaos-client.ts'
+import { kubectlsOf, watchKubectls, type SeenKubectl } from '../support/chaos-children.ts'
+import { watchStates } from '../support/chaos-states.ts'
+import { addCluster } from '../support/main-job.ts'
+import { distribution } from '../support/statistics.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import type { ChaosWorld, PartResult } from './chaos-part.ts'
+import { belongsTo, makeLanes, type Lane } from './targets.ts'
+
+const probeSeconds = 5
+/** Without any hint: the probe's interval and 3 s, and 1.5 s for a busy machine. */
+const withoutHintMs = probeSeconds * 1000 + 3000 + 1500
+/** The child's end tells at once: a second, and five times that on a busy machine. */
+const withHintMs = 5 * 1000
+const stuckMs = 60_000
+
+/** Why the row could know: the end of the process, a client that got no answer, or nothing but its own probe. */
+type Hint = 'child ended' | 'stopped, with clients' | 'stopped, nobody connected'
+
+/**
+ * kubectl killed or stopped at random over many forwards. The truth is taken from the system: a forward can serve while
+ * one of its kubectls runs and listens. `live` beyond that is false, and is timed from the signal on.
+ */
+export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
+  const { bed, random, size } = world
+  const namespace = await bed.a.createNamespace('chaos')
+  const host = await world.startHost()
+  const cluster = await addCluster(host.client, bed.a.kubeconfig, 'a')
+  const lanes = await makeLanes(host.client, bed.a, { clusterId: cluster.id, namespace, count: size.signalledForwards, probeSeconds }) // prettier-ignore
+  const states = watchStates(host.client)
+  const children = watchKubectls(host.pid)
+  const violations: string[] = []
+  const falseLive: Record<Hint, number[]> = {
+    'child ended': [],
+    'stopped, with clients': [],
+    'stopped, nobody connected': [],
+  }
+  const liveAgain: number[] = []
+  // Every second forward has clients, the others are left alone, so that both ways to notice are measured.
+  const clients = lanes.map((lane, index) => (index % 2 === 0 ? keepAsking(lane.port, lane.remote, 200) : null))
+  let left = size.signals
+
+  const wound = async (lane: Lane, busy: boolean): Promise<void> => {
+    const able = ({ stopped, listening, command }: SeenKubectl): boolean =>
+      !stopped && listening && belongsTo(lane, command)
+    await pause(100 + random.below(1500))
+    const fresh = (await kubectlsOf(host.pid)).filter(able)
+    if (fresh.length === 0) return
+    const victim = random.one(fresh)
+    const signal = random.below(3) === 0 ? 'SIGSTOP' : 'SIGKILL'
+    left -= 1
+    const at = performance.now()
+    try {
+      process.kill(victim.pid, signal)
+    } catch {
+      return // It has ended by itself meanwhile.
+    }
+    const hint: Hint =
+      signal === 'SIGKILL' ? 'child ended' : busy ? 'stopped, with clients' : 'stopped, nobody connected'
+    const limit = signal === 'SIGKILL' ? withHintMs : withoutHintMs
+    const honest = await firstHonest(lane, victim.pid, at, limit)
+    falseLive[hint].push(honest ?? limit)
+    if (honest === null) violations.push(`${lane.forward.name}: live ${limit} ms after ${signal} and nothing serves`)
+    const again = await waitUntil('live again, and an answer', stuckMs / 1000, async () => {
+      const row = states.now(lane.forward.id)
+      return row?.state === 'live' && (await ask(lane.port, lane.remote, 5000)).outcome === 'right'
+    }).catch((error: unknown) => error as Error)
+    if (again instanceof Error) {
+      const row = states.now(lane.forward.id)
+      violations.push(`${lane.forward.name}: stuck after ${signal}: ${row?.state ?? ''} ${row?.cause ?? ''}`)
+    } else liveAgain.push(performance.now() - at)
+  }
+
+  /** Ms until the row said otherwise or another kubectl of the forward could serve; null: neither in time. */
+  const firstHonest = async (lane: Lane, victim: number, at: number, limit: number): Promise<number | null> => {
+    const isServing = async (): Promise<number> =>
+      waitUntil('another kubectl', limit / 1000, () => {
+        const { at: seenAt, all } = children.latest()
+        const others = all.some((one) => one.pid !== victim && one.listening && !one.stopped && belongsTo(lane, one.command)) // prettier-ignore
+        return seenAt >= at && others ? seenAt : null
+      })
+    const row = states.first(lane.forward.id, at, limit, ({ state }) => state !== 'live')
+    const first = await Promise.race([
+      row.then((seen) => seen?.at ?? isServing().catch(() => null)),
+      isServing().catch(() => row.then((seen) => seen?.at ?? null)),
+    ])
+    return first === null ? null : Math.max(0, first - at)
+  }
+
+  let told = performance.now()
+  await Promise.all(
+    lanes.map(async (lane, index) => {
+      while (left > 0) {
+        await wound(lane, index % 2 === 0)
+        if (performance.now() - told < 15_000) continue
+        told = performance.now()
+        world.say(`${left} signals to go`)
+      }
+    }),
+  )
+  const asked = await Promise.all(clients.flatMap((client) => client?.stop() ?? []))
+  const count = (outcome: 'refused' | 'wrong' | 'silent' | 'right' | 'reset' | 'empty'): number =>
+    asked.reduce((sum, one) => sum + one.count(outcome), 0)
+  if (count('refused') > 0) violations.push(`${count('refused')} clients were refused`)
+  if (count('wrong') > 0) violations.push(`${count('wrong')} clients got wrong bytes`)
+  if (count('silent') > 0) violations.push(`${count('silent')} clients got no answer in 45 s`)
+  await waitUntil('no stopped kubectl is left', 30, async () =>
+    (await kubectlsOf(host.pid)).every(({ stopped }) => !stopped),
+  ).catch(() => violations.push('a stopped kubectl was left'))
+  await children.stop()
+  states.stop()
+  await host.close()
+  await bed.a.deleteNamespace(namespace)
+  return {
+    facts: {
+      'signals sent': String(size.signals - left),
+      'false live, child ended': distribution(falseLive['child ended']),
+      'false live, stopped with clients': distribution(falseLive['stopped, with clients']),
+      'false live, stopped with nobody connected': distribution(falseLive['stopped, nobody connected']),
+      'live and answering again': distribution(liveAgain),
+      clients: `${count('right')} right, ${count('reset')} reset and ${count('empty')} ended with their kubectl, ${count('refused')} refused, ${count('wrong')} wrong`,
+    },
+    violations,
+  }
+}
