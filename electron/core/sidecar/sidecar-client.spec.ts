@@ -159,6 +159,25 @@ describe('the sidecar', () => {
     expect(news.at(-1)).toMatchObject({ failure: null })
   })
 
+  it('keeps no credentials while the vault is locked: nobody watches, and after the unlock it goes on by itself', async () => {
+    const { client, server } = await startClient()
+    const news: WatchNews[] = []
+    client.watchTarget(pods, (view) => news.push(view))
+    await eventually(() => expect(news.at(-1)).toMatchObject({ pods: [{ name: 'web-0' }] }))
+    await eventually(() => expect(server.requests.some(({ path }) => path.includes('watch=true'))).toBe(true))
+    const asked = server.requests.length
+    client.forgetCredentials()
+    expect(news.at(-1)).toEqual({ kind: 'unwatched' })
+    expect(await client.request('version', { clusterId: 'c' })).toMatchObject({ error: { class: 'bad-request' } })
+    const later: WatchNews[] = []
+    client.watchTarget({ ...pods, namespace: 'other' }, (view) => later.push(view))
+    await eventually(() => expect(later).toEqual([{ kind: 'unwatched' }]))
+    expect(server.requests).toHaveLength(asked)
+    client.setCluster('c', plainConnection(`http://127.0.0.1:${server.port}`, { token: 'canary-token' }))
+    await eventually(() => expect(news.at(-1)).toMatchObject({ pods: [{ name: 'web-0' }] }))
+    await eventually(() => expect(later.at(-1)).toMatchObject({ pods: [{ name: 'web-0' }] }))
+  })
+
   it('is started anew when a person asks for it, and that is no crash', async () => {
     const { client } = await startClient()
     await client.request('version', { clusterId: 'c' })

@@ -128,7 +128,7 @@ export class SidecarClient {
   watchTarget(watch: WatchTarget, listener: (news: WatchNews) => void): () => void {
     const id = this.#nextId++
     this.#watches.set(id, { watch, listener, watched: false })
-    if (this.#supervision.state === 'ready') this.#send({ kind: 'watch', id, watch })
+    if (this.#supervision.state === 'ready' && this.#isKept(watch)) this.#send({ kind: 'watch', id, watch })
     else queueMicrotask(() => this.#watches.has(id) && listener({ kind: 'unwatched' }))
     return () => {
       if (this.#watches.delete(id)) this.#send({ kind: 'unwatch', id })
@@ -142,14 +142,24 @@ export class SidecarClient {
     this.#connections.set(clusterId, { connection, digest })
     if (before?.digest === digest && before.connection !== null) return
     this.#sendCluster(clusterId, connection)
+    if (before?.connection === null)
+      for (const [id, { watch }] of this.#watchesOf(clusterId)) this.#send({ kind: 'watch', id, watch })
   }
 
   /**
-   * The vault was locked: credentials are kept no longer here. The sidecar that runs goes on with what it has; one that
-   * is started meanwhile gets them after the unlock.
+   * The vault was locked: credentials are kept neither here nor in the sidecar, so nobody watches until they are set
+   * again after the unlock. Watches go on then by themselves.
    */
   forgetCredentials(): void {
-    for (const known of this.#connections.values()) known.connection = null
+    for (const [clusterId, known] of this.#connections) {
+      if (known.connection === null) continue
+      known.connection = null
+      for (const [id, watch] of this.#watchesOf(clusterId)) {
+        this.#send({ kind: 'unwatch', id })
+        this.#tellUnwatched(watch)
+      }
+      this.#drop(clusterId)
+    }
   }
 
   /** The network changed or the machine woke: watches start again on new connections. */
@@ -158,8 +168,7 @@ export class SidecarClient {
   }
 
   dropCluster(clusterId: string): void {
-    if (!this.#connections.delete(clusterId)) return
-    this.#send({ kind: 'request', id: this.#nextId++, method: 'cluster.drop', params: { clusterId } })
+    if (this.#connections.delete(clusterId)) this.#drop(clusterId)
   }
 
   #step(event: SupervisionEvent): void {
@@ -222,7 +231,7 @@ export class SidecarClient {
       case 'ready':
         this.#step({ kind: 'ready' })
         for (const [id, { connection }] of this.#connections) if (connection !== null) this.#sendCluster(id, connection)
-        for (const [id, { watch }] of this.#watches) this.#send({ kind: 'watch', id, watch })
+        for (const [id, { watch }] of this.#watches) if (this.#isKept(watch)) this.#send({ kind: 'watch', id, watch })
         break
       case 'pong':
         this.#step({ kind: 'answered' })
@@ -235,7 +244,8 @@ export class SidecarClient {
         break
       case 'view': {
         const watch = this.#watches.get(message.id)
-        if (watch === undefined) break
+        // What was on its way when the vault was locked is old by now.
+        if (watch === undefined || !this.#isKept(watch.watch)) break
         watch.watched = true
         watch.listener(message.view)
         break
@@ -246,11 +256,26 @@ export class SidecarClient {
   /** Everything that waited for the process that is gone is told so. */
   #lose(): void {
     for (const { settle } of [...this.#pending.values()]) settle(fail(unavailable('the sidecar ended')))
-    for (const watch of [...this.#watches.values()]) {
-      if (!watch.watched) continue
-      watch.watched = false
-      watch.listener({ kind: 'unwatched' })
-    }
+    for (const watch of [...this.#watches.values()]) this.#tellUnwatched(watch)
+  }
+
+  #tellUnwatched(watch: Watch): void {
+    if (!watch.watched) return
+    watch.watched = false
+    watch.listener({ kind: 'unwatched' })
+  }
+
+  /** False while the credentials of its cluster are forgotten. */
+  #isKept({ clusterId }: WatchTarget): boolean {
+    return this.#connections.get(clusterId)?.connection !== null
+  }
+
+  #watchesOf(clusterId: string): [number, Watch][] {
+    return [...this.#watches].filter(([, { watch }]) => watch.clusterId === clusterId)
+  }
+
+  #drop(clusterId: string): void {
+    this.#send({ kind: 'request', id: this.#nextId++, method: 'cluster.drop', params: { clusterId } })
   }
 
   #sendCluster(clusterId: string, connection: ClusterConnection): void {
