@@ -164,6 +164,11 @@ export class ClusterRecords {
     return ok(this.#renumber(database, this.clusters.list()))
   }
 
+  /** What was replaced or removed goes from the journal and the snapshots too. */
+  forgetRemoved(): Promise<void> {
+    return this.#store.forgetRemoved({ table, column: 'sealed', idColumn: 'id' })
+  }
+
   /** Within a change: to this place in the user's order. Answers the clusters whose position changed. */
   move(database: Database, id: string, position: number): string[] {
     const rows = this.clusters.list()

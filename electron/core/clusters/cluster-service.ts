@@ -27,7 +27,12 @@ import { type EntryTest, Rotation } from './rotation.ts'
 import { SourceWatch } from './source-watch.ts'
 
 /** `credentials`: the cluster is reached with others from now on; `changed`: anything else about it. */
-export type ClusterChange = { id: string; kind: 'added' | 'changed' | 'opened' | 'credentials' | 'removed' }
+export type ClusterChange = {
+  id: string
+  kind: 'added' | 'changed' | 'opened' | 'credentials' | 'removed'
+  /** With `credentials`: they are for another server than before. */
+  anotherServer?: boolean
+}
 
 /** What other parts know of a cluster; wired by the application. */
 type ClusterHooks = {
@@ -87,6 +92,7 @@ export class ClusterService {
       log,
       onChanged: (id) => this.#changes.emit({ id, kind: 'changed' }),
     })
+    drop(this.#records.forgetRemoved(), 'what an earlier run could not finish; a failure is logged')
     this.#rotation = new Rotation({
       records: this.#records,
       intake: this.#intake,
@@ -205,18 +211,19 @@ export class ClusterService {
     this.#statuses.delete(id)
     this.#changes.emit({ id, kind: 'removed' })
     for (const moved of removed.value) this.#changes.emit({ id: moved, kind: 'changed' })
+    await this.#records.forgetRemoved()
     this.#lookAtSources()
     return ok({})
   }
 
   /** Errors: those of {@link Rotation.rotate}. */
   async rotate(input: z.output<typeof RotateInput>, signal: AbortSignal): Promise<Result<Cluster>> {
-    return this.#rotated(input.id, await this.#rotation.rotate(input, signal))
+    return this.#swapping(input.id, () => this.#rotation.rotate(input, signal))
   }
 
   /** Errors: those of {@link Rotation.fromSource}. */
   async updateFromSource(id: string, signal: AbortSignal): Promise<Result<Cluster>> {
-    return this.#rotated(id, await this.#rotation.fromSource(id, signal))
+    return this.#swapping(id, () => this.#rotation.fromSource(id, signal))
   }
 
   /** What would run for the cluster's credentials. Errors: not-found, those of the vault. */
@@ -307,9 +314,13 @@ export class ClusterService {
     return cluster === null ? fail(noSuchCluster()) : ok(cluster)
   }
 
-  #rotated(id: string, result: Result<void>): Result<Cluster> {
-    if (!result.ok) return result
-    this.#changes.emit({ id, kind: 'credentials' })
+  async #swapping(id: string, swap: () => Promise<Result<void>>): Promise<Result<Cluster>> {
+    const before = this.#records.clusters.get(id)?.server
+    const swapped = await swap()
+    if (!swapped.ok) return swapped
+    const anotherServer = this.#records.clusters.get(id)?.server !== before
+    this.#changes.emit({ id, kind: 'credentials', ...(anotherServer && { anotherServer }) })
+    await this.#records.forgetRemoved()
     this.#lookAtSources()
     return this.#found(id)
   }

@@ -45,9 +45,9 @@ export class Rotation {
   }
 
   /**
-   * Takes over what changed in the file the cluster was read from. A cluster that cannot be reached just now takes it
-   * all the same; rejected credentials are refused. Errors: as for {@link rotate}; file-not-readable when the file or
-   * the context in it is gone.
+   * Takes over what changed in the file the cluster was read from, tested like any other; the offer stays while the
+   * cluster cannot be reached. Errors: as for {@link rotate}; file-not-readable when the file or the context in it is
+   * gone.
    */
   async fromSource(id: string, signal: AbortSignal): Promise<Result<void>> {
     const { records, intake, sources } = this.#options
@@ -65,11 +65,7 @@ export class Rotation {
     const environment = intake.environmentFor(path)
     const taken = intake.takeFrom(model, environment, choose, { embedFiles: embedded })
     if (!taken.ok) return taken
-    const refuse = (test: EntryTest) => {
-      const refusal = refusalOf(test)
-      return refusal?.code === 'cluster-unreachable' ? null : refusal
-    }
-    return this.#swap(id, taken.value, refuse, signal)
+    return this.#swap(id, taken.value, refusalOf, signal)
   }
 
   async #swap(

@@ -61,10 +61,13 @@ export class SourceWatch {
 
   async #check(): Promise<void> {
     const rows = this.#closed ? [] : this.#options.records.kubeconfigs.withSource()
-    const defaults = rows.length > 0 ? await this.#options.defaultFiles() : null
+    let defaults = rows.length > 0 ? await this.#options.defaultFiles() : null
     if (this.#closed) return
     const paths = rows.flatMap((row) => row.source_path ?? [])
-    this.#watch([...paths, ...(defaults?.files.map((file) => file.path) ?? [])])
+    const began = this.#watch([...paths, ...(defaults?.files.map((file) => file.path) ?? [])])
+    // What changed between the look and the watch would be missed for good.
+    if (began && defaults !== null) defaults = await this.#options.defaultFiles()
+    if (this.#closed) return
     const seen = new Set<string>()
     for (const row of rows) {
       seen.add(row.cluster_id)
@@ -101,8 +104,9 @@ export class SourceWatch {
     this.#options.onChanged(id)
   }
 
-  /** Folders, not files: a file that is replaced would be lost from sight. */
-  #watch(paths: readonly string[]): void {
+  /** Folders, not files: a file that is replaced would be lost from sight. True: there was one that was not watched. */
+  #watch(paths: readonly string[]): boolean {
+    let began = false
     const folders = new Set(paths.map((path) => dirname(path)))
     for (const [folder, stop] of this.#watchers) {
       if (folders.has(folder)) continue
@@ -115,7 +119,9 @@ export class SourceWatch {
         folder,
         this.#options.fileSystem.watchFolder(folder, () => this.#settle()),
       )
+      began = true
     }
+    return began
   }
 
   #settle(): void {

@@ -131,15 +131,17 @@ export class ForwardRuntime {
     const turnedOn = before.desired === 'off' && next.desired === 'on'
     // What was handed out earlier may be of a vault that is locked now, or of another cluster.
     if (before.clusterId !== next.clusterId || turnedOn) this.#credentials.replace()
-    if (moved) {
-      this.#watch.end()
-      this.#memory = { ...blankMemory, hints: this.#hints }
-      for (const port of this.#ports.values()) port.retarget()
-    }
+    if (moved) this.#retarget()
     this.#makePorts()
     this.#hints += 1
     this.#look()
     this.#events.changed()
+  }
+
+  #retarget(): void {
+    this.#watch.end()
+    this.#memory = { ...blankMemory, hints: this.#hints }
+    for (const port of this.#ports.values()) port.retarget()
   }
 
   /** Something changed that makes another try worth it. */
@@ -158,9 +160,13 @@ export class ForwardRuntime {
     this.#wake()
   }
 
-  /** The cluster's credentials are other ones: tunnels move over, ports stay. */
-  credentialsReplaced(): void {
+  /**
+   * The cluster's credentials are other ones: tunnels move over, ports stay. With another server it is another cluster:
+   * nobody who waits is handed over.
+   */
+  credentialsReplaced({ anotherServer }: { anotherServer: boolean }): void {
     this.#credentials.replace()
+    if (anotherServer) this.#retarget()
     this.#hints += 1
     this.#wake()
   }

@@ -201,6 +201,27 @@ describe('editing', () => {
     expect(await echo(port!.local)).toBe('hello')
   })
 
+  it.each([
+    [false, 'hello'],
+    [true, ''],
+  ])(
+    'the credentials of its cluster (another server: %s) hands who waits the answer "%s"',
+    async (anotherServer, answer) => {
+      bench.opening = () => undefined
+      const created = await bench.create()
+      if (!created.ok) throw new Error()
+      const { id, ports } = created.value
+      await bench.until(id, () => bench.tunnels.length === 1)
+      const waiting = echo(ports[0]!.local).catch(() => '')
+      await bench.until(id, ({ observed }) => observed.parked === 1)
+      bench.opening = (tunnel) => queueMicrotask(() => tunnel.ready())
+      bench.clusterChanged({ kind: 'credentials', anotherServer })
+      expect(await waiting).toBe(answer)
+      await bench.until(id, ({ state }) => state === 'live')
+      expect(await echo(ports[0]!.local)).toBe('hello')
+    },
+  )
+
   it('the name changes nothing else', async () => {
     const { id } = await bench.live()
     await bench.service.update({ id, name: 'mine' })
@@ -226,7 +247,7 @@ describe('while it runs', () => {
 
   it('replaced credentials move the tunnel and not the port', async () => {
     const { id, ports } = await bench.live()
-    bench.clusterChanged('credentials')
+    bench.clusterChanged({ kind: 'credentials' })
     await bench.until(id, () => bench.tunnels.length === 2 && bench.tunnels[0]?.state === 'closed')
     expect(bench.service.get(id)).toMatchObject({ state: 'live', ports, observed: { reconnects: 0 } })
   })

@@ -129,8 +129,8 @@ export class ForwardBench implements AsyncDisposable {
     for (const { listener } of [...this.#watches]) listener(view)
   }
 
-  clusterChanged(kind: ClusterChange['kind']): void {
-    this.#clusterChanges.emit({ id: this.clusterId, kind })
+  clusterChanged(change: Omit<ClusterChange, 'id'>): void {
+    this.#clusterChanges.emit({ id: this.clusterId, ...change })
   }
 
   vaultChanged(state: 'locked' | 'unlocked'): void {

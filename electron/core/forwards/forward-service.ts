@@ -349,8 +349,9 @@ export class ForwardService {
     else if (state === 'locked') for (const runtime of this.#runtimes.values()) runtime.forgetCredentials()
   }
 
-  #clusterChanged({ id, kind }: ClusterChange): void {
-    if (kind === 'credentials') for (const runtime of this.#ofCluster(id)) runtime.credentialsReplaced()
+  #clusterChanged({ id, kind, anotherServer = false }: ClusterChange): void {
+    if (kind === 'credentials')
+      for (const runtime of this.#ofCluster(id)) runtime.credentialsReplaced({ anotherServer })
     if (kind === 'removed') drop(this.removeForwardsOf(id), 'their cluster is gone')
   }
 

@@ -105,6 +105,41 @@ describe('snapshots', () => {
     expect(store.snapshots().map(({ file }) => file)).toEqual([expect.stringContaining('new-key')])
   })
 
+  it('do not keep sealed values that were destroyed since, and keep all others', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'mooring.db')
+    const clock = new FakeClock()
+    const store = openFile(path, { clock })
+    const insert = (id: string, sealed: string): void => {
+      const row = [id, Buffer.from(sealed), '[]', 1, 1]
+      const columns = '(id, sealed, source_embedded, created_at, updated_at)'
+      store.write((database) =>
+        database.prepare(`INSERT INTO kubeconfigs ${columns} VALUES (?, ?, ?, ?, ?)`).run(...row),
+      )
+    }
+    insert('removed', 'c4n4ry'.repeat(20))
+    insert('kept', 'stays')
+    for (let count = 0; count < 2; count += 1) {
+      clock.advance(1000)
+      expect((await store.snapshot()).ok).toBe(true)
+    }
+    const inFiles = (): string[] =>
+      [path, `${path}-wal`, ...store.snapshots().map(({ file }) => join(snapshotFolder(path), file))].filter(
+        (file) => existsSync(file) && readFileSync(file).includes('c4n4ry'),
+      )
+    expect(inFiles().length).toBeGreaterThanOrEqual(3)
+    store.write((database) => database.prepare("DELETE FROM kubeconfigs WHERE id = 'removed'").run())
+    await store.forgetRemoved({ table: 'kubeconfigs', column: 'sealed', idColumn: 'id' })
+    expect(inFiles()).toEqual([])
+    const [newest] = store.snapshots()
+    const copy = new BetterSqlite(join(snapshotFolder(path), newest?.file ?? ''), { readonly: true })
+    expect(copy.prepare('SELECT id, sealed FROM kubeconfigs ORDER BY id').all()).toEqual([
+      { id: 'kept', sealed: Buffer.from('stays') },
+      { id: 'removed', sealed: Buffer.alloc(0) },
+    ])
+    copy.close()
+  })
+
   it('that cannot be written say so, leave nothing behind, and disturb nothing', async () => {
     const path = join(temporaryFolder(), 'mooring.db')
     writeFileSync(snapshotFolder(path), 'a file in the place of the folder')

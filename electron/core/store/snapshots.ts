@@ -74,6 +74,36 @@ export function removeSnapshotsBefore(databasePath: string, before: number): voi
   for (const { file, at } of listSnapshots(databasePath)) if (at < before) rmSync(join(folder, file), { force: true })
 }
 
+/** A column of sealed values, and the column that names its rows. */
+export type SealedRows = { readonly table: string; readonly column: string; readonly idColumn: string }
+
+/**
+ * Empties, in all snapshots, sealed values whose rows are gone from the database: what was destroyed there must not be
+ * readable in a copy. One snapshot after the other, letting other work go on between. Rejects when one cannot be written.
+ */
+export async function emptyRemoved(database: Database, databasePath: string, rows: SealedRows): Promise<void> {
+  const { table, column, idColumn } = rows
+  const ids = database.prepare(`SELECT ${idColumn} FROM ${table}`).pluck().all()
+  for (const { file } of listSnapshots(databasePath)) {
+    const snapshot = new BetterSqlite(join(snapshotFolder(databasePath), file), { fileMustExist: true })
+    try {
+      snapshot.pragma('journal_mode = DELETE')
+      snapshot.pragma('secure_delete = ON')
+      const known = snapshot.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table)
+      if (known !== undefined)
+        snapshot
+          .prepare(
+            `UPDATE ${table} SET ${column} = zeroblob(0)
+             WHERE length(${column}) > 0 AND ${idColumn} NOT IN (SELECT value FROM json_each(?))`,
+          )
+          .run(JSON.stringify(ids))
+    } finally {
+      snapshot.close()
+    }
+    await new Promise(setImmediate)
+  }
+}
+
 function prepare(databasePath: string, at: number, why: string): { target: string; partial: string } {
   const folder = snapshotFolder(databasePath)
   mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -9,6 +9,7 @@ import { Signal } from '../signal.ts'
 import { appliedMigrations, applyMigrations, pendingMigrations, readMigrations } from './migrate.ts'
 import { logSlowQueries, slowQueryMs } from './slow-queries.ts'
 import {
+  emptyRemoved,
   isSound,
   keepAside,
   keptAside,
@@ -16,6 +17,7 @@ import {
   removeSnapshotsBefore,
   takeSnapshot,
   takeSnapshotNow,
+  type SealedRows,
   type Snapshot,
 } from './snapshots.ts'
 import { storageFailure } from './sqlite-failure.ts'
@@ -41,6 +43,11 @@ export type Store = {
   snapshots(): Snapshot[]
   /** Takes a snapshot now; with `dropOlder` the earlier ones go once it is complete. Errors: storage-failed. */
   snapshot(options?: { dropOlder?: boolean }): Promise<Result<void>>
+  /**
+   * Makes sure that sealed values whose rows were deleted cannot be read in the journal or a snapshot either. What fails
+   * is logged, and done with the next call.
+   */
+  forgetRemoved(rows: SealedRows): Promise<void>
   close(): void
 }
 
@@ -200,6 +207,20 @@ class SqliteStore implements Store {
   snapshot(options: { dropOlder?: boolean } = {}): Promise<Result<void>> {
     // One after the other: each tidies up what an unfinished one left.
     const mine = this.#lastSnapshot.then(() => this.#takeSnapshot(options))
+    this.#lastSnapshot = mine
+    return mine
+  }
+
+  forgetRemoved(rows: SealedRows): Promise<void> {
+    const mine = this.#lastSnapshot.then(async () => {
+      if (this.path === ':memory:' || this.#closed) return
+      try {
+        this.database.pragma('wal_checkpoint(TRUNCATE)')
+        await emptyRemoved(this.database, this.path, rows)
+      } catch (error) {
+        this.#log.warn(`what was removed may still be in a snapshot: ${error instanceof Error ? error.message : ''}`)
+      }
+    })
     this.#lastSnapshot = mine
     return mine
   }
