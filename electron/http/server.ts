@@ -71,7 +71,7 @@ class MooringHttp {
   constructor(options: HttpServerOptions) {
     this.#options = options
     this.#server = createServer(
-      { requestTimeout: 60_000, headersTimeout: 15_000, maxHeaderSize: 16 * 1024 },
+      { requestTimeout: 60_000, headersTimeout: 15_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16 * 1024 },
       (request, response) => {
         this.#respond(request, response).catch((error: unknown) => this.#crash(response, error))
       },
