@@ -8,6 +8,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { ChildProcesses, OwnedChild } from '../processes/child-processes.ts'
 import {
   failureOfExit,
+  failureOfWay,
   failureOfStart,
   lostFailure,
   notOurs,
@@ -216,7 +217,8 @@ export class KubectlChild {
     tooLate.cancel()
     child.releaseSecret()
     const lines = this.#wasReady ? [] : exit.lastLines // later ones were judged when they came
-    await this.#end(this.#fate.failure ?? failureOfExit(exit, lines, this.#request.label))
+    const { label, connection } = this.#request
+    await this.#end(this.#fate.failure ?? failureOfWay(failureOfExit(exit, lines, label), connection.proxyUrl))
   }
 
   async #start(): Promise<Result<OwnedChild>> {

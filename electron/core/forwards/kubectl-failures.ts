@@ -57,6 +57,12 @@ export function failureOfExit(exit: ChildExit, lines: readonly string[], label: 
   return { code: words === undefined ? 'tunnel-lost' : 'kubectl-failed', detail: `exit-${code}`, message }
 }
 
+/** kubectl calls a proxy that nobody can reach a refusing API server; the API server was never asked. */
+export function failureOfWay(failure: TunnelFailure, proxyUrl: string | null): TunnelFailure {
+  if (proxyUrl === null || failure.code !== 'cluster-unreachable' || failure.detail !== 'api-refused') return failure
+  return { ...failure, detail: 'proxy', message: `the proxy at ${new URL(proxyUrl).host} refuses connections` }
+}
+
 /** A line without the log prefix and wrapping of kubectl, at most 300 characters. */
 export function plainWords(line: string): string {
   const bare = line.replace(/^[EWI]\d{4} [\d:.]+\s+\d+ \S+\] /, '')

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { failureOfExit, failureOfWay } from './kubectl-failures.ts'
+
+const refused = failureOfExit(
+  { code: 1, signal: null, stdout: null, lastLines: [] },
+  ['The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?'],
+  'web',
+)
+
+it('calls the API server refusing when kubectl asked it', () => {
+  expect(failureOfWay(refused, null)).toEqual(refused)
+  expect(refused).toMatchObject({ code: 'cluster-unreachable', detail: 'api-refused' })
+})
+
+it('calls the proxy refusing when kubectl had to go through one, and keeps its password to itself', () => {
+  const failure = failureOfWay(refused, 'http://ann:secret@proxy.example.test:3128')
+  expect(failure).toMatchObject({ code: 'cluster-unreachable', detail: 'proxy' })
+  expect(failure.message).toContain('proxy.example.test:3128')
+  expect(failure.message).not.toMatch(/ann|secret|10\.0\.0\.1/)
+})
