@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { failureOfExit, failureOfWay } from './kubectl-failures.ts'
 
 const refused = failureOfExit(
-  { code: 1, signal: null, stdout: null, lastLines: [] },
+  { code: 1, signal: null, lastLines: [], timedOut: false, outputTooLarge: false },
   ['The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?'],
   'web',
 )
