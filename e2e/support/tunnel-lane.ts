@@ -92,7 +92,7 @@ export class TunnelLane implements AsyncDisposable {
         target:
           'name' in to ? { kind: 'pod', name: to.name, uid: to.uid } : { kind: 'reference', reference: to.reference },
         remote,
-        connection: connectionOf(this.#cluster.kubeconfig),
+        connection: () => connectionOf(this.#cluster.kubeconfig),
       },
       {
         ready: () => (lane.ready += 1),

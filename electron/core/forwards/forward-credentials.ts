@@ -9,7 +9,7 @@ export type ForwardCredentialsOptions = {
   readonly clock: Clock
   readonly resolve: (
     clusterId: string,
-    options: { fresh: boolean },
+    options: { fresh: boolean; since: number },
   ) => Promise<Result<ClusterConnection, CredentialFailure>>
   /** New credentials are there; they go to whoever watches the cluster too. */
   readonly obtained: (clusterId: string, connection: ClusterConnection) => void
@@ -46,12 +46,26 @@ export class ForwardCredentials {
     return this.#connection
   }
 
+  /**
+   * For a tunnel: the newest there are, until other ones are to be used or the vault is locked. A tunnel that is open
+   * goes on then, but starts no process any more, and holds no secret.
+   */
+  lend(): () => ClusterConnection | null {
+    const { epoch } = this.#evidence
+    return () => (epoch === this.#evidence.epoch ? this.#connection : null)
+  }
+
   /** True when the outcome is new evidence, and not of credentials that were replaced or forgotten meanwhile. */
-  async obtain(clusterId: string, fresh: boolean): Promise<boolean> {
+  async obtain(clusterId: string, options: { fresh: boolean; since: number }): Promise<boolean> {
     const { clock, resolve, obtained } = this.#options
     const asked = ++this.#asked
-    this.#evidence = { ...this.#evidence, state: 'resolving', attempt: this.#evidence.attempt + 1, fresh }
-    const resolved = await resolve(clusterId, { fresh })
+    this.#evidence = {
+      ...this.#evidence,
+      state: 'resolving',
+      attempt: this.#evidence.attempt + 1,
+      fresh: options.fresh,
+    }
+    const resolved = await resolve(clusterId, options)
     if (asked !== this.#asked) return false
     if (!resolved.ok) {
       this.#evidence = { ...this.#evidence, state: 'failed', failure: failureOfCredentials(resolved.error) }

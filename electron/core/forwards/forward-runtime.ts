@@ -1,7 +1,7 @@
 import { drop } from '../../../contract/drop.ts'
 import { assertNever } from '../../../contract/assert-never.ts'
 import type { Result } from '../../../contract/errors.ts'
-import type { Forward } from '../../../contract/forwards.ts'
+import type { Forward, HintKind } from '../../../contract/forwards.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { CredentialFailure } from '../credentials/credentials.ts'
@@ -35,7 +35,7 @@ export type ForwardSurroundings = {
   readonly clusterName: (clusterId: string) => string
   readonly resolve: (
     clusterId: string,
-    options: { fresh: boolean },
+    options: { fresh: boolean; since: number },
   ) => Promise<Result<ClusterConnection, CredentialFailure>>
   /** Tells the sidecar how to reach the cluster. */
   readonly setCluster: (clusterId: string, connection: ClusterConnection) => void
@@ -76,6 +76,9 @@ export class ForwardRuntime {
   readonly #watch: ForwardWatch
   #memory: Memory = blankMemory
   #hints = 0
+  #hintedBy: 'person' | 'system' = 'person'
+  /** When somebody asked last, wall clock: a failure of before says nothing to them. */
+  #personAt: number
   #restarts = 0
   #doubtedBefore = -Infinity
   #askedAt = -Infinity
@@ -92,6 +95,7 @@ export class ForwardRuntime {
     this.#surroundings = surroundings
     this.#events = events
     this.#stored = forward
+    this.#personAt = surroundings.clock.now()
     this.#shown = new ShownState({ ...surroundings, ...events })
     this.#credentials = new ForwardCredentials({ ...surroundings, obtained: surroundings.setCluster })
     this.#watch = new ForwardWatch({ ...surroundings, changed: this.#wake })
@@ -133,7 +137,7 @@ export class ForwardRuntime {
     if (before.clusterId !== next.clusterId || turnedOn) this.#credentials.replace()
     if (moved) this.#retarget()
     this.#makePorts()
-    this.#hints += 1
+    this.#hint('person')
     this.#look()
     this.#events.changed()
   }
@@ -145,18 +149,18 @@ export class ForwardRuntime {
   }
 
   /** Something changed that makes another try worth it. */
-  hint(kind: 'wake' | 'network' | 'look'): void {
+  hint(kind: HintKind): void {
     const now = this.#surroundings.clock.monotonic()
     if (kind === 'wake') this.#doubtedBefore = now
-    if (kind !== 'look') this.#askedAt = now
-    this.#hints += 1
+    if (kind === 'wake' || kind === 'network') this.#askedAt = now
+    this.#hint(kind === 'look' ? 'person' : 'system')
     this.#wake()
   }
 
   /** Replaces its tunnels; the local ports stay bound. */
   restart(): void {
     this.#restarts += 1
-    this.#hints += 1
+    this.#hint('person')
     this.#wake()
   }
 
@@ -167,7 +171,7 @@ export class ForwardRuntime {
   credentialsReplaced({ anotherServer }: { anotherServer: boolean }): void {
     this.#credentials.replace()
     if (anotherServer) this.#retarget()
-    this.#hints += 1
+    this.#hint('person')
     this.#wake()
   }
 
@@ -294,6 +298,7 @@ export class ForwardRuntime {
       credentials: this.#credentials.evidence,
       watch: this.#watch.evidence,
       hints: this.#hints,
+      hintedBy: this.#hintedBy,
       doubtedBefore: this.#doubtedBefore,
       askedAt: this.#askedAt,
       restarts: this.#restarts,
@@ -390,8 +395,15 @@ export class ForwardRuntime {
     return { clusterId, namespace, target }
   }
 
+  #hint(by: 'person' | 'system'): void {
+    this.#hints += 1
+    this.#hintedBy = by
+    if (by === 'person') this.#personAt = this.#surroundings.clock.now()
+  }
+
   async #obtain(fresh: boolean): Promise<void> {
-    if (await this.#credentials.obtain(this.#stored.clusterId, fresh)) this.#wake()
+    const since = this.#personAt
+    if (await this.#credentials.obtain(this.#stored.clusterId, { fresh, since })) this.#wake()
   }
 
   #openTunnel({ portId, slot, target, remote }: Action & { kind: 'open-tunnel' }): void {
@@ -400,7 +412,7 @@ export class ForwardRuntime {
     if (port === undefined || connection === null) return
     const { id, name, namespace } = this.#stored
     const handle = new TunnelHandle({
-      request: { forwardId: id, portId, label: name, namespace, target, remote, connection },
+      request: { forwardId: id, portId, label: name, namespace, target, remote, connection: this.#credentials.lend() },
       openTunnel: this.#surroundings.openTunnel,
       clock: this.#surroundings.clock,
       identity: {

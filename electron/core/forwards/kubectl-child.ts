@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { drop } from '../../../contract/drop.ts'
 import type { CauseCode } from '../../../contract/causes.ts'
-import { fail, ok, type Result } from '../../../contract/errors.ts'
+import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import type { Clock } from '../clock.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -73,6 +73,7 @@ export class KubectlChild {
   #counting: Promise<unknown> = Promise.resolve()
   #child: OwnedChild | null = null
   #port = 0
+  #proxy: string | null = null
   #state: 'starting' | 'ready' | 'useless' | 'ended' = 'starting'
   #wasReady = false
   #lastUsage: { at: number; cpuMs: number } | null = null
@@ -217,15 +218,19 @@ export class KubectlChild {
     tooLate.cancel()
     child.releaseSecret()
     const lines = this.#wasReady ? [] : exit.lastLines // later ones were judged when they came
-    const { label, connection } = this.#request
-    await this.#end(this.#fate.failure ?? failureOfWay(failureOfExit(exit, lines, label), connection.proxyUrl))
+    const failure = failureOfExit(exit, lines, this.#request.label)
+    await this.#end(this.#fate.failure ?? failureOfWay(failure, this.#proxy))
   }
 
   async #start(): Promise<Result<OwnedChild>> {
     const { children, kubectl, kubeconfigFor } = this.#options
-    const { connection, namespace, target, remote, label } = this.#request
+    const { namespace, target, remote, label } = this.#request
     const found = await kubectl()
     if (!found.ok) return found
+    const connection = this.#request.connection()
+    if (connection === null)
+      return fail(appError('vault-locked', 'The credentials were taken back.', 'Unlock the vault.'))
+    this.#proxy = connection.proxyUrl === null ? null : withoutPassword(connection.proxyUrl)
     const reference = target.kind === 'pod' ? `pod/${target.name}` : target.reference
     return children.start({
       kind: 'kubectl',
@@ -368,3 +373,8 @@ const endsUse: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'kubectl-failed',
   'node-unreachable',
 ])
+
+const withoutPassword = (address: string): string => {
+  const { protocol, host } = new URL(address)
+  return `${protocol}//${host}`
+}

@@ -34,7 +34,7 @@ export const notOurs = (port: number, process: string): TunnelFailure => ({
 
 export function failureOfStart(error: AppError): TunnelFailure {
   const { code, message } = error
-  if (code === 'kubectl-missing' || code === 'limit-reached' || code === 'storage-failed') {
+  if (code === 'kubectl-missing' || code === 'limit-reached' || code === 'storage-failed' || code === 'vault-locked') {
     return { code, detail: null, message }
   }
   if (code === 'cancelled') return { code: 'stopping', detail: null, message }

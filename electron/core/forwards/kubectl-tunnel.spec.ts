@@ -5,7 +5,7 @@ import { appError, fail, ok } from '../../../contract/errors.ts'
 import { systemClock } from '../clock.ts'
 import { FakeClock } from '../clock.testing.ts'
 import { KubectlStandIns } from './kubectl-stand-in.testing.ts'
-import { someRequest } from './tunnel.testing.ts'
+import { someConnection, someRequest } from './tunnel.testing.ts'
 
 /**
  * What kubectl does on a real cluster is proven there. Here a small program stands in for kubectls that are broken,
@@ -23,7 +23,7 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
   const isReady = (): Promise<void> => eventually(() => expect(standIns.ready).toBe(1))
 
   it('asks for exactly one pod and port on loopback, with neither kuberc nor a secret in sight', async () => {
-    const request = { ...someRequest('db-0'), connection: { ...someRequest().connection, token: 'canary-token' } }
+    const request = { ...someRequest('db-0'), connection: () => ({ ...someConnection, token: 'canary-token' }) }
     standIns.start(ok({ path: standIns.script('echo "$@" >&2; env >&2; exit 1') }), systemClock, request)
     await isLost()
     expect(standIns.lines[0]).toMatch(
@@ -31,6 +31,14 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     )
     expect(standIns.lines).toContain('stderr: KUBERC=off')
     expect(standIns.lines.join('\n')).not.toContain('canary')
+  })
+
+  it('starts nothing once the credentials were taken back', async () => {
+    const request = { ...someRequest(), connection: () => null }
+    standIns.start(ok({ path: standIns.script('echo started >&2; exit 1') }), systemClock, request)
+    await isLost()
+    expect(standIns.lost[0]).toMatchObject({ code: 'vault-locked' })
+    expect(standIns.lines).toEqual([])
   })
 
   it('lets kubectl find the pod where it is given a name only', async () => {

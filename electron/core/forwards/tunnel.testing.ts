@@ -27,7 +27,7 @@ export const someRequest = (pod = 'web-1'): TunnelRequest => ({
   namespace: 'default',
   target: { kind: 'pod', name: pod, uid: `uid of ${pod}` },
   remote: 8080,
-  connection: someConnection,
+  connection: () => someConnection,
 })
 
 /** A server on loopback that hands each connection to `serve`, with its half open until it closes it. */

@@ -69,7 +69,8 @@ export type TunnelRequest = {
   readonly target: TunnelTarget
   /** Port in the pod; a name or service port only with a reference. */
   readonly remote: number | string
-  readonly connection: ClusterConnection
+  /** The way to the cluster, for each process of its engine; null once the credentials were taken back. */
+  readonly connection: () => ClusterConnection | null
 }
 
 /**
