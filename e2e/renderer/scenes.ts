@@ -23,6 +23,7 @@ const openCluster = (name: string, tab?: string) => async (page: Page) => {
 /** Every page and state that is looked at, tested for accessibility and for violations of the policy. */
 export const scenes: readonly Scene[] = [
   { name: 'clusters', path: '/clusters' },
+  { name: 'clusters-filtered', path: '/clusters?q=nothing' },
   { name: 'clusters-empty', query: 'world=empty', path: '/clusters' },
   { name: 'clusters-overview', path: '/clusters', act: openCluster('lab') },
   { name: 'clusters-connection', path: '/clusters', act: openCluster('edge-berlin', 'Connection') },
@@ -66,9 +67,18 @@ export const scenes: readonly Scene[] = [
     name: 'forwards-removed',
     path: '/forwards',
     act: async (page) => {
-      await row(page, 'admin').focus()
+      await row(page, 'grafana').focus()
       await page.keyboard.press('Delete')
-      await page.getByText('admin is removed.').waitFor()
+      await page.getByText('grafana is removed.').waitFor()
+    },
+  },
+  {
+    name: 'forwards-remove-production',
+    path: '/forwards',
+    act: async (page) => {
+      await row(page, 'orders database').focus()
+      await page.keyboard.press('Delete')
+      await page.getByRole('dialog').waitFor()
     },
   },
   {
@@ -94,13 +104,37 @@ export const scenes: readonly Scene[] = [
       await page.getByText('5432 is held by').waitFor()
     },
   },
+  {
+    name: 'new-forward-looking',
+    popup: true,
+    path: '/forwards/new',
+    act: async (page) => {
+      await page.evaluate(() => {
+        const { owner } = globalThis as unknown as { owner: { hold: (...names: string[]) => void } }
+        owner.hold('clusters.services', 'clusters.workloads', 'clusters.pods')
+      })
+      await page.getByRole('combobox', { name: 'Namespace' }).fill('payments')
+      await page.keyboard.press('Escape')
+      await page.getByRole('combobox', { name: 'Target' }).click()
+      await page.getByRole('status').getByText('Looking what there is …').waitFor()
+    },
+  },
+  {
+    name: 'new-forward-forbidden',
+    query: 'world=busy&forbidden',
+    path: '/forwards/new',
+    act: async (page) => page.getByText('may not create pods/portforward').waitFor(),
+  },
   { name: 'diagnostics', path: '/diagnostics' },
+  { name: 'diagnostics-lost', query: 'world=busy&lost', path: '/diagnostics' },
   { name: 'settings', path: '/settings' },
   { name: 'settings-no-kubectl', query: 'world=busy&no-kubectl', path: '/settings' },
   { name: 'keys', path: '/keys' },
   { name: 'vault-first-run', query: 'world=empty&vault=not-set-up', path: '/clusters' },
   { name: 'vault-no-keychain', query: 'world=empty&vault=not-set-up&no-keychain', path: '/clusters' },
   { name: 'vault-locked', query: 'world=busy&vault=locked', path: '/forwards' },
+  { name: 'vault-undecryptable', query: 'world=busy&vault=undecryptable', path: '/forwards' },
+  { name: 'owner-lost-clusters', query: 'world=busy&lost', path: '/clusters' },
   { name: 'owner-lost', query: 'world=busy&lost', path: '/forwards' },
   { name: 'sidecar-away', query: 'world=busy&sidecar&storage', path: '/forwards' },
   {

@@ -21,6 +21,7 @@ export function ClusterSwitcher() {
   return (
     <Combobox.Root<Cluster>
       items={clusters}
+      limit={200}
       value={cluster}
       open={open}
       onOpenChange={(next) => ui.setState({ open: next ? 'switcher' : null })}

@@ -1,7 +1,7 @@
 import { Autocomplete } from '@base-ui/react/autocomplete'
 import { Dialog } from '@base-ui/react/dialog'
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useMemo, useState } from 'react'
 import floating from '../components/floating.module.css'
 import { Keys } from '../components/keys.tsx'
 import { forwardCommands } from '../pages/forwards/forward-commands.ts'
@@ -18,8 +18,8 @@ type Group = { value: string; items: Entry[] }
 
 /** Everything that can be found or done, by typing. */
 export function Palette({ context }: { context: CommandContext }) {
-  const groups = useGroups(context)
   const [text, setText] = useState('')
+  const groups = useGroups(context, text)
   const close = () => ui.setState({ open: null })
   return (
     <Dialog.Root
@@ -37,7 +37,8 @@ export function Palette({ context }: { context: CommandContext }) {
             open
             autoHighlight="always"
             keepHighlight
-            limit={50}
+            filter={null}
+            limit={4 * most}
             value={text}
             onValueChange={setText}
             itemToStringValue={(item: unknown) => {
@@ -83,59 +84,75 @@ export function Palette({ context }: { context: CommandContext }) {
   )
 }
 
-function useGroups(context: CommandContext): Group[] {
+/** Entries shown of one kind: more are found by typing more. */
+const most = 20
+
+/**
+ * What matches every word that is typed. Entries are made while they are looked for and no more than can be shown, so
+ * that ten thousand forwards with four actions each cost nothing.
+ */
+function useGroups(context: CommandContext, text: string): Group[] {
   const navigate = useNavigate()
   const clusters = useOrderedClusters()
-  const forwards = [...useForwards().items.values()]
+  const { items } = useForwards()
   const fresh = useFresh()
   const actions = useForwardActions()
   const { choose } = useActiveCluster()
-  const clusterName = (id: string): string => clusters.find((cluster) => cluster.id === id)?.name ?? ''
-  const groups: Group[] = [
-    {
-      value: 'Commands',
-      items: commands
-        .filter(({ id, when }) => id !== 'palette' && when?.(context) !== false)
-        .map(({ id, words, keys, run }) => ({ id, words, keys: keys[0], run: () => run(context) })),
-    },
-    {
-      value: 'Forwards',
-      items: forwards.map((forward) => ({
-        id: `forward:${forward.id}`,
-        words: forward.name,
-        aside: `${stateWord(forward, fresh)} · ${clusterName(forward.clusterId)}`,
-        run: () => void navigate({ to: '/forwards/$forwardId', params: { forwardId: forward.id } }),
-      })),
-    },
-    {
-      value: 'Clusters',
-      items: clusters.flatMap((cluster) => [
-        {
+  return useMemo(() => {
+    const names = new Map(clusters.map(({ id, name }) => [id, name]))
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+    const take = (value: string, entries: Iterable<Entry>): Group => {
+      const found: Entry[] = []
+      for (const entry of entries) {
+        const searched = `${entry.words} ${entry.aside ?? ''}`.toLowerCase()
+        if (words.every((word) => searched.includes(word))) found.push(entry)
+        if (found.length === most) break
+      }
+      return { value, items: found }
+    }
+    function* forwardEntries(): Iterable<Entry> {
+      for (const forward of items.values())
+        yield {
+          id: `forward:${forward.id}`,
+          words: forward.name,
+          aside: `${stateWord(forward, fresh)} · ${names.get(forward.clusterId) ?? ''}`,
+          run: () => void navigate({ to: '/forwards/$forwardId', params: { forwardId: forward.id } }),
+        }
+    }
+    function* clusterEntries(): Iterable<Entry> {
+      for (const cluster of clusters) {
+        yield {
           id: `cluster:${cluster.id}`,
           words: cluster.name,
           aside: cluster.environment ?? '',
           run: () => void navigate({ to: '/clusters/$clusterId', params: { clusterId: cluster.id } }),
-        },
-        {
+        }
+        yield {
           id: `switch:${cluster.id}`,
           words: `Make ${cluster.name} the active cluster`,
           run: () => void choose(cluster.id),
-        },
-      ]),
-    },
-    {
-      value: 'Actions on forwards',
-      items: forwards.flatMap((forward) =>
-        forwardCommands
-          .filter((command) => command.inPalette && command.when(forward))
-          .map((command) => ({
-            id: `${command.id}:${forward.id}`,
-            words: `${command.words(forward)} ${forward.name}`,
-            aside: clusterName(forward.clusterId),
-            run: () => command.run(forward, actions),
-          })),
-      ),
-    },
-  ]
-  return groups.filter((group) => group.items.length > 0)
+        }
+      }
+    }
+    function* actionEntries(): Iterable<Entry> {
+      for (const forward of items.values())
+        for (const command of forwardCommands)
+          if (command.inPalette && command.when(forward))
+            yield {
+              id: `${command.id}:${forward.id}`,
+              words: `${command.words(forward)} ${forward.name}`,
+              aside: names.get(forward.clusterId) ?? '',
+              run: () => command.run(forward, actions),
+            }
+    }
+    const own = commands
+      .filter(({ id, when }) => id !== 'palette' && when?.(context) !== false)
+      .map(({ id, words: name, keys, run }) => ({ id, words: name, keys: keys[0], run: () => run(context) }))
+    return [
+      take('Commands', own),
+      take('Forwards', forwardEntries()),
+      take('Clusters', clusterEntries()),
+      take('Actions on forwards', actionEntries()),
+    ].filter((group) => group.items.length > 0)
+  }, [clusters, items, fresh, actions, choose, navigate, context, text])
 }

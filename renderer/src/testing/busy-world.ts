@@ -152,6 +152,24 @@ function riskyPreview(storedId: string) {
   ])
 }
 
+/** A hundred clusters, and so many forwards that no list may draw them all. */
+export function manyWorld(count: number): World {
+  const world = busyWorld()
+  const states = world.forwards
+  world.clusters = Array.from(
+    { length: Math.max(100, count / 10) },
+    (_, index) =>
+    sampleCluster({ name: `cluster-${String(index).padStart(4, '0')}`, environment: ['production', 'staging', null][index % 3] ?? null }), // prettier-ignore
+  )
+  world.forwards = Array.from(
+    { length: count },
+    (_, index) =>
+    sampleForward({ ...states[index % states.length], id: crypto.randomUUID(), name: `forward-${String(index).padStart(5, '0')}`, clusterId: world.clusters[index % 100]?.id ?? '' }), // prettier-ignore
+  )
+  world.output = Array.from({ length: count }, (_, seq) => ({ seq, at: sampleNow - (count - seq) * 10, stream: 'stdout' as const, text: `Handling connection for ${seq}`, pid: 5120 })) // prettier-ignore
+  return world
+}
+
 /** Many of everything, with long names. */
 export function crowdedWorld(): World {
   const world = busyWorld()

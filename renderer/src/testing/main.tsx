@@ -6,13 +6,13 @@ import { App } from '../app/app.tsx'
 import { ui } from '../app/ui-store.ts'
 import { tellFailure } from '../components/toast-manager.ts'
 import { createAppState } from '../state/app-state.ts'
-import { busyWorld, crowdedWorld } from './busy-world.ts'
+import { busyWorld, crowdedWorld, manyWorld } from './busy-world.ts'
 import { FakeOwner } from './fake-owner.ts'
 import { emptyWorld } from './world.ts'
 
 // `testing.html?world=busy&theme=dark#/forwards`: the real pages around an owner in memory, for pictures and by hand.
 const options = new URLSearchParams(location.search)
-const worlds = { empty: emptyWorld, busy: busyWorld, crowded: crowdedWorld }
+const worlds = { empty: emptyWorld, busy: busyWorld, crowded: crowdedWorld, many: () => manyWorld(10_000) }
 const world = worlds[(options.get('world') ?? 'busy') as keyof typeof worlds]()
 const theme = options.get('theme')
 if (theme === 'light' || theme === 'dark') world.settings.theme = theme
@@ -22,6 +22,8 @@ if (vault === 'locked' || vault === 'not-set-up' || vault === 'undecryptable') {
   world.vault = { ...world.vault, state: vault, provider: vault === 'not-set-up' ? null : 'passphrase' }
   if (options.has('no-keychain')) world.vault.keychain = { available: false, reason: 'No Secret Service runs in this session.' } // prettier-ignore
 }
+if (options.has('forbidden'))
+  world.access = { allowed: false, verbs: [], reason: 'developer may not create pods/portforward in default.' }
 if (options.has('sidecar')) world.app.sidecar = { ...world.app.sidecar, state: 'failed', lastLines: ['Error: heap out of memory'] } // prettier-ignore
 if (options.has('storage')) world.app.storage = { ok: false, problem: 'The disk of the data folder is full.' }
 if (options.has('no-kubectl')) {
@@ -40,7 +42,7 @@ if (options.has('lost'))
   })
 // Traffic that moves.
 setInterval(() => {
-  for (const forward of owner.world.forwards) {
+  for (const forward of owner.world.forwards.slice(0, 100)) {
     if (forward.state !== 'live' || forward.observed.connections === 0) continue
     const more = Math.round(
       20_000 * (1 + Math.sin(Date.now() / 3000 + forward.ports.length)) * forward.observed.connections,

@@ -11,7 +11,7 @@ import split from '../../components/split.module.css'
 import table from '../../components/table.module.css'
 import { VirtualRows } from '../../components/virtual-rows.tsx'
 import { useRemembered } from '../../state/remembered.ts'
-import { useClusters, useOrderedClusters, useSettings } from '../../state/use-app-state.ts'
+import { useClusters, useFresh, useOrderedClusters, useSettings } from '../../state/use-app-state.ts'
 import { ClusterDialogs } from './cluster-dialogs.tsx'
 import { ClusterRow } from './cluster-row.tsx'
 import { type ClusterGroup, filterClusters, groupClusters, groupTitle } from './cluster-list.ts'
@@ -81,6 +81,7 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
     },
     { ids, openId: clusterId ?? null, letters, onFocusRow: () => undefined },
   )
+  const fresh = useFresh()
   const disconnected = clusters.filter((cluster) => cluster.status.status === 'disconnected').length
   return (
     <>
@@ -98,7 +99,7 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
         <Spacer />
         <span className={styles.summary}>
           {counted(clusters.length, 'cluster', 'clusters')}
-          {disconnected > 0 && ` · ${disconnected} disconnected`}
+          {disconnected > 0 && ` · ${disconnected} ${fresh ? '' : 'was '}disconnected`}
         </span>
         <Button
           look="quiet"

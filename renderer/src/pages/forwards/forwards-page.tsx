@@ -122,11 +122,17 @@ function ForwardList({ items }: { items: ReadonlyMap<string, Forward> }) {
         <Button look="quiet" title="Change grouping" onClick={() => setGrouping(nextGrouping)}>
           {groupingWords[grouping]}
         </Button>
-        <Button onClick={() => actions.start(shown.filter(({ desired }) => desired === 'off'))}>
+        <Button
+          title="Start what is shown and off"
+          onClick={() => actions.start(shown.filter(({ desired }) => desired === 'off'))}
+        >
           <Play aria-hidden size={12} />
           <span className={styles.word}>{filtered ? `Start ${shown.length} shown` : 'Start all'}</span>
         </Button>
-        <Button onClick={() => actions.stop(shown.filter(({ desired }) => desired === 'on'))}>
+        <Button
+          title="Stop what is shown and on"
+          onClick={() => actions.stop(shown.filter(({ desired }) => desired === 'on'))}
+        >
           <Square aria-hidden size={12} />
           <span className={styles.word}>{filtered ? `Stop ${shown.length} shown` : 'Stop all'}</span>
         </Button>

@@ -169,7 +169,9 @@ function PortRowFields({
       </div>
       <div className={styles.portWords}>
         {(result?.status === 'taken' || result?.status === 'forbidden') && (
-          <Button onClick={() => onChange({ local: '' })}>Use any free port</Button>
+          <Button className={styles.otherPort} onClick={() => onChange({ local: '' })}>
+            Use any free port
+          </Button>
         )}
       </div>
     </div>
