@@ -3,7 +3,7 @@ import { causeOfApiFailure, isVagueCause, policyOf } from './causes.ts'
 import { failureOf, type CredentialEvidence, type Failure, type PortEvidence, type TunnelEvidence } from './evidence.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Action, Look, PortMemory, PortRoute, PortStatus, Slot } from './reconcile-types.ts'
-import { forgotten, hinted, noteFailure, type Retry } from './retry.ts'
+import { forgiven, forgotten, hinted, noteFailure, type Retry } from './retry.ts'
 import type { PortPlan, Resolution, Way } from './target-resolver.ts'
 
 /** Evidence is fresh for one probe interval and so long, ms. */
@@ -143,13 +143,17 @@ class PortReconciler {
       this.#failedVersion = tunnel.version
       this.#drop(slot, tunnel.state === 'opening' ? 'close' : 'drain')
     }
-    if (this.#current !== null && this.#isProven(this.#current)) {
-      const { provenSince } = this.#current
-      const steady = provenSince !== null && this.#now - provenSince >= steadyMs
-      // Attempts to reach a pod that is not ready yet go on with growing waits.
-      if (this.#next === null && this.#input.coming === null)
-        this.#tunnel = steady ? forgotten(this.#tunnel) : { ...this.#tunnel, failure: null }
-    }
+    this.#forgive()
+  }
+
+  /** What new tunnels met does not matter while the one in use is what it should be. */
+  #forgive(): void {
+    const tunnel = this.#current
+    // Attempts to reach a pod that is not ready yet go on with growing waits.
+    if (tunnel === null || this.#next !== null || this.#input.coming !== null) return
+    if (!this.#fits(tunnel) || !this.#mayCarry(tunnel) || !this.#isProven(tunnel)) return
+    const steady = tunnel.provenSince !== null && this.#now - tunnel.provenSince >= steadyMs
+    this.#tunnel = steady ? forgotten(this.#tunnel) : forgiven(this.#tunnel)
   }
 
   #failureThatEnds(tunnel: TunnelEvidence): Failure | null {

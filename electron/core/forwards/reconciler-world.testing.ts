@@ -93,11 +93,12 @@ export class ReconcilerWorld {
   doubtedBefore = -Infinity
   askedAt = -Infinity
   queueBusy = false
+  random = (): number => 0.5
   memory: Memory = blankMemory
   decision: Decision | null = null
   /** Every action with its time and what was known when it was decided. */
   readonly done: { action: Action; at: number; before: Evidence }[] = []
-  /** Called after each look. */
+  /** Called after each look and what it did, with what was known before. */
   observe: (decision: Decision, evidence: Evidence) => void = () => undefined
   #keys = 1
 
@@ -126,7 +127,7 @@ export class ReconcilerWorld {
         evidence,
         memory: this.memory,
         now: this.now,
-        random: () => 0.5,
+        random: this.random,
       })
       this.memory = decision.memory
       this.decision = decision
@@ -134,10 +135,8 @@ export class ReconcilerWorld {
         this.done.push({ action, at: this.now, before: evidence })
         this.#apply(action)
       }
-      if (decision.actions.length === 0) {
-        this.observe(decision, evidence)
-        return decision
-      }
+      this.observe(decision, evidence)
+      if (decision.actions.length === 0) return decision
     }
     throw new Error(`it does not settle: ${JSON.stringify(this.done.slice(-5).map(({ action }) => action))}`)
   }

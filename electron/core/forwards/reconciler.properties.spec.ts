@@ -1,202 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CauseCode } from '../../../contract/causes.ts'
 import { causeOf, policyOf } from './causes.ts'
 import { failureOf, type Evidence, type TunnelEvidence } from './evidence.ts'
 import { graceMs } from './reconcile-port.ts'
-import type { Decision } from './reconcile-types.ts'
-import { aPod, anApiFailure, aView, portIds, ReconcilerWorld, waitsForCredentials } from './reconciler-world.testing.ts'
-
-const port = fc.constantFrom(0, 1)
-const slot = fc.constantFrom('current' as const, 'next' as const)
-const tunnelCodes = fc.constantFrom<CauseCode>(
-  'tunnel-lost',
-  'pod-replaced',
-  'container-not-listening',
-  'reset-by-pod',
-  'forbidden',
-  'credentials-rejected',
-  'cluster-unreachable',
-  'node-unreachable',
-  'kubectl-missing',
-  'kubectl-failed',
-  'limit-reached',
-)
-const credentialCodes = fc.constantFrom<CauseCode>(
-  'credentials-expired',
-  'credentials-command-failed',
-  'vault-locked',
-  'cluster-unreachable',
-)
-const pod = fc
-  .record({
-    name: fc.constantFrom('web-1', 'web-2', 'web-3'),
-    usable: fc.boolean(),
-    terminating: fc.boolean(),
-    madeBy: fc.record({ workload: fc.constant('web'), version: fc.constantFrom('a', 'b') }),
-    restarts: fc.nat(2),
-    createdAt: fc.nat(3),
-  })
-  .map((one) => ({ ...one, usable: one.usable && !one.terminating }))
-const pods = fc.uniqueArray(pod, { maxLength: 3, selector: ({ name }) => name })
-
-const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.constantFrom(1, 100, 1000, 4000, 9000, 40_000) }),
-  },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('succeed' as const) }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('bind-fails' as const),
-      port,
-      code: fc.constantFrom<CauseCode>('local-port-taken', 'local-port-forbidden'),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('credentials-fail' as const), code: credentialCodes }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('obtain' as const), life: fc.constantFrom(null, 30_000, 120_000) }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('lose' as const), port, slot, code: tunnelCodes }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('answer' as const),
-      port,
-      slot,
-      answer: fc.constantFrom(
-        'live' as const,
-        'stalled' as const,
-        'inconclusive' as const,
-        failureOf('container-not-listening'),
-      ),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('flow' as const), port }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('see' as const), pods }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('miss' as const),
-      what: fc.constantFrom('namespace' as const, 'target' as const),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant('watch-fails' as const),
-      class: fc.constantFrom('unreachable' as const, 'unauthorized' as const, 'forbidden' as const, 'server' as const),
-      pods,
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('unwatch' as const) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constantFrom(
-        'look' as const,
-        'wake' as const,
-        'rotate' as const,
-        'restart' as const,
-        'toggle' as const,
-        'queue' as const,
-      ),
-    }),
-  },
-)
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
-
-function play(world: ReconcilerWorld, one: Step): void {
-  switch (one.kind) {
-    case 'pass':
-      world.pass(one.ms)
-      break
-    case 'succeed':
-      world.succeed()
-      break
-    case 'bind-fails': {
-      const { listener } = world.port(one.port)
-      if (listener.state === 'binding')
-        world.port(one.port).listener = { ...listener, state: 'failed', failure: failureOf(one.code) }
-      break
-    }
-    case 'credentials-fail':
-      if (world.credentials.state === 'resolving') world.refuseCredentials(one.code)
-      break
-    case 'obtain':
-      if (world.credentials.state === 'resolving') world.obtain(one.life === null ? null : world.now + one.life)
-      break
-    case 'lose':
-      world.lose(one.port, one.slot, failureOf(one.code))
-      break
-    case 'answer':
-      world.answerProbe(one.port, one.slot, one.answer)
-      break
-    case 'flow':
-      world.flow(one.port)
-      break
-    case 'see':
-      if (world.watch.state !== 'off') world.see(aView(one.pods.map((pod) => aPod(pod.name, pod))))
-      break
-    case 'miss':
-      if (world.watch.state !== 'off')
-        world.see(aView([], { namespaceExists: one.what !== 'namespace', targetExists: false }))
-      break
-    case 'watch-fails':
-      if (world.watch.state !== 'off')
-        world.see(
-          aView(
-            one.pods.map((pod) => aPod(pod.name, pod)),
-            { failure: anApiFailure({ class: one.class }) },
-          ),
-        )
-      break
-    case 'unwatch':
-      world.unwatch()
-      break
-    case 'look':
-      world.hints += 1
-      break
-    case 'wake':
-      world.hints += 1
-      world.doubtedBefore = world.now
-      world.askedAt = world.now
-      break
-    case 'rotate':
-      world.credentials = { ...world.credentials, state: 'none', epoch: world.credentials.epoch + 1, failure: null }
-      world.hints += 1
-      break
-    case 'restart':
-      world.restarts += 1
-      world.hints += 1
-      break
-    case 'toggle':
-      world.desired = { ...world.desired, on: !world.desired.on }
-      world.hints += 1
-      break
-    case 'queue':
-      world.queueBusy = !world.queueBusy
-      break
-  }
-  world.settle()
-}
-
-/** Runs random events and hands every look to the check. */
-function always(check: (world: ReconcilerWorld, decision: Decision, evidence: Evidence) => void, runs = 500): void {
-  fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), fc.boolean(), fc.boolean(), (steps, passive, warm) => {
-      const world = new ReconcilerWorld()
-      if (passive) world.desired = { ...world.desired, probe: { mode: 'passive', seconds: 5 } }
-      world.observe = (decision, evidence) => check(world, decision, evidence)
-      world.settle()
-      if (warm) world.pass(3_000, () => world.succeed())
-      for (const one of steps) play(world, one)
-    }),
-    { numRuns: runs },
-  )
-}
+import { always, chaos, jitter, play, step, tunnelCodes } from './reconciler-events.testing.ts'
+import { aPod, aView, portIds, ReconcilerWorld, waitsForCredentials } from './reconciler-world.testing.ts'
 
 /** It is ready, nothing refused it, and its pod is not known to be gone. */
 function stillWorks({ state, trouble, target }: TunnelEvidence, { watch }: Evidence): boolean {
@@ -215,18 +23,20 @@ const context = {
 }
 
 describe('whatever happens in whatever order', () => {
-  it('is live only while there is fresh evidence for every port', () => {
+  it('is live only while there is fresh evidence for every port, and looks again before that is old', () => {
     let seen = 0
-    always(({ now, desired, doubtedBefore }, { state }, { ports }) => {
+    always(({ now, desired, doubtedBefore }, { state, wakeAt, actions }, { ports }) => {
       if (state !== 'live') return
       seen += 1
       for (const { listener, current } of ports) {
-        expect(listener.state).toBe('bound')
-        expect(current?.state).toBe('ready')
-        expect(current?.trouble).toBeNull()
+        const works = listener.state === 'bound' && current?.state === 'ready' && current.trouble === null
+        if (!works) expect.fail('a port does not work')
         if (desired.probe.mode === 'passive') continue
-        expect(current?.evidenceAt).toBeGreaterThanOrEqual(now - desired.probe.seconds * 1000 - graceMs)
-        expect(current?.evidenceAt).toBeGreaterThanOrEqual(doubtedBefore)
+        const provenAt = current.evidenceAt ?? -Infinity
+        const staleAt = provenAt + desired.probe.seconds * 1000 + graceMs
+        if (staleAt < now || provenAt < doubtedBefore) expect.fail(`proven at ${provenAt}, now it is ${now}`)
+        // Nobody else would notice that nothing is heard any more.
+        if (actions.length === 0 && (wakeAt ?? Infinity) > staleAt + 1) expect.fail('nobody looks when it gets old')
       }
     })
     // The random worlds get there often enough for this to mean something.
@@ -245,9 +55,106 @@ describe('whatever happens in whatever order', () => {
     })
   })
 
+  it('names what is known to be wrong at once: a port that is taken, credentials that failed, a target that is missing', () => {
+    let seen = 0
+    always((world, { state, failure }, { ports, credentials, watch }) => {
+      if (!world.desired.on) return
+      const known = ports.flatMap(({ listener }) => (listener.state === 'failed' ? [listener.failure?.code] : []))
+      if (credentials.state === 'failed') known.push(credentials.failure?.code)
+      if (watch.state === 'seen' && watch.view?.failure === null && !watch.view.targetExists)
+        known.push(watch.view.namespaceExists ? 'target-missing' : 'namespace-missing')
+      if (known.length === 0) return
+      seen += 1
+      // With tunnels that still work the forward is live, whatever new ones would meet.
+      if (state === 'live')
+        expect(ports.every(({ listener, current }) => listener.state === 'bound' && current !== null)).toBe(true)
+      else if (policyOf(failure!.code) === 'retry') expect(known).toContain(failure!.code)
+    })
+    expect(seen).toBeGreaterThan(500)
+  })
+
+  it('is never shown as connecting while a person has to do something', () => {
+    always((world, { state, failure }, { ports }) => {
+      if (!world.desired.on || !ports.some(({ listener }) => listener.state === 'failed')) return
+      expect(state).toBe('holding')
+      expect(policyOf(failure!.code)).not.toBe('retry')
+    })
+  })
+
+  it('keeps the local port of whoever wants it, and binds again what it lost', () => {
+    let bound = 0
+    always((world, decision, { ports }) => {
+      for (const { action } of world.done.splice(0)) {
+        if (action.kind === 'unbind') expect(world.desired.on).toBe(false)
+        if (action.kind === 'bind') bound += 1
+      }
+      if (!world.desired.on || decision.actions.length > 0) return
+      for (const { listener } of ports) {
+        if (listener.state === 'failed') expect(decision.wakeAt! - world.now).toBeLessThanOrEqual(2_000)
+        else expect(['binding', 'bound', 'closing']).toContain(listener.state)
+      }
+    })
+    expect(bound).toBeGreaterThan(500)
+  })
+
+  it('waits between attempts: at least 250 ms, at most 15 s, longer and longer, and never in step', () => {
+    const all: number[] = []
+    fc.assert(
+      fc.property(jitter, tunnelCodes, (random, code) => {
+        const world = new ReconcilerWorld()
+        world.random = random
+        world.settle()
+        world.pass(2_000, () => world.succeed())
+        const opened: number[] = []
+        const fails = (): void => {
+          for (const { action } of world.done.splice(0))
+            if (action.kind === 'open-tunnel' && action.portId === portIds[0]) opened.push(world.now)
+          for (const index of [0, 1]) world.lose(index, 'current', failureOf(code))
+        }
+        fails()
+        world.pass(90_000, fails)
+        const waits = opened.slice(1).map((at, index) => at - opened[index]!)
+        if (policyOf(code) === 'credentials') {
+          // Asked for once more with fresh credentials, then left to somebody's hand.
+          expect(opened.length).toBeLessThanOrEqual(2)
+          return
+        }
+        expect(opened.length).toBeGreaterThan(4)
+        for (const [index, wait] of waits.entries()) {
+          expect(wait).toBeGreaterThanOrEqual(250)
+          // Time moves in steps of 100 ms here.
+          const longest = policyOf(code) === 'person' ? 15_000 : Math.min(15_000, 250 * 2 ** (index + 1))
+          expect(wait).toBeLessThanOrEqual(longest + 200)
+        }
+        if (policyOf(code) === 'retry') all.push(...waits.slice(5))
+      }),
+      { ...chaos(100), numRuns: 100 },
+    )
+    expect(new Set(all).size).toBeGreaterThan(30)
+  })
+
+  it('loses no time: while nothing has failed, something is under way or follows within 300 ms', () => {
+    always((world, decision, { ports, credentials, watch, queueBusy }) => {
+      const waits = watch.state !== 'seen' || credentials.state === 'resolving' || queueBusy
+      if (!world.desired.on || decision.state === 'live' || decision.actions.length > 0 || waits) return
+      const failed = ports.some(
+        ({ listener, current }) =>
+          listener.state === 'failed' || current?.state === 'lost' || (current?.trouble ?? null) !== null,
+      )
+      if (decision.failure?.code !== 'connecting' || failed) return
+      const isTrying = ports.some(
+        ({ listener, current, next }) =>
+          listener.state === 'binding' ||
+          listener.state === 'closing' ||
+          [current, next].some((tunnel) => tunnel?.state === 'opening' || tunnel?.probe.running === true),
+      )
+      if (!isTrying) expect(decision.wakeAt! - world.now).toBeLessThanOrEqual(300)
+    })
+  })
+
   it('never stops trying while it is wanted, unless the cause is about credentials', () => {
     always((world, decision, { ports, credentials, watch, queueBusy }) => {
-      if (!world.desired.on || decision.state === 'live') return
+      if (!world.desired.on || decision.state === 'live' || decision.actions.length > 0) return
       const isTrying =
         credentials.state === 'resolving' ||
         ports.some(
@@ -306,7 +213,11 @@ describe('whatever happens in whatever order', () => {
       if (!world.desired.on) return
       expect([...routes.keys()].sort()).toEqual([...portIds].sort())
       for (const [portId, route] of routes) {
-        if (route.kind === 'close') expect(policyOf(failure!.code)).not.toBe('retry')
+        if (route.kind === 'close') {
+          expect(route.afterMs).toBe(1_000)
+          expect(policyOf(failure!.code)).not.toBe('retry')
+        }
+        if (route.kind === 'park') expect(route.seconds).toBe(world.desired.parkSeconds)
         const known = world.ports.find((one) => one.portId === portId)!
         if (route.kind === 'tunnel') expect(route.key).toBe(known.current?.key)
       }
@@ -326,7 +237,7 @@ describe('whatever happens in whatever order', () => {
         expect(accepted).toBe(true)
         asked = before.hints
       }
-    }, 400)
+    })
   })
 
   it('is live again without a click when nothing fails any more', () => {
@@ -351,7 +262,7 @@ describe('whatever happens in whatever order', () => {
         }
         expect(world.settle().state).toBe('live')
       }),
-      { numRuns: 400 },
+      chaos(400),
     )
   })
 
@@ -369,7 +280,7 @@ describe('whatever happens in whatever order', () => {
           expect({ state: listener.state, current, next }).toEqual({ state: 'closed', current: null, next: null })
         }
       }),
-      { numRuns: 200 },
+      chaos(200),
     )
   })
 })

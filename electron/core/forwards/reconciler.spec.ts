@@ -333,6 +333,17 @@ describe('what only a person can mend', () => {
     expect(actionsOf(world).filter((kind) => kind === 'look-again')).toHaveLength(2)
   })
 
+  it('refused credentials of the tunnel to the next pod are obtained fresh too, while the last one was heard of lately', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1', { usable: false }), aPod('web-2')]))
+    world.settle()
+    world.lose(0, 'next', failureOf('credentials-rejected'))
+    world.settle()
+    expect(world.done.map(({ action }) => action)).toContainEqual({ kind: 'resolve-credentials', fresh: true })
+    world.pass(2_000, () => world.succeed())
+    expect(world.settle().state).toBe('live')
+  })
+
   it('refused credentials are obtained fresh once; then it waits for a hint', () => {
     const world = liveWorld()
     world.lose(0, 'current', failureOf('credentials-rejected'))

@@ -50,3 +50,10 @@ export const hinted = (retry: Retry): Retry => ({ ...retry, failures: 0, at: ret
 
 /** The way it should go is another one now: what was wrong with the old one says nothing. */
 export const forgotten = (retry: Retry): Retry => ({ ...untried, seen: retry.seen })
+
+/** It works for now: the reason is over, and what waited for a hint need not. How often it failed counts on until it holds. */
+export const forgiven = (retry: Retry): Retry => ({
+  ...retry,
+  failure: null,
+  at: Number.isFinite(retry.at) ? retry.at : -Infinity,
+})
