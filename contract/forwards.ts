@@ -229,3 +229,10 @@ export const ConnectionRow = z.object({
   openedAt: Time,
 })
 export type ConnectionRow = z.infer<typeof ConnectionRow>
+
+/**
+ * What may have mended what waits: the machine woke up, the network changed, a person asks (`look`), a person is back at
+ * the window (`focus`). Only the one who asks has failed credential commands run again at once.
+ */
+export const HintKind = z.enum(['wake', 'network', 'look', 'focus'])
+export type HintKind = z.infer<typeof HintKind>

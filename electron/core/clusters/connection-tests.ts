@@ -97,7 +97,10 @@ export class ConnectionTests {
     }
     let latencyMs: number | null = null
     const namespace = clusters.get(id)?.namespace ?? entry.value.namespace
-    const resolve = (options: ResolveOptions): ReturnType<Credentials['resolve']> => credentials.resolve(id, options)
+    // Who tests wants to know how it is now, not why it failed a moment ago.
+    const since = clock.now()
+    const resolve = (options: ResolveOptions): ReturnType<Credentials['resolve']> =>
+      credentials.resolve(id, { ...options, since })
     const onLatency = (ms: number): void => void (latencyMs = ms)
     const test = await this.#climb(id, entry.value, resolve, { namespace, signal, onStep, onLatency })
     this.#options.learned(test, latencyMs)

@@ -233,14 +233,20 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
       expect(JSON.stringify(result)).not.toContain('hunter2')
     })
 
-    it('that cannot be had are not tried again for everybody who asks at the same moment', async () => {
+    it('that cannot be had are tried again for a person who asks, and for nobody else within a minute', async () => {
       entries.a = ok(withPlugin('exit 1'))
+      const before = Date.now() + skew
       await credentials.resolve('a')
+      await credentials.resolve('a')
+      await credentials.resolve('a', { since: before })
+      skew = 59_000
       await credentials.resolve('a')
       expect(runs()).toBe(1)
-      skew = 4000
-      await credentials.resolve('a')
+      await credentials.resolve('a', { since: Date.now() + skew })
       expect(runs()).toBe(2)
+      skew = 121_000
+      await credentials.resolve('a')
+      expect(runs()).toBe(3)
     })
 
     it('name a command that is missing, with the hint of its kubeconfig', async () => {

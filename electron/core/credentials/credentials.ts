@@ -17,8 +17,10 @@ export type { CredentialFailure } from './credential-failure.ts'
 
 /** Credentials count as ended this long before they do, at most a fifth of their life. */
 const earlyMs = 60_000
-/** A burst of questions after one failure, or after one 401, gets one answer. */
+/** A burst of questions after one 401, or after a failure that is tried again by itself, gets one answer. */
 const burstMs = 3000
+/** A command that failed may have opened a browser: while nobody asks, its failure answers for so long. */
+const failedCommandMs = 60_000
 /** What belongs to no stored cluster (a kubeconfig that was only tested) is kept so long, for a cluster made of it. */
 const strayMs = 60_000
 
@@ -39,6 +41,8 @@ export type ResolveOptions = {
   readonly signal?: AbortSignal
   /** The server said no to what was given before: get new ones, unless they were got only just now. */
   readonly fresh?: boolean
+  /** Somebody asked at this time (wall clock, ms): a failure of an attempt that began before is no answer. */
+  readonly since?: number
 }
 
 type Resolved = Result<ClusterConnection, CredentialFailure>
@@ -49,7 +53,7 @@ type Run = { readonly outcome: Promise<Obtained>; readonly abort: AbortControlle
 
 /** What is known of one user entry. */
 type Slot = {
-  known: { outcome: Obtained; at: number; mark: string } | null
+  known: { outcome: Obtained; begunAt: number; at: number; mark: string } | null
   running: Run | null
   /** The provider's settings with the tokens it gave last; they are newer than what the entry says. */
   renewed: AuthProvider
@@ -177,22 +181,27 @@ export class Credentials {
     slot: Slot,
     way: Pick<ClusterConnection, 'certificateAuthority' | 'proxyUrl'>,
     environment: Record<string, string>,
-    { fresh = false, signal }: ResolveOptions,
+    { fresh = false, since = -Infinity, signal }: ResolveOptions,
   ): Promise<Obtained> {
     const mark = await fileMark(filesOf(entry))
     const { known } = slot
-    if (known?.mark === mark && stillCounts(known, this.#options.clock.now(), fresh) && this.#mayRun(entry)) {
+    if (
+      known?.mark === mark &&
+      stillCounts(known, this.#options.clock.now(), { fresh, since }) &&
+      this.#mayRun(entry)
+    ) {
       return known.outcome
     }
     if (slot.running === null) {
       const newest = slot.renewed === null ? entry : { ...entry, user: { ...entry.user, authProvider: slot.renewed } }
       const abort = new AbortController()
       const forgotten = this.#forgotten
+      const begunAt = this.#options.clock.now()
       const tools = { ...this.#options, environment }
       const outcome = userCredentials(newest, way, tools, { fresh, signal: abort.signal }).then((result) => {
         // An attempt nobody waited for to its end says nothing about the credentials, but what it renewed is renewed.
         const keeps = !abort.signal.aborted && forgotten === this.#forgotten
-        if (keeps) slot.known = { outcome: result, at: this.#options.clock.now(), mark }
+        if (keeps) slot.known = { outcome: result, begunAt, at: this.#options.clock.now(), mark }
         if (result.ok && result.value.refreshed !== null) {
           slot.renewed = result.value.refreshed.user.authProvider
           slot.unsaved = true
@@ -225,11 +234,18 @@ export class Credentials {
   }
 }
 
-/** Failures that cost something to find out; others are looked at again each time. */
-const costly = new Set<string>(['credentials-command-failed', 'cluster-unreachable'])
+/** Failures that cost something to find out, and how long each answers, ms; others are looked at again each time. */
+const costly: Readonly<Record<string, number>> = {
+  'credentials-command-failed': failedCommandMs,
+  'cluster-unreachable': burstMs,
+}
 
-function stillCounts({ outcome, at }: NonNullable<Slot['known']>, now: number, fresh: boolean): boolean {
-  if (!outcome.ok) return costly.has(outcome.error.code) && now - at < burstMs
+function stillCounts(
+  { outcome, begunAt, at }: NonNullable<Slot['known']>,
+  now: number,
+  { fresh, since }: { fresh: boolean; since: number },
+): boolean {
+  if (!outcome.ok) return begunAt >= since && now - at < (costly[outcome.error.code] ?? 0)
   const { expiresAt } = outcome.value
   // Also what had ended when it was given (kubectl takes it, too) is not asked for again at once.
   if (now - at < burstMs) return true

@@ -84,6 +84,8 @@ export type Evidence = {
   readonly watch: WatchEvidence
   /** Counts hints: pod ready, network back, wake, somebody looks, vault unlocked, command allowed. */
   readonly hints: number
+  /** Whose the last one was: a person's own doing, or what the system noticed. */
+  readonly hintedBy: 'person' | 'system'
   /** Evidence from before is no longer believed (the machine slept). Monotonic ms. */
   readonly doubtedBefore: number
   /** A probe is wanted if there was none since (the network changed). Monotonic ms. */

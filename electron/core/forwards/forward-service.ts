@@ -8,6 +8,7 @@ import type {
   ForwardPort,
   OutputLine,
   UpdateForwardInput,
+  HintKind,
 } from '../../../contract/forwards.ts'
 import type { VaultStatus } from '../../../contract/system.ts'
 import type { Clock, Timer } from '../clock.ts'
@@ -117,7 +118,7 @@ export class ForwardService {
       random: options.random ?? Math.random,
       openTunnel,
       clusterName: (id) => clusters.get(id)?.name ?? 'the cluster',
-      resolve: (id, { fresh }) => credentials.resolve(id, { fresh }),
+      resolve: (id, wish) => credentials.resolve(id, wish),
       setCluster: (id, connection) => sidecar.setCluster(id, connection),
       watchTarget: (watch, listener) => sidecar.watchTarget(watch, listener),
       queueBusy: () => this.#queueBusy,
@@ -165,9 +166,10 @@ export class ForwardService {
   }
 
   /** Something changed that makes another try worth it. */
-  hint(kind: 'wake' | 'network' | 'look'): void {
-    if (kind !== 'look') this.#options.sidecar.hint()
-    for (const runtime of this.#runtimes.values()) if (runtime.stored.desired === 'on') runtime.hint(kind)
+  hint(kind: HintKind, only: string | null = null): void {
+    if (kind === 'wake' || kind === 'network') this.#options.sidecar.hint()
+    for (const [id, runtime] of this.#runtimes)
+      if (runtime.stored.desired === 'on' && (only === null || only === id)) runtime.hint(kind)
   }
 
   forwardsOf(clusterId: string): ClusterDependents['forwards'] {
@@ -205,8 +207,8 @@ export class ForwardService {
       'forwards.output': ({ id, limit }) => this.#known(id, () => ok(this.#output.last(id, limit))),
       'forwards.connections': ({ id }) =>
         this.#known(id, async (runtime) => ok(await this.#connections.of(runtime.connections()))),
-      'app.hint': ({ kind }) => {
-        this.hint(kind)
+      'app.hint': ({ kind, forwardId }) => {
+        this.hint(kind, forwardId)
         return ok({})
       },
     }

@@ -74,7 +74,7 @@ class PortReconciler {
     this.#way = wayKey(plan, resolution, memory.way)
     this.#wayAt = this.#way === memory.way ? memory.wayAt : look.now
     this.#bind = memory.bind
-    this.#tunnel = input.hinted ? hinted(memory.tunnel) : memory.tunnel
+    this.#tunnel = input.hinted ? hinted(memory.tunnel, look.evidence.hintedBy) : memory.tunnel
     const { failure } = memory.tunnel
     const isAboutCredentials = failure !== null && policyOf(failure.code) === 'credentials'
     const moved = this.#way !== memory.way && plan.kind === 'way' && !isAboutCredentials
@@ -124,7 +124,7 @@ class PortReconciler {
       // Who holds the port may become known later than that somebody does.
       this.#bind = { ...noted, failure: listener.failure }
     } else if (listener.state !== 'binding') this.#bind = forgotten(this.#bind)
-    if (this.#input.hinted) this.#bind = hinted(this.#bind)
+    if (this.#input.hinted) this.#bind = hinted(this.#bind, this.#input.look.evidence.hintedBy)
     if (listener.state !== 'closed' && listener.state !== 'failed') return
     if (this.#bind.at <= this.#now) this.#act({ kind: 'bind', portId })
     else this.#deadlines.add(this.#bind.at)

@@ -89,6 +89,7 @@ export class ReconcilerWorld {
   }
   watch: WatchEvidence = { state: 'off', since: 0, view: null }
   hints = 0
+  hintedBy: 'person' | 'system' = 'person'
   restarts = 0
   doubtedBefore = -Infinity
   askedAt = -Infinity
@@ -103,7 +104,7 @@ export class ReconcilerWorld {
   #keys = 1
 
   evidence(): Evidence {
-    const { credentials, watch, hints, restarts, doubtedBefore, askedAt, queueBusy } = this
+    const { credentials, watch, hints, hintedBy, restarts, doubtedBefore, askedAt, queueBusy } = this
     return {
       ports: this.ports.map((port) => ({ ...port })),
       draining: 0,
@@ -111,6 +112,7 @@ export class ReconcilerWorld {
       credentials,
       watch,
       hints,
+      hintedBy,
       restarts,
       doubtedBefore,
       askedAt,

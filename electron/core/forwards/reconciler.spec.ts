@@ -363,6 +363,29 @@ describe('what only a person can mend', () => {
     expect(world.done.at(-1)?.action).toEqual({ kind: 'resolve-credentials', fresh: true })
   })
 
+  it('a command that failed runs again at once for a person, and for what the system notices at most once a minute', () => {
+    const world = new ReconcilerWorld()
+    world.settle()
+    world.refuseCredentials('credentials-command-failed')
+    expect(world.settle()).toMatchObject({ state: 'holding', nextAttemptAt: null })
+    world.done.length = 0
+    world.hintedBy = 'system'
+    for (let count = 0; count < 5; count += 1) {
+      world.hints += 1
+      world.pass(10_000)
+    }
+    expect(actionsOf(world)).toEqual([])
+    world.pass(10_000)
+    expect(actionsOf(world)).toEqual(['resolve-credentials'])
+    world.refuseCredentials('credentials-command-failed')
+    world.pass(1_000)
+    world.done.length = 0
+    world.hintedBy = 'person'
+    world.hints += 1
+    world.settle()
+    expect(actionsOf(world)).toEqual(['resolve-credentials'])
+  })
+
   it('a command that is not installed is looked for every 15 s: that runs nothing', () => {
     const world = new ReconcilerWorld()
     world.settle()

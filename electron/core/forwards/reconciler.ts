@@ -6,7 +6,7 @@ import type { Failure } from './evidence.ts'
 import { failureOf } from './evidence.ts'
 import { reconcilePort, type PortOutcome } from './reconcile-port.ts'
 import { blankMemory, blankPortMemory, type Action, type Decision, type Look, type Memory } from './reconcile-types.ts'
-import { forgotten, hinted, noteFailure, type Retry } from './retry.ts'
+import { forgotten, hinted, noteFailure, type Retry, unaskedMs } from './retry.ts'
 import { firstViewMs, isPassing, resolveTarget, unwatchedMs, type Resolution } from './target-resolver.ts'
 
 /** Credentials are renewed so long before they end, ms, so that the pod watch goes on. */
@@ -197,8 +197,9 @@ function lookAtCredentials(
   if (credentials.state === 'failed' && credentials.failure !== null)
     retry = noteFailure(retry, credentials.attempt, credentials.failure, now, random)
   if (credentials.state === 'ready') retry = forgotten({ ...retry, seen: credentials.attempt })
-  if (isHinted) retry = hinted(retry)
-  const freshAt = isHinted || wereAccepted(look) ? -Infinity : memory.freshAt
+  if (isHinted) retry = hinted(retry, evidence.hintedBy)
+  const mayAskAgain = isHinted && (evidence.hintedBy === 'person' || now - memory.freshAt >= unaskedMs)
+  const freshAt = mayAskAgain || wereAccepted(look) ? -Infinity : memory.freshAt
   const done = { retry, freshAt, renewedAt: memory.renewedAt, nextAttemptAt: null }
   const resolve = (fresh: boolean): Action[] => [{ kind: 'resolve-credentials', fresh }]
 

@@ -45,8 +45,18 @@ const isSeenWithoutAsking = ({ code, detail }: Failure): boolean =>
   code === 'credentials-command-missing' ||
   (code === 'credentials-expired' && (detail === 'token' || detail === 'client-certificate'))
 
+/**
+ * A credential command may open a browser: what the system notices by itself (a network, a wake, a window that is looked
+ * at again) runs one that failed at most this often, ms. A person who asks is served at once.
+ */
+export const unaskedMs = 60_000
+
 /** Something happened that may have mended it: try now, from the shortest wait on. The reason stays until it works. */
-export const hinted = (retry: Retry): Retry => ({ ...retry, failures: 0, at: retry.failedAt + shortestWait })
+export function hinted(retry: Retry, by: 'person' | 'system'): Retry {
+  const asks = retry.failure !== null && policyOf(retry.failure.code) === 'credentials'
+  const at = retry.failedAt + (asks && by === 'system' ? unaskedMs : shortestWait)
+  return { ...retry, failures: 0, at: Math.min(retry.at, at) }
+}
 
 /** The way it should go is another one now: what was wrong with the old one says nothing. */
 export const forgotten = (retry: Retry): Retry => ({ ...untried, seen: retry.seen })
