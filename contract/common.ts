@@ -32,3 +32,6 @@ export const NamespaceName = z
   .min(1)
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a namespace name: lower-case letters, digits and -')
+
+/** A number in a query, from 1 to `most`; `usual` when it is not given. */
+export const numberInQuery = (most: number, usual: number) => z.coerce.number().int().min(1).max(most).default(usual)
