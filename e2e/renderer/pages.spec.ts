@@ -1,13 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { axeFindings } from '../support/axe.ts'
 import { launchChromium } from './chromium.ts'
 import { goTo, scenes } from './scenes.ts'
 import { serveTestingPage, type TestingPage } from './testing-page.ts'
-
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let served: TestingPage
 let browser: Browser
@@ -45,21 +41,6 @@ async function openPage(theme: 'light' | 'dark', viewport: { width: number; heig
 const violationsOf = (page: Page): Promise<string[]> =>
   page.evaluate(() => (globalThis as unknown as { violations: string[] }).violations)
 
-/** What cannot hold while everything but an open list is hidden; the focus cannot get there without closing it. */
-const hiddenMeanwhile = ['aria-hidden-focus', 'page-has-heading-one', 'region']
-
-async function axe(page: Page, popup: boolean): Promise<string[]> {
-  await page.evaluate(axeSource)
-  const results = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
-      resultTypes: ['violations'],
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    }),
-  )
-  const counted = results.violations.filter(({ id }) => !popup || !hiddenMeanwhile.includes(id))
-  return counted.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n')[1] ?? ''}`)) // prettier-ignore
-}
-
 // Contrast of every pair of colours in both themes is computed in tokens.spec.ts; a few pages show that it arrives.
 const inTheDark = [
   'clusters-connection',
@@ -87,7 +68,7 @@ describe('every page', () => {
   it.each([...lit, ...dark])('keeps the policy and can be used by everybody: $name, $theme', async (scene) => {
     errors.length = 0
     await goTo(page, served.url, scene, scene.theme)
-    expect(await axe(page, scene.popup === true)).toEqual([])
+    expect(await axeFindings(page, { popup: scene.popup === true })).toEqual([])
     expect(await violationsOf(page)).toEqual([])
     expect(errors).toEqual([])
   })
@@ -105,7 +86,7 @@ describe.each([
     await page.context().close()
   })
 
-  it.each(scenes.filter(({ act, name }) => act === undefined && !name.endsWith('crowded')))(
+  it.each(scenes.filter(({ name }) => !name.endsWith('crowded')))(
     'needs no scrolling sideways: $name',
     async (scene) => {
       await goTo(page, served.url, scene, 'light')

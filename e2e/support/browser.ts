@@ -1,10 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright'
+import { axeFindings } from './axe.ts'
 
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const root = join(import.meta.dirname, '..', '..')
 
 /** What the browser itself writes when nobody listens any more; only allowed while the owner is known to be away. */
@@ -60,7 +58,7 @@ export async function openWatchedPage(browser: Browser, folder: string): Promise
       for (const theme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme: theme })
         await page.evaluate(() => document.fonts.ready)
-        found.push(...(await seriousIn(page)).map((line) => `${name}, ${theme}: ${line}`))
+        found.push(...(await axeFindings(page, { seriousOnly: true })).map((line) => `${name}, ${theme}: ${line}`))
         await page.screenshot({ path: join(pictures, `${name}-${theme}.png`) })
       }
       await page.emulateMedia({ colorScheme: 'light' })
@@ -77,20 +75,4 @@ async function watchPolicy(context: BrowserContext, problems: string[]): Promise
       void noteViolation(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`)
     })
   })
-}
-
-/** What axe finds serious or critical on a page as it stands. */
-async function seriousIn(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
-  const results = await page.evaluate(() =>
-    (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({
-      resultTypes: ['violations'],
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    }),
-  )
-  return results.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n')[1] ?? ''}`),
-    )
 }
