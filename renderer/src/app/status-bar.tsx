@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { Forward, ForwardState } from '../../../contract/forwards.ts'
 import type { SidecarState } from '../../../contract/system.ts'
+import { classNames } from '../components/class-names.ts'
 import { StateMark } from '../components/state-mark.tsx'
 import { useAppStatus, useForwards, useFresh } from '../state/use-app-state.ts'
 import { stateMark } from '../pages/forwards/forward-words.ts'
@@ -43,7 +44,10 @@ export function StatusBar() {
       {app !== null && fresh && (
         <>
           {app.children.queued > 0 && <span>{app.children.queued} waiting to start</span>}
-          <Link to="/diagnostics" className={styles.statusItem}>
+          <Link
+            to="/diagnostics"
+            className={classNames(styles.statusItem, app.sidecar.state === 'ready' && styles.statusWell)}
+          >
             <StateMark
               name={app.sidecar.state === 'ready' ? 'ok' : app.sidecar.state === 'failed' ? 'fail' : 'warn'}
               size={10}
@@ -51,7 +55,10 @@ export function StatusBar() {
             {/* prettier-ignore */}
             {sidecarWords[app.sidecar.state]}
           </Link>
-          <Link to="/settings" className={styles.statusItem}>
+          <Link
+            to="/settings"
+            className={classNames(styles.statusItem, app.kubectl.path !== null && styles.statusWell)}
+          >
             {app.kubectl.path === null ? (
               <>
                 <StateMark name="fail" size={10} />

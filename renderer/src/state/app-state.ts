@@ -105,6 +105,19 @@ export function createAppState(connection: Connection, onFailure: (error: AppErr
   }, 1000)
   ends.push(() => clearInterval(sampler))
 
+  // Who comes back may have mended what a forward waits for: signed in, connected a VPN.
+  const back = (): void => {
+    if (document.visibilityState !== 'visible') return
+    const waits = [...forwards.getState().items.values()].some(({ state }) => state === 'holding')
+    if (waits) drop(client.app.hint({ kind: 'focus' }), 'what it brings comes with the events')
+  }
+  addEventListener('focus', back)
+  document.addEventListener('visibilitychange', back)
+  ends.push(() => {
+    removeEventListener('focus', back)
+    document.removeEventListener('visibilitychange', back)
+  })
+
   const removals = createRemovals(client, onFailure)
   ends.push(() => removals.close())
 

@@ -1,6 +1,7 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { AppError } from '../../../../contract/errors.ts'
+import type { KubeconfigPreview } from '../../../../contract/kubeconfigs.ts'
 import { Button } from '../../components/button.tsx'
 import { environmentWord, usualEnvironments } from '../../components/environment.tsx'
 import { controlClass, Field, Tick } from '../../components/field.tsx'
@@ -114,6 +115,18 @@ export function AddClustersPage() {
   )
 }
 
+/** What is in the way of adding what is ticked; null: nothing. */
+function whyNot(preview: KubeconfigPreview, choices: Choices, looking: boolean): string | null {
+  if (looking) return 'Still looking at it'
+  if (preview.verdict === 'error')
+    return preview.problems.find(({ code }) => code === preview.error)?.message ?? 'It cannot be added as it stands'
+  if (!preview.contexts.some((context) => isTicked(context, choices))) return 'Tick a context first'
+  const asks = commandChoices(preview.contexts, choices).find(
+    ({ key, allowed }) => !allowed && choices.commands[key] !== true,
+  )
+  return asks === undefined ? null : `Allow the command of ${asks.contexts.join(', ')}, or untick it`
+}
+
 function Decision({
   source,
   choices,
@@ -157,15 +170,7 @@ function Decision({
         <Button
           look="primary"
           busy={busy}
-          unavailable={
-            preview === null
-              ? 'Paste a kubeconfig first'
-              : ticked === 0
-                ? 'Tick a context first'
-                : looking
-                  ? 'Still looking at it'
-                  : null
-          }
+          unavailable={preview === null ? 'Paste a kubeconfig first' : whyNot(preview, choices, looking)}
           onClick={() => void add()}
         >
           {ticked === 0 ? 'Add clusters' : `Add ${counted(ticked, 'cluster', 'clusters')}`}

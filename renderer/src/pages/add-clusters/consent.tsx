@@ -22,8 +22,8 @@ export function CommandTicks({
     <div className={styles.block}>
       <h2>Commands that would run</h2>
       <p className={styles.hint}>
-        They run on this machine to get credentials, exactly as written, whenever they are needed. Without your yes the
-        cluster is added and waits for it. You can change your mind in Settings.
+        They run on this machine to get credentials, exactly as written, whenever they are needed. A context whose
+        command you do not allow cannot be added. You can change your mind in Settings.
       </p>
       {commands.map(({ key, command, allowed, contexts }) => (
         <Tick

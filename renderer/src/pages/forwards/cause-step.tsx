@@ -2,6 +2,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import type { Cause } from '../../../../contract/causes.ts'
 import { drop } from '../../../../contract/drop.ts'
 import type { Forward } from '../../../../contract/forwards.ts'
+import { AllowCommand } from '../clusters/allow-command.tsx'
 import { ui } from '../../app/ui-store.ts'
 import { Button, buttonClass } from '../../components/button.tsx'
 import detail from '../../components/detail.module.css'
@@ -20,8 +21,17 @@ export function CauseStep({ forward, cause }: { forward: Forward; cause: Cause }
   )
 }
 
-function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
+/** Lets this forward, and no other, try what it waits with. */
+function LookAgain({ forward, words }: { forward: Forward; words: string }) {
   const client = useClient()
+  const look = async (): Promise<void> => {
+    const hinted = await client.app.hint({ kind: 'look', forwardId: forward.id })
+    if (!hinted.ok) tellFailure(hinted.error)
+  }
+  return <Button onClick={() => drop(look(), 'its state comes with the events')}>{words}</Button>
+}
+
+function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
   const navigate = useNavigate()
   const toCluster = (part: 'connection' | 'credentials', words: string) => (
     <Link
@@ -42,17 +52,19 @@ function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
       return toCluster('credentials', 'Replace credentials')
     case 'credentials-command-missing':
     case 'credentials-command-failed':
+      return (
+        <>
+          <LookAgain forward={forward} words="Run it again now" />
+          {toCluster('connection', 'Test connection')}
+        </>
+      )
     case 'cluster-unreachable':
     case 'api-unavailable':
     case 'upgrade-refused':
     case 'forbidden':
       return toCluster('connection', 'Test connection')
     case 'credentials-command-not-allowed':
-      return (
-        <Link to="/settings" className={buttonClass()}>
-          Look at allowed commands
-        </Link>
-      )
+      return <AllowCommand clusterId={forward.clusterId} />
     case 'kubectl-missing':
       return (
         <Link to="/settings" className={buttonClass()}>
@@ -60,7 +72,11 @@ function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
         </Link>
       )
     case 'vault-locked':
-      return <Button onClick={() => ui.setState({ vaultSkipped: false })}>Unlock the vault</Button>
+      return cause.detail === 'vault-undecryptable' ? (
+        toCluster('credentials', 'Give its credentials again')
+      ) : (
+        <Button onClick={() => ui.setState({ vaultSkipped: false })}>Unlock the vault</Button>
+      )
     case 'limit-reached':
       return (
         <Link to="/settings" className={buttonClass()}>
@@ -83,18 +99,7 @@ function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
     case 'node-unreachable':
     case 'pod-replaced':
     case 'storage-failed':
-      return (
-        <Button
-          onClick={() =>
-            drop(
-              client.app.hint({ kind: 'look' }).then((result) => (result.ok ? undefined : tellFailure(result.error))),
-              'its state comes with the events',
-            )
-          }
-        >
-          Look again now
-        </Button>
-      )
+      return <LookAgain forward={forward} words="Look again now" />
     case 'queued':
     case 'connecting':
     case 'stopping':

@@ -26,8 +26,7 @@ export function AllowedCommands() {
   })
   if (commands.error !== null) return <Problem error={errorOf(commands.error)} />
   if (commands.data === undefined) return null
-  const usedBy = ({ clusters: ids }: AllowedCommand): string => {
-    const names = ids.map((id) => clusters.get(id)?.name ?? id)
+  const usedBy = ({ clusters: names }: AllowedCommand): string => {
     return names.length === 0 ? 'used by no cluster now' : `used by ${names.join(', ')}`
   }
   const remove = async (command: AllowedCommand) => {
@@ -35,15 +34,18 @@ export function AllowedCommands() {
     setError(result.ok ? null : result.error)
     await queries.invalidateQueries({ queryKey: key })
     if (!result.ok) return
+    const undo = allowAgain(command)
     tell('The command may not run any more.', {
-      action: {
-        words: 'Undo',
-        run: () =>
-          void client.commands
-            .allow({ command: command.command, args: command.args })
-            .then(() => queries.invalidateQueries({ queryKey: key })),
-      },
+      ...(undo !== null && {
+        action: { words: 'Undo', run: () => void undo().then(() => queries.invalidateQueries({ queryKey: key })) },
+      }),
     })
+  }
+  /** Values of variables are not known here: with them a command can only be taken from a cluster that has it. */
+  const allowAgain = ({ command, args, env, clusters: names }: AllowedCommand) => {
+    if (env === undefined) return () => client.commands.allow({ command, args })
+    const user = [...clusters.values()].find(({ name }) => names.includes(name))
+    return user === undefined ? null : () => client.clusters.allowCommand({ id: user.id, command, args })
   }
   return (
     <div>
@@ -56,6 +58,9 @@ export function AllowedCommands() {
             <li key={command.id} className={styles.command}>
               <div>
                 <code>{commandLine(command)}</code>
+                {command.env !== undefined && (
+                  <p className={styles.muted}>sets {command.env.map(({ name }) => name).join(', ')}</p>
+                )}
                 <p className={styles.muted}>
                   {usedBy(command)} · allowed on {dateOnly(command.allowedAt)}
                 </p>
