@@ -34,7 +34,9 @@ export const policyOf = (code: CauseCode): CausePolicy => policies[code] ?? 'ret
 
 /** Says only that it broke; the pod watch, or the API server, holds the reason. */
 const vague = new Set<CauseCode>(['tunnel-lost', 'tunnel-stalled', 'kubectl-failed', 'connecting'])
-export const isVagueCause = (code: CauseCode): boolean => vague.has(code)
+/** kubectl waited without a word; it does so for most of what can be wrong. */
+const silent = new Set(['kubectl-silent', 'no-pod-in-time'])
+export const isVagueFailure = ({ code, detail }: Failure): boolean => vague.has(code) || silent.has(detail ?? '')
 
 /** Builds a cause with its words. `since` in ms since the epoch. */
 export function causeOf(failure: Failure, context: Omit<CauseContext, 'facts'>, since: number): Cause {

@@ -8,9 +8,10 @@ export const notReady: TunnelFailure = { code: 'connecting', detail: null, messa
 export const silentFailure = (target: TunnelTarget, seconds: number): TunnelFailure =>
   target.kind === 'pod'
     ? {
-        code: 'cluster-unreachable',
-        detail: 'timeout',
-        message: `kubectl did not connect within ${seconds} s and gave no reason.`,
+        // It says when it finds no way, or no handshake; what keeps it waiting without a word is the answer, as without etcd.
+        code: 'api-unavailable',
+        detail: 'kubectl-silent',
+        message: `kubectl got no answer within ${seconds} s.`,
       }
     : {
         code: 'no-ready-pod',

@@ -90,7 +90,7 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     expect(standIns.lost).toEqual([])
     clock.advance(1)
     await isLost()
-    expect(standIns.lost[0]).toMatchObject({ code: 'cluster-unreachable', detail: 'timeout' })
+    expect(standIns.lost[0]).toMatchObject({ code: 'api-unavailable', detail: 'kubectl-silent' })
     expect(() => process.kill(pid, 0)).toThrow('ESRCH')
   })
 

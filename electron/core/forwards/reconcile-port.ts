@@ -1,5 +1,5 @@
 import type { TargetView } from '../../../contract/sidecar.ts'
-import { causeOfApiFailure, isVagueCause, policyOf } from './causes.ts'
+import { causeOfApiFailure, isVagueFailure, policyOf } from './causes.ts'
 import { failureOf, type CredentialEvidence, type Failure, type PortEvidence, type TunnelEvidence } from './evidence.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Action, Look, PortMemory, PortRoute, PortStatus, Slot } from './reconcile-types.ts'
@@ -293,7 +293,7 @@ class PortReconciler {
   /** What only says that it broke gives way to what the API server's silence says. */
   #explain(failure: Failure): Failure {
     const api = this.#view?.failure ?? null
-    if (!isVagueCause(failure.code) || api === null || this.#input.look.evidence.watch.state !== 'seen') return failure
+    if (!isVagueFailure(failure) || api === null || this.#input.look.evidence.watch.state !== 'seen') return failure
     const why = causeOfApiFailure(api)
     return why.code === 'cluster-unreachable' || why.code === 'api-unavailable' ? why : failure
   }

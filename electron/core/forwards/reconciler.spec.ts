@@ -344,6 +344,14 @@ describe('what only a person can mend', () => {
     expect(world.settle().state).toBe('live')
   })
 
+  it('a kubectl that says nothing gives way to what the API server says, and else means that there was no answer', () => {
+    const world = liveWorld()
+    world.lose(0, 'current', failureOf('api-unavailable', 'kubectl-silent'))
+    expect(world.settle()).toMatchObject({ failure: { code: 'api-unavailable', detail: 'kubectl-silent' } })
+    world.see(aView([aPod('web-1')], { failure: anApiFailure({ class: 'unreachable', detail: 'timeout' }) }))
+    expect(world.settle()).toMatchObject({ failure: { code: 'cluster-unreachable', detail: 'timeout' } })
+  })
+
   it('refused credentials are obtained fresh once; then it waits for a hint', () => {
     const world = liveWorld()
     world.lose(0, 'current', failureOf('credentials-rejected'))
