@@ -11,6 +11,8 @@ import { firstViewMs, isPassing, resolveTarget, unwatchedMs, type Resolution } f
 
 /** Credentials are renewed so long before they end, ms, so that the pod watch goes on. */
 const renewMs = 45_000
+/** The last moment to renew what does not live that long, ms before its end. */
+const lastRenewMs = 3_000
 /** A pod that starts, or is being replaced, gets so long before the forward counts as held up, ms. */
 const patienceMs = 30_000
 
@@ -215,12 +217,19 @@ function lookAtCredentials(
     case 'ready': {
       if (wereRefused(look, ports) && freshAt === -Infinity) return { ...done, freshAt: now, actions: resolve(true) }
       if (credentials.expiresAt === null) return { ...done, actions: [] }
-      const due = Math.max(credentials.expiresAt - renewMs, memory.renewedAt + longestWait)
+      const due = renewalDue(credentials.expiresAt, memory.renewedAt)
       if (due <= now) return { ...done, renewedAt: now, actions: resolve(false) }
       deadlines.add(due)
       return { ...done, actions: [] }
     }
   }
+}
+
+/** Asked for at most every 15 s, but before their end; what has ended when it comes is not asked for in a loop. */
+function renewalDue(expiresAt: number, renewedAt: number): number {
+  const next = renewedAt + longestWait
+  const last = expiresAt - lastRenewMs
+  return Math.max(expiresAt - renewMs, last > renewedAt ? Math.min(next, last) : next)
 }
 
 /** The server said no to the credentials that are in use. */
