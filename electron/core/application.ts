@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConnectionTest } from '../../contract/clusters.ts'
 import { drop } from '../../contract/drop.ts'
@@ -19,6 +16,7 @@ import { kubectlTunnelFactory } from './forwards/kubectl-tunnel.ts'
 import { fileSink } from './log-file.ts'
 import { Log, LogRing, type LogSink } from './log.ts'
 import { EventHub } from './operations/event-hub.ts'
+import { publishStreams } from './operations/event-streams.ts'
 import type { HandlersOf } from './operations/handlers.ts'
 import { Router } from './operations/router.ts'
 import { ChangeWatch } from './platform/change-watch.ts'
@@ -31,7 +29,7 @@ import { SidecarClient } from './sidecar/sidecar-client.ts'
 import { registeredLauncher, type SidecarLauncher } from './sidecar/sidecar-launcher.ts'
 import { AuditTable } from './store/audit-table.ts'
 import { prepareDataFolder, type DataFolder } from './store/data-folder.ts'
-import { removeOwner, writeOwner } from './store/owner-file.ts'
+import { localSocketPath, removeOwner, writeOwner } from './store/owner-file.ts'
 import { acquireOwnership, type Ownership } from './store/ownership.ts'
 import { openRecoveredStore, type Recovery } from './store/recovery.ts'
 import type { Store } from './store/store.ts'
@@ -135,7 +133,7 @@ class Core implements Application {
     this.#ground = ground
     this.log = log
     this.#startedAt = clock.now()
-    this.socketPath = socketPathFor(folder)
+    this.socketPath = localSocketPath(folder)
     const { applyStartAtLogin } = options
     this.#settings = new SettingsService({ store, ...(applyStartAtLogin === undefined ? {} : { applyStartAtLogin }) })
     this.#vault = new Vault({ store, clock, log: log.area('vault') })
@@ -247,7 +245,16 @@ class Core implements Application {
         ...this.#ownHandlers(),
       },
     })
-    this.#publish()
+    this.#connect()
+    publishStreams(this.hub, {
+      clusters: this.#clusters,
+      forwards: this.#forwards,
+      vault: this.#vault,
+      settings: this.#settings,
+      appStatus: () => this.#status(),
+      appChanges: [this.#sidecar.onState, this.#children.onCounts, this.#kubectl.onChange, store.onProblem],
+      testOf: (id) => this.#tests.get(id) ?? null,
+    })
   }
 
   /** Null when everything runs; else why not. */
@@ -348,69 +355,24 @@ class Core implements Application {
     return this.#clusters.list().map(({ id, name, status }) => ({ id, name, serverVersion: status.serverVersion }))
   }
 
-  /** Connects what changes with the streams that tell it. */
-  #publish(): void {
-    const { hub } = this
-    hub.source('clusters', () => this.#clusters.list())
-    hub.source('forwards', () => this.#forwards.list())
-    hub.source('vault', () => this.#vault.status())
-    hub.source('settings', () => this.#settings.get())
-    hub.source('app', () => this.#status())
-    hub.source('cluster-test', (id) =>
-      id === null || this.#clusters.get(id) === null ? undefined : (this.#tests.get(id) ?? null),
-    )
-    hub.source('forward-output', (id) => (id === null ? undefined : this.#forwards.output(id)))
-
+  /** What changes in one part and matters to another. */
+  #connect(): void {
     this.#clusters.onChange(({ id, kind }) => {
-      const cluster = this.#clusters.get(id)
-      if (kind === 'removed') {
-        this.#tests.delete(id)
-        this.#credentials.invalidate(id)
-        hub.publish('clusters', 'gone', { id })
-      } else if (cluster !== null) {
-        if (kind === 'credentials') this.#credentials.invalidate(id)
-        hub.publish('clusters', 'change', cluster)
-      }
+      if (kind === 'removed') this.#tests.delete(id)
+      if (kind === 'removed' || kind === 'credentials') this.#credentials.invalidate(id)
     })
-    this.#forwards.onChange(({ id, kind, clusterId, wantedChanged }) => {
-      const forward = this.#forwards.get(id)
-      if (kind === 'gone' || forward === null) hub.publish('forwards', 'gone', { id })
-      else hub.publish('forwards', 'change', forward)
-      if (wantedChanged) {
-        this.#clusters.forwardsChanged(clusterId)
-        this.#health.touch(clusterId)
-      }
+    this.#forwards.onChange(({ clusterId, wantedChanged }) => {
+      if (!wantedChanged) return
+      this.#clusters.forwardsChanged(clusterId)
+      this.#health.touch(clusterId)
     })
-    this.#forwards.onOutput(({ id, lines }) => hub.publish(`forward-output:${id}`, 'change', lines))
-    this.#vault.onChange((status) => {
-      if (status.state === 'locked') {
-        this.#credentials.forget()
-        this.#sidecar.forgetCredentials()
-      }
-      hub.publish('vault', 'change', status)
+    this.#vault.onChange(({ state }) => {
+      if (state !== 'locked') return
+      this.#credentials.forget()
+      this.#sidecar.forgetCredentials()
     })
     this.#allowed.onChange(() => this.#forwards.hint('look'))
-    this.#settings.onChange((settings) => {
-      hub.publish('settings', 'change', settings)
-      drop(this.#kubectl.chosen(), 'looks whether another kubectl was chosen')
-    })
-    const app = (): void => hub.publish('app', 'change', this.#status())
-    this.#sidecar.onState(app)
-    this.#children.onCounts(app)
-    this.#kubectl.onChange(app)
+    this.#settings.onChange(() => drop(this.#kubectl.chosen(), 'looks whether another kubectl was chosen'))
     this.#kubectl.onChange(() => this.#forwards.hint('look'))
-    this.#ground.store.onProblem(app)
   }
-}
-
-/** Longest path a unix socket may have, with room for the terminating zero (Linux: 108, macOS: 104 bytes). */
-const longestSocketPath = 100
-
-function socketPathFor(folder: DataFolder): string {
-  if (process.platform === 'win32') return `\\\\.\\pipe\\mooring-${randomBytes(16).toString('hex')}`
-  const path = folder.file('mooring.sock')
-  if (Buffer.byteLength(path) <= longestSocketPath) return path
-  const short = join(tmpdir(), `mooring-${randomBytes(8).toString('hex')}`)
-  mkdirSync(short, { mode: 0o700 })
-  return join(short, 'mooring.sock')
 }

@@ -1,6 +1,9 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { DataFolder } from './data-folder.ts'
 
 /** Who owns a data folder and how to reach it; written by the owner, read by whoever wants to attach. */
 export const OwnerInfo = z.object({
@@ -35,4 +38,17 @@ export function writeOwner(dataDir: string, info: OwnerInfo): void {
 
 export function removeOwner(dataDir: string): void {
   rmSync(join(dataDir, fileName), { force: true })
+}
+
+/** Longest path a unix socket may have, with room for the terminating zero (Linux: 108, macOS: 104 bytes). */
+const longestSocketPath = 100
+
+/** Where an owner listens for those who attach: in the data folder, or in a folder of ours with a shorter name. */
+export function localSocketPath(folder: DataFolder): string {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\mooring-${randomBytes(16).toString('hex')}`
+  const path = folder.file('mooring.sock')
+  if (Buffer.byteLength(path) <= longestSocketPath) return path
+  const short = join(tmpdir(), `mooring-${randomBytes(8).toString('hex')}`)
+  mkdirSync(short, { mode: 0o700 })
+  return join(short, 'mooring.sock')
 }
