@@ -1,4 +1,324 @@
+import { readFile } from 'node:fs/promises'
+import type { CauseCode } from '../../contract/causes.ts'
+import type { Client } from '../../contract/client.ts'
+import { ask } from '../support/chaos-client.ts'
+import { kubectlsOf } from '../support/chaos-children.ts'
+import { watchStates, type ShownRow, type StateWatch } from '../support/chaos-states.ts'
+import { expectOk } from '../support/expect-ok.ts'
+import { inspectable, openInspector, type Inspector } from '../support/inspector.ts'
+import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
+import { distribution } from '../support/statistics.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { fault, linkDown, pauseComponent, restartComponent, stopComponent, type Fault } from '../testbed/faults.ts'
+import { loginPlugin, takePort } from '../testbed/host-faults.ts'
+import { deployment, service, workloadContainer, type ContainerSpec, type Manifest } from '../testbed/workloads.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
-export function meetFaults(_world: ChaosWorld): Promise<PartResult> {
-  return Promise.resolve({ facts: {}, violations: ['not there'] })
+import { fillDisk } from './full-disk.ts'
+
+const probeSeconds = 1
+/** A second after the evidence, and five times that on a busy machine. */
+const toldMs = 5000
+/** Nobody tells: the probe finds out, within its interval and 3 s. */
+const foundMs = probeSeconds * 1000 + 3000 + toldMs
+const liveAgainMs = 60_000
+
+type Victim = {
+  client: Client
+  clusterId: string
+  namespace: string
+  forwardId: string
+  port: number
+  ownerPid: number
+}
+
+type Trouble = {
+  name: string
+  /** Makes it go wrong; the evidence exists when this resolves. `undo` takes the reason away. */
+  strike: (victim: Victim, world: ChaosWorld) => Promise<Fault>
+  /** What the row may name; empty: the forward need not suffer. */
+  causes: readonly CauseCode[]
+  namedWithinMs: number
+  /** Seconds it lasts once it was named. */
+  lasts: (world: ChaosWorld) => number
+}
+
+/** The bed's own deployment, with pods that go before new ones come: so that it can be broken. */
+function replacing(namespace: string, container: ContainerSpec): Manifest {
+  const whole = deployment({ namespace, name: 'web', container })
+  return { ...whole, spec: { ...whole.spec, strategy: { type: 'Recreate', rollingUpdate: null } } }
+}
+
+const well = workloadContainer()
+
+const rollTo =
+  (broken: ContainerSpec): Trouble['strike'] =>
+  async ({ namespace }, { bed }) => {
+    await bed.a.apply(replacing(namespace, broken))
+    // The evidence: no old pod is there any more, and the new one is what it is.
+    await waitUntil('only the broken pod', 60, async () => {
+      const pods = await bed.a.pods(namespace, 'app=web')
+      return pods.length === 1 && pods[0]?.phase === 'Running' && pods[0].containerIds.length > 0
+    })
+    return fault(async () => {
+      await bed.a.apply(replacing(namespace, well))
+      await waitUntil('a good pod', 90, async () => {
+        const pods = await bed.a.pods(namespace, 'app=web')
+        return pods.length === 1 && pods.every(({ ready, deleting, restarts }) => ready && !deleting && restarts === 0)
+      })
+    })
+  }
+
+const outage = ({ size }: ChaosWorld): number => size.outageSeconds
+const atOnce = (): number => 0
+const away: CauseCode[] = ['cluster-unreachable', 'api-unavailable']
+
+const troubles: Trouble[] = [
+  {
+    name: 'API server away',
+    strike: (_victim, { bed }) => stopComponent(bed.a, 'apiserver'),
+    causes: away,
+    namedWithinMs: toldMs,
+    lasts: outage,
+  },
+  {
+    name: 'API server restarted',
+    strike: async (_victim, { bed }) => {
+      await restartComponent(bed.a, 'apiserver')
+      return fault(() => Promise.resolve())
+    },
+    causes: [],
+    namedWithinMs: toldMs,
+    lasts: atOnce,
+  },
+  {
+    name: 'API server paused',
+    strike: (_victim, { bed }) => Promise.resolve(pauseComponent(bed.a, 'apiserver')),
+    causes: [...away, 'tunnel-stalled'],
+    namedWithinMs: foundMs,
+    lasts: outage,
+  },
+  {
+    name: 'link down',
+    strike: (_victim, { bed }) => linkDown(bed.a),
+    causes: [...away, 'tunnel-stalled'],
+    namedWithinMs: foundMs,
+    lasts: outage,
+  },
+  {
+    name: 'etcd away, and kubectl killed',
+    strike: async ({ ownerPid }, { bed }) => {
+      const stopped = await stopComponent(bed.a, 'etcd')
+      // Tunnels that are open do not need it; new ones do.
+      for (const { pid } of await kubectlsOf(ownerPid)) process.kill(pid, 'SIGKILL')
+      return stopped
+    },
+    causes: away,
+    namedWithinMs: foundMs,
+    lasts: outage,
+  },
+  {
+    name: 'crash-looping target',
+    strike: rollTo(workloadContainer({ CRASH_MS: 50, LISTEN_MS: 60_000 }, 'crash')),
+    causes: ['no-ready-pod', 'container-not-listening', 'pod-replaced', 'tunnel-lost'],
+    namedWithinMs: toldMs,
+    lasts: atOnce,
+  },
+  {
+    name: 'container not listening',
+    strike: rollTo(workloadContainer({ CRASH_MS: 3_600_000, LISTEN_MS: 3_600_000 }, 'crash')),
+    causes: ['container-not-listening'],
+    namedWithinMs: foundMs,
+    lasts: atOnce,
+  },
+  {
+    name: 'local port taken',
+    strike: async ({ client, forwardId, port }) => {
+      await expectOk(client.forwards.stop({ id: forwardId }))
+      await waitForState(client, forwardId, 'off')
+      const taken = await takePort(port)
+      await expectOk(client.forwards.start({ id: forwardId }))
+      return taken
+    },
+    causes: ['local-port-taken'],
+    namedWithinMs: toldMs,
+    lasts: atOnce,
+  },
+  {
+    name: 'namespace deleted',
+    strike: async ({ namespace }, { bed }) => {
+      await bed.a.deleteNamespace(namespace)
+      await waitUntil('the namespace is gone', 90, async () => {
+        const answer = await bed.a.api.request('GET', `/api/v1/namespaces/${namespace}`)
+        return answer.status === 404
+      })
+      return fault(async () => {
+        await bed.a.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+        await waitUntil('its service account', 30, async () => {
+          const account = await bed.a.api.request('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`)
+          return account.status === 200
+        })
+        await bed.a.apply(replacing(namespace, well), service({ namespace, name: 'web' }))
+        await bed.a.waitForPods(namespace, 'app=web', 1)
+      })
+    },
+    causes: ['namespace-missing', 'target-missing', 'no-ready-pod'],
+    namedWithinMs: toldMs,
+    lasts: atOnce,
+  },
+]
+
+/** Everything a forward can meet: how soon the row names it, and how soon it is live again when the reason is gone. */
+export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
+  const { bed } = world
+  const namespace = await bed.a.createNamespace('chaos')
+  await bed.a.apply(replacing(namespace, well), service({ namespace, name: 'web' }))
+  await bed.a.waitForPods(namespace, 'app=web', 1)
+  await using host = await world.startHost({ environment: inspectable })
+  const { client } = host
+  const cluster = await addCluster(client, bed.a.kubeconfig, 'a')
+  const target = { kind: 'deployment' as const, name: 'web' }
+  const probe = { mode: 'connect' as const, seconds: probeSeconds }
+  const made = { namespace, target, ports: [{ remote: 8080 }], probe, parkSeconds: 120 }
+  const forward = await liveForward(client, { ...made, clusterId: cluster.id })
+  const { port } = localAddress(forward)
+  const victim = { client, clusterId: cluster.id, namespace, forwardId: forward.id, port, ownerPid: host.pid }
+  const states = watchStates(client)
+  const facts: PartResult['facts'] = {}
+  const violations: string[] = []
+  const named: number[] = []
+  const again: number[] = []
+
+  for (const trouble of troubles) {
+    world.say(trouble.name)
+    await liveAndServing(states, victim)
+    const struckAt = performance.now()
+    await using struck = await trouble.strike(victim, world)
+    const evidenceAt = performance.now()
+    // It may be named before the strike is over: then at once.
+    const row =
+      trouble.causes.length === 0
+        ? null
+        : await states.first(forward.id, struckAt, trouble.namedWithinMs + (evidenceAt - struckAt), ({ cause }) => cause !== null && trouble.causes.includes(cause)) // prettier-ignore
+    if (row !== null) named.push(Math.max(0, row.at - evidenceAt))
+    else if (trouble.causes.length > 0)
+      violations.push(`${trouble.name}: not named in ${trouble.namedWithinMs} ms, the row says ${JSON.stringify(states.now(forward.id))}`) // prettier-ignore
+    await noLieFor(trouble.lasts(world), states, forward.id, trouble, violations)
+    await struck.undo()
+    const goneAt = performance.now()
+    const served = await liveAndServing(states, victim).catch((error: unknown) => error as Error)
+    if (served instanceof Error) violations.push(`${trouble.name}: ${served.message}`)
+    else again.push(served - goneAt)
+    const words = row === null ? '' : `named ${row.cause ?? ''} after ${((row.at - evidenceAt) / 1000).toFixed(2)} s, `
+    facts[trouble.name] =
+      `${words}live again ${served instanceof Error ? 'never' : `${((served - goneAt) / 1000).toFixed(2)} s`} after it was gone` // prettier-ignore
+  }
+
+  await using inspector = await openInspector(host)
+  await loseLogin({ world, states, client, made, facts, violations, again })
+  // Last: the clock stays where it jumped to.
+  await oneHourAsleep({ victim, states, inspector, facts, violations, again })
+  states.stop()
+  const disk = await fillDisk(world, { ...made, probe: { ...probe, seconds: 5 } })
+  facts['disk full under the database'] = disk.words
+  violations.push(...disk.violations)
+  facts['named, counted from the evidence'] = distribution(named)
+  facts['live again, counted from the end of the reason'] = distribution(again)
+  await bed.a.deleteNamespace(namespace)
+  return { facts, violations }
+}
+
+/** Resolves when the row is live and a client got its answer; with the time of that. */
+async function liveAndServing(states: StateWatch, { forwardId, port }: Victim): Promise<number> {
+  await waitUntil('the forward to be live and to serve', liveAgainMs / 1000, async () => {
+    const row = states.now(forwardId)
+    if (row?.state !== 'live') throw new Error(`${row?.state ?? ''} ${row?.cause ?? ''}`)
+    return (await ask(port, 8080, 3000)).outcome === 'right'
+  })
+  return performance.now()
+}
+
+/** While it lasts the row must not become live again for longer than evidence may be old. */
+async function noLieFor(
+  seconds: number,
+  states: StateWatch,
+  id: string,
+  { name, causes }: Trouble,
+  violations: string[],
+): Promise<void> {
+  // prettier-ignore
+  if (seconds === 0 || causes.length === 0) return
+  const began = performance.now()
+  const lie = await states.first(id, began, seconds * 1000, ({ state }) => state === 'live')
+  if (lie !== null) violations.push(`${name}: live ${Math.round(lie.at - began)} ms after it was named, and nothing can have served`) // prettier-ignore
+}
+
+type Last = { states: StateWatch; facts: PartResult['facts']; violations: string[]; again: number[] }
+
+/** The machine sleeps for an hour: everything stands still for a moment, and the wall clock is an hour further. */
+async function oneHourAsleep({
+  victim,
+  states,
+  inspector,
+  facts,
+  violations,
+  again,
+}: Last & { victim: Victim; inspector: Inspector }): Promise<void> {
+  // prettier-ignore
+  await liveAndServing(states, victim)
+  const pids = (await kubectlsOf(victim.ownerPid)).map(({ pid }) => pid)
+  await inspector.evaluate('{ const now = Date.now; Date.now = () => now() + 3600000 } 0')
+  for (const pid of [...pids, victim.ownerPid]) process.kill(pid, 'SIGSTOP')
+  for (const pid of [...pids, victim.ownerPid]) process.kill(pid, 'SIGCONT')
+  const wokeAt = performance.now()
+  // The row doubts what it knew, asks, and says live again.
+  const doubted = await states.first(victim.forwardId, wokeAt, 10_000, ({ state }) => state !== 'live')
+  const served = await liveAndServing(states, victim).catch((error: unknown) => error as Error)
+  if (served instanceof Error) violations.push(`after an hour's sleep: ${served.message}`)
+  else again.push(served - wokeAt)
+  facts["an hour's sleep"] =
+    `${doubted === null ? 'nothing doubted' : `doubted after ${((doubted.at - wokeAt) / 1000).toFixed(2)} s`}, ` +
+    `live and serving ${served instanceof Error ? 'never' : `${((served - wokeAt) / 1000).toFixed(2)} s`} after waking`
+  if (doubted === null) violations.push("an hour's sleep was not noticed")
+}
+
+/** A login that ends, and other credentials in its place. */
+async function loseLogin({
+  world,
+  states,
+  client,
+  made,
+  facts,
+  violations,
+  again,
+}: Last & {
+  world: ChaosWorld
+  client: Client
+  made: Omit<Parameters<Client['forwards']['create']>[0], 'clusterId'>
+}): Promise<void> {
+  // prettier-ignore
+  const { bed } = world
+  await using short = await loginPlugin(bed.description, { lifetimeSeconds: 10 })
+  const cluster = await addCluster(client, bed.a.users['exec'] ?? '', 'login')
+  const forward = await liveForward(client, { ...made, clusterId: cluster.id })
+  await using ended = await loginPlugin(bed.description, { mode: 'fail' })
+  const endedAt = performance.now()
+  // A tunnel that is open needs no login; each new one does, once the last token has ended.
+  let row: ShownRow | null = null
+  for (let attempt = 0; row === null && attempt < 6; attempt += 1) {
+    await expectOk(client.forwards.restart({ id: forward.id }))
+    row = await states.first(forward.id, performance.now(), 5000, ({ cause }) => cause?.startsWith('credentials-') === true) // prettier-ignore
+  }
+  if (row === null) violations.push('login ended: never named')
+  const text = await readFile(bed.a.kubeconfig, 'utf8')
+  const rotatedAt = performance.now()
+  await expectOk(client.clusters.rotate({ id: cluster.id, text }))
+  const live = await states.first(forward.id, rotatedAt, liveAgainMs, ({ state }) => state === 'live')
+  if (live === null) violations.push('credentials rotated: not live again')
+  else again.push(live.at - rotatedAt)
+  facts['login ended, then credentials rotated'] =
+    `${row === null ? 'never named' : `named ${row.cause ?? ''} ${((row.at - endedAt) / 1000).toFixed(1)} s later`}, ` + // prettier-ignore
+    `live ${live === null ? 'never' : `${((live.at - rotatedAt) / 1000).toFixed(2)} s`} after the rotation was asked for`
+  await client.forwards.remove({ id: forward.id })
+  await short.undo()
+  await ended.undo()
 }

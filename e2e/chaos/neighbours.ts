@@ -1,4 +1,200 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Client } from '../../contract/client.ts'
+import { kubectlsOf } from '../support/chaos-children.ts'
+import { keepEchoing } from '../support/chaos-echo.ts'
+import { expectOk } from '../support/expect-ok.ts'
+import { addCluster, liveForward } from '../support/main-job.ts'
+import { quantile } from '../support/statistics.ts'
+import { fault, linkDown, pauseComponent, stopComponent, type Fault } from '../testbed/faults.ts'
+import { deployment, service, workloadContainer, WORKLOAD_PORTS } from '../testbed/workloads.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
-export function troubleNeighbours(_world: ChaosWorld): Promise<PartResult> {
-  return Promise.resolve({ facts: {}, violations: ['not there'] })
+
+/** Latency may grow so many times at p99 while the machine also does what the trouble costs. */
+const mostRatio = 5
+/** Below that nobody calls it late, ms. */
+const lateMs = 250
+
+type Scene = {
+  world: ChaosWorld
+  client: Client
+  clusterA: string
+  clusterB: string
+  namespace: string
+  ownerPid: number
+}
+type Trouble = { name: string; begin: (scene: Scene) => Promise<Fault> }
+
+/** Adds a forward that goes with the trouble. */
+async function withForward(
+  { client, namespace, clusterA }: Scene,
+  input: Partial<Parameters<Client['forwards']['create']>[0]>,
+  begin: (forward: { id: string; port: number }) => Promise<Fault> = () =>
+    Promise.resolve(fault(() => Promise.resolve())),
+): Promise<Fault> {
+  const target = { kind: 'deployment' as const, name: 'bad' }
+  const ports = [{ remote: 8080 }]
+  const forward = await expectOk(client.forwards.create({ clusterId: clusterA, namespace, target, ports, ...input }))
+  const begun = await begin({ id: forward.id, port: forward.ports[0]?.local ?? 0 })
+  return fault(async () => {
+    await begun.undo()
+    await expectOk(client.forwards.remove({ id: forward.id }))
+  })
+}
+
+/** Does something again and again until it is undone. */
+function repeatedly(everyMs: number, act: () => unknown): Fault {
+  const over = new AbortController()
+  const acting = (async () => {
+    while (!over.signal.aborted) {
+      await act()
+      await pause(everyMs)
+    }
+  })()
+  return fault(async () => {
+    over.abort()
+    await acting
+  })
+}
+
+const source = [{ remote: WORKLOAD_PORTS.source }]
+const inB = ({ clusterB }: Scene) => ({ clusterId: clusterB, namespace: 'default', target: { kind: 'pod' as const, name: 'nobody' } }) // prettier-ignore
+
+const troubles: Trouble[] = [
+  {
+    name: 'its kubectl is killed every 300 ms',
+    begin: (scene) =>
+      withForward(scene, {}, () =>
+        Promise.resolve(
+          repeatedly(300, async () => {
+            for (const { pid, command } of await kubectlsOf(scene.ownerPid))
+              if (/pod\/bad-\S+ /.test(command)) process.kill(pid, 'SIGKILL')
+          }),
+        ),
+      ),
+  },
+  {
+    name: 'its kubectl is stopped again and again',
+    begin: (scene) =>
+      withForward(scene, { probe: { mode: 'connect', seconds: 1 } }, () =>
+        Promise.resolve(
+          repeatedly(500, async () => {
+            for (const { pid, command } of await kubectlsOf(scene.ownerPid))
+              if (/pod\/bad-\S+ /.test(command)) process.kill(pid, 'SIGSTOP')
+          }),
+        ),
+      ),
+  },
+  { name: 'nothing listens on its port', begin: (scene) => withForward(scene, { ports: [{ remote: 9 }] }) },
+  {
+    name: 'its target is not there',
+    begin: (scene) => withForward(scene, { target: { kind: 'service', name: 'gone' } }),
+  },
+  { name: 'its namespace is not there', begin: (scene) => withForward(scene, { namespace: 'nowhere' }) },
+  {
+    name: 'a client takes 64 MiB and reads nothing',
+    begin: (scene) =>
+      withForward(scene, { ports: source }, async ({ port }) => {
+        const socket = connect(port, '127.0.0.1')
+        socket.on('error', () => undefined)
+        await once(socket, 'connect')
+        socket.pause()
+        socket.write(`${64 << 20}\n`)
+        return fault(() => {
+          socket.destroy()
+          return Promise.resolve()
+        })
+      }),
+  },
+  {
+    name: '200 clients connect and leave every second',
+    begin: (scene) =>
+      withForward(scene, {}, ({ port }) =>
+        Promise.resolve(
+          repeatedly(100, () => {
+            for (let index = 0; index < 20; index += 1) {
+              const socket = connect(port, '127.0.0.1', () => socket.destroy())
+              socket.on('error', () => undefined)
+            }
+          }),
+        ),
+      ),
+  },
+  {
+    name: 'the API server of its cluster is away',
+    begin: (scene) => withForward(scene, inB(scene), () => stopComponent(scene.world.bed.b, 'apiserver')),
+  },
+  {
+    name: 'the API server of its cluster is paused',
+    begin: (scene) =>
+      withForward(scene, inB(scene), () => Promise.resolve(pauseComponent(scene.world.bed.b, 'apiserver'))),
+  },
+  {
+    name: 'the link to its cluster is down',
+    begin: (scene) => withForward(scene, inB(scene), () => linkDown(scene.world.bed.b)),
+  },
+]
+
+/** One forward misbehaves beside many healthy ones: no byte lost, none late. */
+export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> {
+  const { bed, size } = world
+  const namespace = await bed.a.createNamespace('chaos')
+  await bed.a.apply(deployment({ namespace, name: 'well', replicas: 2 }), service({ namespace, name: 'well' }))
+  await bed.a.apply(deployment({ namespace, name: 'bad', container: workloadContainer() }))
+  await Promise.all([bed.a.waitForPods(namespace, 'app=well', 2), bed.a.waitForPods(namespace, 'app=bad', 1)])
+  await using host = await world.startHost()
+  const { client } = host
+  const clusterA = (await addCluster(client, bed.a.kubeconfig, 'a')).id
+  const clusterB = (await addCluster(client, bed.b.kubeconfig, 'b')).id
+  const healthy = await Promise.all(
+    Array.from({ length: size.healthyForwards }, () =>
+      liveForward(client, {
+        clusterId: clusterA,
+        namespace,
+        target: { kind: 'service', name: 'well' },
+        ports: [{ remote: WORKLOAD_PORTS.echo }],
+      }),
+    ),
+  )
+  const echoes = healthy.map((forward) => keepEchoing(forward.ports[0]?.local ?? 0, 100))
+  const p99Between = (from: number, to: number): number =>
+    quantile(
+      echoes.flatMap(({ soFar }) => soFar.rounds.filter(({ at }) => at >= from && at < to).map(({ ms }) => ms)),
+      0.99,
+    )
+  const lost = (): number => echoes.reduce((sum, { soFar }) => sum + soFar.lost, 0)
+  const facts: PartResult['facts'] = {}
+  const violations: string[] = []
+  // Connections, spares and compiled code settle first.
+  await pause(Math.min(10, size.troubleSeconds) * 1000)
+  const ratios: number[] = []
+  for (const { name, begin } of troubles) {
+    world.say(name)
+    // Calm before each: what else this machine does changes from minute to minute.
+    const calmAt = performance.now()
+    await pause(size.troubleSeconds * 500)
+    const beganAt = performance.now()
+    const calm = p99Between(calmAt, beganAt)
+    const before = lost()
+    await using trouble = await begin({ world, client, clusterA, clusterB, namespace, ownerPid: host.pid })
+    await pause(size.troubleSeconds * 1000)
+    const during = p99Between(beganAt, performance.now())
+    await trouble.undo()
+    const ratio = during / calm
+    ratios.push(ratio)
+    facts[name] = `p99 ${during.toFixed(1)} ms, calm ${calm.toFixed(1)} ms, ratio ${ratio.toFixed(2)}`
+    if (lost() > before) violations.push(`${name}: ${lost() - before} connections of neighbours were lost`)
+    if (ratio > mostRatio && during > lateMs) violations.push(`${name}: neighbours late, p99 ${during.toFixed(0)} ms`)
+  }
+  const results = await Promise.all(echoes.map((echo) => echo.stop()))
+  const wrong = results.reduce((sum, one) => sum + one.wrongBytes, 0)
+  const rounds = results.reduce((sum, one) => sum + one.rounds.length, 0)
+  if (wrong > 0) violations.push(`${wrong} wrong bytes at neighbours`)
+  if (results.some((one) => one.rounds.length === 0)) violations.push('a neighbour carried nothing')
+  facts['p99 ratio of all troubles'] =
+    `median ${quantile(ratios, 0.5).toFixed(2)}, worst ${Math.max(...ratios).toFixed(2)}`
+  facts['checked at neighbours'] = `${(rounds / 1024).toFixed(1)} MiB each way, ${wrong} wrong bytes, ${lost()} connections lost` // prettier-ignore
+  await bed.a.deleteNamespace(namespace)
+  return { facts, violations }
 }

@@ -7,11 +7,16 @@ const root = join(import.meta.dirname, '..', '..')
 const spec = 'electron/core/forwards/reconciler.properties.spec.ts'
 
 /** The reconciler under random sequences of events with a fake clock: its own spec, many more times. */
-export async function runSequences({ size }: ChaosWorld): Promise<PartResult> {
+export async function runSequences({ size, random }: ChaosWorld): Promise<PartResult> {
   const words = [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--config', 'vitest.config.ts', spec]
   const run = await promisify(execFile)(process.execPath, [...words, '--testTimeout=3600000'], {
     cwd: root,
-    env: { ...process.env, MOORING_RECONCILER_RUNS: String(size.reconcilerSequences), NO_COLOR: '1' },
+    env: {
+      ...process.env,
+      MOORING_CHAOS_SEQUENCES: String(size.reconcilerSequences),
+      MOORING_CHAOS_SEED: String(random.below(2 ** 31)),
+      NO_COLOR: '1',
+    },
     maxBuffer: 1 << 26,
   }).then(
     ({ stdout }) => ({ ok: true, said: stdout }),

@@ -1,0 +1,50 @@
+import type { Client } from '../../contract/client.ts'
+import { ask } from '../support/chaos-client.ts'
+import { expectOk } from '../support/expect-ok.ts'
+import { addCluster, liveForward, localAddress } from '../support/main-job.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { smallDisk } from '../testbed/host-faults.ts'
+import type { ChaosWorld } from './chaos-part.ts'
+
+type Input = Omit<Parameters<Client['forwards']['create']>[0], 'clusterId'>
+
+/** The disk under the database is full: what is open serves on, changes are refused with a reason, and work again later. */
+export async function fillDisk(
+  { bed, startHost }: ChaosWorld,
+  input: Input,
+): Promise<{ words: string; violations: string[] }> {
+  // prettier-ignore
+  const violations: string[] = []
+  await using disk = await smallDisk(bed.description, 16 << 20)
+  await using host = await startHost({ dataDir: disk.folder })
+  const { client } = host
+  const cluster = await addCluster(client, bed.a.kubeconfig, 'a')
+  const forward = await liveForward(client, { ...input, clusterId: cluster.id })
+  await disk.fill()
+  const fullAt = performance.now()
+  let refused = ''
+  let changes = 0
+  // Pages that the database holds free already still take a few changes.
+  await waitUntil('a change to be refused', 60, async () => {
+    const answer = await client.forwards.update({ id: forward.id, notes: 'n'.repeat(4000 + (changes += 1)) })
+    if (!answer.ok) refused = answer.error.code
+    return !answer.ok
+  }).catch(() => violations.push('disk full: no change was refused'))
+  const refusedMs = performance.now() - fullAt
+  const { port } = localAddress(forward)
+  for (let time = 0; time < 20; time += 1) {
+    const { outcome } = await ask(port, 8080, 5000)
+    if (outcome !== 'right') violations.push(`disk full: a client of a live forward got ${outcome}`)
+  }
+  const { state } = await expectOk(client.forwards.get({ id: forward.id }))
+  if (state !== 'live') violations.push(`disk full: the forward is ${state}`)
+  await disk.free()
+  const freeAt = performance.now()
+  await waitUntil('changes are saved again', 30, async () => (await client.forwards.update({ id: forward.id, notes: 'saved' })).ok) // prettier-ignore
+  return {
+    words:
+      `a change refused with ${refused} after ${(refusedMs / 1000).toFixed(2)} s (${changes} tried), the forward served on, ` +
+      `saved again ${((performance.now() - freeAt) / 1000).toFixed(2)} s after there was room`,
+    violations,
+  }
+}

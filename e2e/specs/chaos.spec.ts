@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { shortSize, type ChaosWorld } from '../chaos/chaos-part.ts'
+import { partNames, parts } from '../chaos/parts.ts'
+import { startHost } from '../support/host.ts'
+import { withKubectl } from '../support/main-job.ts'
+import { seededRandom } from '../support/seeded-random.ts'
+import { startTestbed, type Testbed } from '../testbed/testbed.ts'
+
+const { containers } = inject('testbed')
+
+/** `npm run chaos` in small; the reconciler's sequences are a unit spec already. */
+describe.runIf(containers)('chaos, the short form', () => {
+  // A bed of its own: whole clusters fail here.
+  let bed: Testbed
+  let world: ChaosWorld
+  beforeAll(async () => {
+    bed = await startTestbed({ images: [] })
+    world = {
+      bed,
+      random: seededRandom(),
+      size: shortSize,
+      startHost: (options = {}) => startHost({ ...options, environment: { ...withKubectl(bed), ...options.environment } }), // prettier-ignore
+      say: () => undefined,
+    }
+  })
+  afterAll(() => bed.close())
+
+  it.each(partNames.filter((name) => name !== 'reconciler'))(
+    '%s: nothing happens that must not',
+    async (name) => {
+      const { facts, violations } = await parts[name](world)
+      console.log(Object.entries(facts).map(([what, words]) => `${what}: ${words}`).join('\n')) // prettier-ignore
+      expect(violations).toEqual([])
+    },
+    300_000,
+  )
+})
