@@ -14,16 +14,22 @@ export type Inspector = AsyncDisposable & {
   evaluate(expression: string): Promise<unknown>
   /** Collects garbage twice, then tells what is left. */
   memory(): Promise<Memory>
+  /** Everything on the JavaScript heap after garbage was collected twice, strings in full. */
+  heapSnapshot(): Promise<Buffer>
 }
+
+type Answer = { id?: number; result?: unknown; method?: string; params?: { chunk?: string } }
 
 /** Connects to a host that was started with `inspectable`. */
 export async function openInspector(host: RunningHost): Promise<Inspector> {
   const [, url = ''] = await waitUntil('the debugger', 10, () => /Debugger listening on (ws:\S+)/.exec(host.log()))
   const socket = new WebSocket(url)
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+  const pieces: Buffer[] = []
   const waiting = new Map<number, (answer: { result?: unknown }) => void>()
   socket.on('message', (data: Buffer) => {
-    const answer = JSON.parse(data.toString()) as { id?: number; result?: unknown }
+    const answer = JSON.parse(data.toString()) as Answer
+    if (answer.method === 'HeapProfiler.addHeapSnapshotChunk') pieces.push(Buffer.from(answer.params?.chunk ?? ''))
     if (answer.id !== undefined) waiting.get(answer.id)?.(answer)
   })
   let last = 0
@@ -49,6 +55,15 @@ export async function openInspector(host: RunningHost): Promise<Inspector> {
       await call('HeapProfiler.collectGarbage')
       await call('HeapProfiler.collectGarbage')
       return (await evaluate('process.memoryUsage()')) as Memory
+    },
+    heapSnapshot: async () => {
+      // V8 cuts strings in a snapshot after 1,024 characters.
+      await evaluate(`process.getBuiltinModule('v8').setFlagsFromString('--heap-snapshot-string-limit=100000000')`)
+      await call('HeapProfiler.collectGarbage')
+      await call('HeapProfiler.collectGarbage')
+      pieces.length = 0
+      await call('HeapProfiler.takeHeapSnapshot', { reportProgress: false })
+      return Buffer.concat(pieces)
     },
     [Symbol.asyncDispose]: () => {
       socket.terminate()

@@ -95,7 +95,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Res
     ring,
     store: store.value,
   })
-  const refused = await core.start()
+  const refused = await core.start(options.passphrase)
   if (refused === null) return ok(core)
   await core.close()
   return { ok: false, error: refused }
@@ -109,7 +109,7 @@ class Core implements Application {
   readonly log: Log
   readonly router: Router
   readonly socketPath: string
-  readonly #options: ApplicationOptions
+  readonly #options: Omit<ApplicationOptions, 'passphrase'>
   readonly #ground: Ground
   readonly #startedAt: number
   readonly #platform = createPlatform()
@@ -129,7 +129,9 @@ class Core implements Application {
 
   constructor(options: ApplicationOptions, ground: Ground) {
     const { clock, folder, log, ring, store } = ground
-    this.#options = options
+    // The passphrase opens the vault once and is not kept.
+    const { passphrase: _once, ...kept } = options
+    this.#options = kept
     this.#ground = ground
     this.log = log
     this.#startedAt = clock.now()
@@ -258,11 +260,11 @@ class Core implements Application {
   }
 
   /** Null when everything runs; else why not. */
-  async start(): Promise<AppError | null> {
+  async start(passphrase: string | null): Promise<AppError | null> {
     drop(this.#shellEnvironment.read(), 'read ahead; whoever needs it waits for it')
     const stopped = await this.#children.stopOrphans()
     if (stopped > 0) this.log.warn(`stopped ${stopped} processes that an earlier run left`)
-    const refused = await this.#prepareVault()
+    const refused = await this.#prepareVault(passphrase)
     if (refused !== null) return refused
     this.#sidecar.start()
     await this.#forwards.start()
@@ -310,8 +312,8 @@ class Core implements Application {
   }
 
   /** Sets up a new vault as asked, or opens the one that is there. */
-  async #prepareVault(): Promise<AppError | null> {
-    const { vault: wanted, passphrase } = this.#options
+  async #prepareVault(passphrase: string | null): Promise<AppError | null> {
+    const { vault: wanted } = this.#options
     await this.#vault.start()
     const given = passphrase === null ? {} : { passphrase }
     const { state, keychain } = this.#vault.status()
