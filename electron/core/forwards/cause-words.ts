@@ -202,7 +202,7 @@ const words: Record<CauseCode, Wording> = {
   }),
 }
 
-function noReadyPod(detail: string | null, { target, namespace, facts }: CauseContext): Words {
+function noReadyPod(detail: string | null, { target, namespace, pod, facts }: CauseContext): Words {
   const where = `The ${target} in namespace ${namespace}`
   switch (detail) {
     case 'no-pods':
@@ -219,6 +219,11 @@ function noReadyPod(detail: string | null, { target, namespace, facts }: CauseCo
       return {
         message: 'The pods of this target cannot be looked up while nobody watches the cluster.',
         next: 'It goes on by itself; if it stays so, restart the sidecar in Diagnostics.',
+      }
+    case 'CrashLoopBackOff':
+      return {
+        message: `${pod === null ? `${where} has a pod that` : `The pod ${pod}`} crashes again and again (CrashLoopBackOff).`,
+        next: 'Look at the logs of the pod; clients are served while it is up, and the forward is live once it stays up for 10 s.',
       }
     default: {
       const why = facts ?? detail

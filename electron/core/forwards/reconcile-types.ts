@@ -1,4 +1,5 @@
 import type { ForwardState, PodPolicy, Probe, RemotePort, Target } from '../../../contract/forwards.ts'
+import type { CrashLoops } from './crash-loops.ts'
 import type { Evidence, Failure } from './evidence.ts'
 import { untried, type Retry } from './retry.ts'
 import type { Resolution } from './target-resolver.ts'
@@ -54,6 +55,7 @@ export type Memory = {
   readonly hints: number
   readonly ports: Readonly<Record<string, PortMemory>>
   readonly pod: { readonly name: string; readonly uid: string } | null
+  readonly crashLoops: CrashLoops
   readonly credentials: Retry
   /** When fresh credentials were asked for because the server refused the others; -Infinity: it accepts them. */
   readonly freshAt: number
@@ -68,6 +70,7 @@ export const blankMemory: Memory = {
   hints: 0,
   ports: {},
   pod: null,
+  crashLoops: {},
   credentials: untried,
   freshAt: -Infinity,
   lookedAt: -Infinity,

@@ -31,11 +31,15 @@ const pod = fc
     name: fc.constantFrom('web-1', 'web-2', 'web-3'),
     usable: fc.boolean(),
     terminating: fc.boolean(),
+    reason: fc.constantFrom(null, 'not ready', 'Error', 'CrashLoopBackOff'),
     madeBy: fc.record({ workload: fc.constant('web'), version: fc.constantFrom('a', 'b') }),
     restarts: fc.nat(2),
     createdAt: fc.nat(3),
   })
-  .map((one) => ({ ...one, usable: one.usable && !one.terminating }))
+  .map((one) => {
+    const usable = one.usable && !one.terminating
+    return { ...one, usable, reason: usable ? null : one.reason }
+  })
 const pods = fc.uniqueArray(pod, { maxLength: 3, selector: ({ name }) => name })
 
 export const step = fc.oneof(
@@ -107,7 +111,7 @@ export const step = fc.oneof(
 export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 type SomePod = typeof pod extends fc.Arbitrary<infer T> ? T : never
-const somePod = ({ name, ...pod }: SomePod): TargetPod => aPod(name, { ...pod, usable: pod.usable && !pod.terminating })
+const somePod = ({ name, ...rest }: SomePod): TargetPod => aPod(name, rest)
 
 /** Lets one thing happen, and what follows from it at once. */
 export function play(world: ReconcilerWorld, one: Step): void {

@@ -247,6 +247,50 @@ describe('pods', () => {
     expect(held.nextAttemptAt! - world.now).toBeLessThanOrEqual(15_000)
   })
 
+  it('that crash again and again have one state and one reason all the while, and serve while they are up', () => {
+    const world = liveWorld()
+    const told: string[] = []
+    world.observe = ({ state, failure }) => {
+      const words = `${state} ${failure?.code ?? ''} ${failure?.detail ?? ''}`.trim()
+      if (told.at(-1) !== words) told.push(words)
+    }
+    const crashed = (reason: string, restarts: number): void =>
+      world.see(aView([aPod('web-1', { usable: false, reason, restarts })]))
+    crashed('Error', 0)
+    world.settle()
+    crashed('CrashLoopBackOff', 0)
+    world.settle()
+    const reason = 'holding no-ready-pod CrashLoopBackOff'
+    expect(told).toEqual(['holding no-ready-pod Error', reason])
+    for (const restarts of [1, 2, 3]) {
+      world.pass(5_000)
+      world.see(aView([aPod('web-1', { restarts })]))
+      world.pass(3_000, () => world.succeed())
+      expect(world.settle().routes.get(first)?.kind).toBe('tunnel')
+      world.lose(0, 'current', failureOf('container-not-listening'))
+      world.settle()
+      crashed('Error', restarts)
+      world.settle()
+      crashed('CrashLoopBackOff', restarts)
+      world.settle()
+    }
+    expect(told.slice(2)).toEqual([])
+    world.see(aView([aPod('web-1', { restarts: 4 })]))
+    world.pass(9_000, () => world.succeed())
+    expect(told.slice(2)).toEqual([])
+    world.pass(2_000, () => world.succeed())
+    expect(told.slice(2)).toEqual(['live'])
+  })
+
+  it('that crash again and again are left for one that does not', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1', { usable: false, reason: 'CrashLoopBackOff' })]))
+    world.settle()
+    world.see(aView([aPod('web-1', { restarts: 1 }), aPod('web-2')]))
+    world.pass(2_000, () => world.succeed())
+    expect(world.settle()).toMatchObject({ state: 'live', memory: { pod: { name: 'web-2' } } })
+  })
+
   it('nobody watches leave a live forward live, and a lost one to kubectl', () => {
     const world = liveWorld()
     world.unwatch()

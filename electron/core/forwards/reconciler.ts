@@ -1,6 +1,7 @@
 import type { ForwardState } from '../../../contract/forwards.ts'
 import { longestWait } from './backoff.ts'
 import { policyOf, type CausePolicy } from './causes.ts'
+import { failureOfCrashLoop, followCrashLoops, steadyPodMs, type CrashLoops } from './crash-loops.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Failure } from './evidence.ts'
 import { failureOf } from './evidence.ts'
@@ -55,11 +56,13 @@ function reconcileWanted(look: Look): Decision {
   const deadlines = new Deadlines(now)
   const actions: Action[] = []
   const isHinted = evidence.hints !== memory.hints
+  const crashLoops = followCrashLoops(memory.crashLoops, evidence.watch, now)
   const resolution = resolveTarget({
     target: desired.target,
     policy: desired.podPolicy,
     watch: evidence.watch,
     current: memory.pod,
+    shaky: new Set(Object.keys(crashLoops)),
     now,
   })
   if (evidence.watch.state === 'off' && evidence.credentials.version > 0) actions.push({ kind: 'watch' })
@@ -106,7 +109,8 @@ function reconcileWanted(look: Look): Decision {
 
   const worst = worstOf(outcomes)
   const status = worst?.outcome.status ?? null
-  const failure = status?.kind === 'down' ? status.failure : null
+  const failure = withCrashLoop(status?.kind === 'down' ? status.failure : null, crashLoops, resolution)
+  for (const { upSince } of Object.values(crashLoops)) if (upSince !== null) deadlines.add(upSince + steadyPodMs)
   const cause =
     failure === null ? null : memory.cause?.code === failure.code ? memory.cause : { code: failure.code, since: now }
   if (cause !== null) deadlines.add(cause.since + patienceMs)
@@ -134,6 +138,7 @@ function reconcileWanted(look: Look): Decision {
       hints: evidence.hints,
       ports: Object.fromEntries(outcomes.map(({ portId, outcome }) => [portId, outcome.memory])),
       pod: podOf(resolution, memory),
+      crashLoops,
       credentials: credentials.retry,
       freshAt: credentials.freshAt,
       renewedAt: credentials.renewedAt,
@@ -143,6 +148,18 @@ function reconcileWanted(look: Look): Decision {
       cause,
     },
   }
+}
+
+/**
+ * A pod in a crash loop is up for moments, and connections are served then; the forward is called live when that lasts.
+ * Until then the one reason stays, whatever each crash and each restart looks like.
+ */
+function withCrashLoop(failure: Failure | null, loops: CrashLoops, { pod }: Resolution): Failure | null {
+  if (failure !== null && policyOf(failure.code) !== 'retry') return failure
+  if (pod !== null) return loops[pod.uid] === undefined ? failure : failureOfCrashLoop(pod.name)
+  if (failure?.code !== 'no-ready-pod') return failure
+  const waitedFor = Object.values(loops).find(({ name }) => name === failure.pod)
+  return waitedFor === undefined ? failure : failureOfCrashLoop(waitedFor.name)
 }
 
 const podOf = ({ pod }: Resolution, memory: Memory): Memory['pod'] =>

@@ -17,6 +17,7 @@ describe('where a forward leads in a rollout', () => {
       policy,
       watch: { state: 'seen', since: 0, view: aView(pods) },
       current: { name: old.name, uid: old.uid },
+      shaky: new Set(),
       now: 0,
     })
   const comes = (pods: readonly TargetPod[], policy?: 'sticky'): unknown =>

@@ -12,6 +12,7 @@ const question = (change: Partial<Question>): Question => ({
   policy: 'any-ready',
   watch: seen(aView([aPod('web-1')])),
   current: null,
+  shaky: new Set(),
   now: 1_000,
   ...change,
 })
@@ -27,6 +28,16 @@ const somePods = fc.uniqueArray(
 )
 
 describe('the pod', () => {
+  it('is not one that crashes again and again while there is another one', () => {
+    const shaky = new Set(['uid of web-2'])
+    const pods = [aPod('web-1', { createdAt: 1 }), aPod('web-2', { createdAt: 2 })]
+    expect(podOf(pods)).toBe('web-2')
+    expect(podOf(pods, { shaky })).toBe('web-1')
+    expect(podOf(pods, { shaky, policy: 'newest' })).toBe('web-1')
+    expect(podOf(pods, { shaky, current: { name: 'web-2', uid: 'uid of web-2' } })).toBe('web-1')
+    expect(podOf(pods.slice(1), { shaky })).toBe('web-2')
+  })
+
   it('is always one that new connections may go to', () => {
     fc.assert(
       fc.property(

@@ -26,6 +26,8 @@ export type Question = {
   readonly watch: WatchEvidence
   /** The pod that is used now; it is kept while the policy lets it. */
   readonly current: { readonly name: string; readonly uid: string } | null
+  /** Uids of pods that crash again and again: up at this moment, and used when there is no other. */
+  readonly shaky: ReadonlySet<string>
   /** Monotonic ms. */
   readonly now: number
 }
@@ -121,13 +123,15 @@ function byView(question: Question, view: TargetView, watching: boolean): Resolu
   }
 }
 
-function choosePod({ policy, current }: Question, pods: readonly TargetPod[]): TargetPod | null {
+function choosePod({ policy, current, shaky }: Question, pods: readonly TargetPod[]): TargetPod | null {
   const usable = pods.filter((pod) => pod.usable && !pod.terminating)
+  const solid = usable.filter((pod) => !shaky.has(pod.uid))
+  const better = solid.length > 0 ? solid : usable
   switch (policy) {
     case 'any-ready':
-      return stayOrFollow(usable.find((pod) => pod.uid === current?.uid) ?? null, usable)
+      return stayOrFollow(better.find((pod) => pod.uid === current?.uid) ?? null, better)
     case 'newest':
-      return newest(usable)
+      return newest(better)
     case 'sticky':
       // The same name, also when it is another pod by now (a stateful set's), and no other while that one exists.
       if (current !== null && pods.some((pod) => pod.name === current.name))
@@ -191,5 +195,6 @@ function noReadyPod(pods: readonly TargetPod[]): Failure {
   const staying = pods.filter((pod) => !pod.terminating)
   const shown = staying.find((pod) => !isPassing(pod.reason ?? 'not ready')) ?? staying[0] ?? pods[0]
   const reason = shown?.terminating === true ? 'Terminating' : (shown?.reason ?? 'not ready')
-  return failureOf('no-ready-pod', reason, shown === undefined ? null : `${shown.name}: ${reason}`)
+  if (shown === undefined) return failureOf('no-ready-pod', reason)
+  return { ...failureOf('no-ready-pod', reason, `${shown.name}: ${reason}`), pod: shown.name }
 }
