@@ -31,6 +31,7 @@ describe('words for a forward', () => {
   it('name a cause in a few words', () => {
     expect(causeWord({ code: 'no-ready-pod', detail: 'CrashLoopBackOff' })).toBe('no ready pod: CrashLoopBackOff')
     expect(causeWord({ code: 'vault-locked', detail: null })).toBe('vault locked')
+    expect(causeWord({ code: 'local-port-taken', detail: '812 redis-server' })).toBe('local port taken')
   })
 
   it('never call an unprobed forward simply live', () => {

@@ -61,9 +61,9 @@ export function attemptWords({ state, observed }: Pick<Forward, 'state' | 'obser
   return [attempts, waiting].filter((part) => part !== '').join(' · ')
 }
 
-/** A cause in a few words: `no ready pod: CrashLoopBackOff`. */
+/** A cause in a few words: `no ready pod: CrashLoopBackOff`. Who holds a port is said by the message beside it. */
 export const causeWord = ({ code, detail }: Pick<Cause, 'code' | 'detail'>): string =>
-  detail === null ? code.replaceAll('-', ' ') : `${code.replaceAll('-', ' ')}: ${detail}`
+  detail === null || code === 'local-port-taken' ? code.replaceAll('-', ' ') : `${code.replaceAll('-', ' ')}: ${detail}`
 
 /** How the pod was found, where that is less than the best. */
 export function watchWords({ observed, state }: Pick<Forward, 'state' | 'observed'>): string | null {
