@@ -117,7 +117,7 @@ export class KubeconfigIntake {
     return {
       now: clock.now(),
       path,
-      fileExists: (file) => fileSystem.isFile(file),
+      fileExists: (file) => !this.#isOnNetwork(file) && fileSystem.isFile(file),
       commandExists: (command) => {
         if (variables === null) return null
         const known = commands.get(command) ?? this.#findCommand(command, variables)
@@ -138,6 +138,11 @@ export class KubeconfigIntake {
     const input =
       source.text !== undefined ? { text: source.text } : { bytes: Buffer.from(source.base64 ?? '', 'base64') }
     return { model: readSource(input, null), environment }
+  }
+
+  /** Windows signs in at a server to look for `\\server\share`: a text of strangers must not make it do so. */
+  #isOnNetwork(file: string): boolean {
+    return (this.#options.os ?? process.platform) === 'win32' && /^[\\/]{2}/.test(file)
   }
 
   async #readVariables(): Promise<Variables> {
