@@ -47,6 +47,21 @@ export const Settings = z.object({
 })
 export type Settings = z.infer<typeof Settings>
 
+/** What holds until the user says otherwise. */
+export const defaultSettings: Settings = {
+  kubectlPath: null,
+  maxChildren: 128,
+  maxStartingChildren: 4,
+  parkSeconds: 30,
+  probeSeconds: 5,
+  startAtLogin: false,
+  onWindowClose: 'ask',
+  notifications: true,
+  theme: 'system',
+  density: 'compact',
+  singleKeyShortcuts: true,
+}
+
 export const UpdateSettingsInput = z.strictObject(Settings.partial().shape)
 
 /** A kubectl that was found on this machine. */

@@ -1,22 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
+import { plainConnection } from '../../../network/api-server.testing.ts'
 import { kubeconfigForChild } from './kubectl-kubeconfig.ts'
 
-const bare: ClusterConnection = {
-  server: 'https://api:6443',
-  tlsServerName: null,
-  certificateAuthority: null,
-  insecureSkipTlsVerify: false,
-  proxyUrl: null,
-  disableCompression: false,
-  token: null,
-  clientCertificate: null,
-  clientKey: null,
-  basic: null,
-  impersonate: null,
-  expiresAt: null,
-}
+const bare = plainConnection('https://api:6443')
 const read = (connection: ClusterConnection): unknown => parse(kubeconfigForChild(connection, 'team').toString('utf8'))
 
 describe('kubectl’s kubeconfig', () => {

@@ -1,23 +1,10 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
-import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import { fail, ok, type Result } from '../../../contract/errors.ts'
+import { plainConnection } from '../../../network/api-server.testing.ts'
 import type { ProbeResult, StreamVerdict, Tunnel, TunnelFailure, TunnelRequest, TunnelStream } from './tunnel.ts'
 
-export const someConnection: ClusterConnection = {
-  server: 'https://127.0.0.1:1',
-  tlsServerName: null,
-  certificateAuthority: null,
-  insecureSkipTlsVerify: false,
-  proxyUrl: null,
-  disableCompression: false,
-  token: null,
-  clientCertificate: null,
-  clientKey: null,
-  basic: null,
-  impersonate: null,
-  expiresAt: null,
-}
+export const someConnection = plainConnection('https://127.0.0.1:1')
 
 /** A tunnel request to a pod of that name. */
 export const someRequest = (pod = 'web-1'): TunnelRequest => ({

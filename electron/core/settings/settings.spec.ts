@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Settings } from '../../../contract/system.ts'
 import { memoryStore } from '../store/store.testing.ts'
-import { defaultSettings, SettingsService } from './settings.ts'
+import { defaultSettings } from '../../../contract/system.ts'
+import { SettingsService } from './settings.ts'
 
 describe('settings', () => {
   it('are the defaults until somebody changes them, and then what was chosen', () => {

@@ -1,25 +1,10 @@
 import { isAbsolute } from 'node:path'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
-import { Settings } from '../../../contract/system.ts'
+import { defaultSettings, Settings } from '../../../contract/system.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
 import { Signal } from '../signal.ts'
 import { SettingTable } from '../store/setting-table.ts'
 import type { Store } from '../store/store.ts'
-
-/** What holds until the user says otherwise. */
-export const defaultSettings: Settings = {
-  kubectlPath: null,
-  maxChildren: 128,
-  maxStartingChildren: 4,
-  parkSeconds: 30,
-  probeSeconds: 5,
-  startAtLogin: false,
-  onWindowClose: 'ask',
-  notifications: true,
-  theme: 'system',
-  density: 'compact',
-  singleKeyShortcuts: true,
-}
 
 export type SettingsOptions = {
   readonly store: Store

@@ -8,7 +8,14 @@ import type {
 } from '../../../contract/clusters.ts'
 import type { ConnectionRow, Forward, ForwardCheck, ForwardHistory, OutputLine } from '../../../contract/forwards.ts'
 import type { AllowedCommand, DefaultKubeconfig, KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
-import type { AppStatus, Diagnostics, KubectlStatus, Settings, VaultStatus } from '../../../contract/system.ts'
+import {
+  defaultSettings,
+  type AppStatus,
+  type Diagnostics,
+  type KubectlStatus,
+  type Settings,
+  type VaultStatus,
+} from '../../../contract/system.ts'
 import { nextId, sampleContext, sampleNow, samplePod, samplePreview, sampleService, sampleWorkload } from './samples.ts'
 
 /** Everything a fake owner knows. */
@@ -54,19 +61,7 @@ export function emptyWorld(): World {
       keyId: 'k1',
       rotatedAt: sampleNow - 24 * hour,
     },
-    settings: {
-      kubectlPath: null,
-      maxChildren: 128,
-      maxStartingChildren: 4,
-      parkSeconds: 30,
-      probeSeconds: 5,
-      startAtLogin: false,
-      onWindowClose: 'ask',
-      notifications: true,
-      theme: 'system',
-      density: 'compact',
-      singleKeyShortcuts: true,
-    },
+    settings: defaultSettings,
     app: {
       version: '0.1.0',
       shell: 'host',
