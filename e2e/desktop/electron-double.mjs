@@ -186,6 +186,7 @@ const commands = {
   answer: (given) => void (answer = { response: given.response, checkboxChecked: given.checkboxChecked }),
   closeWindow: () => void windows.at(-1).close(),
   emit: ({ name }) => void app.emit(name, {}),
+  power: ({ name }) => void powerMonitor.emit(name),
   quit: () => app.quit(),
 }
 process.on('message', async ({ id, command, ...rest }) => {
