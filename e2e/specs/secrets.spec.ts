@@ -25,6 +25,7 @@ const made = {
   failedAnswer: 'c4n4ry-failed-answer-stu',
   wrongPassphrase: 'c4n4ry-wrong-passphrase-yza',
   unparsable: 'c4n4ry-unparsable-vwx',
+  traffic: 'c4n4ry-traffic-of-a-client-bcd',
 }
 
 type Entry = { server: string; authority: string }
@@ -139,6 +140,7 @@ async function useSecrets(): Promise<void> {
     host.client.subscribe(`forward-output:${forward.id}`, keep('event forward-output'))
     const port = forward.ports[0]?.local ?? 0
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200)
+    await fetch(`http://127.0.0.1:${port}/${made.traffic}`, { headers: { authorization: made.traffic } })
   }
   const login = await plugin('login', credential(STATIC_TOKEN))
   const pluginCluster = await addAndTest('plugin', kubeconfig('plugin', entry, exec(login)))
