@@ -1,6 +1,7 @@
-import { EventRequest, parseStreamName, streams, type EventMessage } from '../../../contract/events.ts'
+import { EventRequest, type EventMessage } from '../../../contract/events.ts'
 import type { Principal } from '../../../contract/permissions.ts'
 import type { EventHub } from './event-hub.ts'
+import { mayFollow } from './stream-permission.ts'
 
 /** One client's end of the events, whatever carries them. */
 export type EventChannel = {
@@ -51,8 +52,7 @@ export class EventSession {
   }
 
   #subscribe(name: string, after: number | undefined): boolean {
-    const stream = parseStreamName(name)
-    if (stream === null || !this.#principal.permissions.has(streams[stream.kind].permission)) return false
+    if (!mayFollow(this.#principal, name)) return false
     if (!this.#subscriptions.has(name) && this.#subscriptions.size >= mostSubscriptions) return false
     this.#drop(name)
     const end = this.#hub.subscribe(name, after, (message) => this.#deliver(message))
