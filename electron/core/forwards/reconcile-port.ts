@@ -2,20 +2,19 @@ import type { TargetView } from '../../../contract/sidecar.ts'
 import { causeOfApiFailure, isVagueFailure, policyOf } from './causes.ts'
 import { failureOf, type CredentialEvidence, type Failure, type PortEvidence, type TunnelEvidence } from './evidence.ts'
 import { Deadlines } from './deadlines.ts'
+import { isAnotherPod, wayOf } from './port-way.ts'
+import { reconcileBinding } from './reconcile-binding.ts'
 import type { Action, Look, PortMemory, PortRoute, PortStatus, Slot } from './reconcile-types.ts'
 import { forgiven, forgotten, hinted, noteFailure, type Retry } from './retry.ts'
+import { podName, stalledBy, TunnelStanding } from './tunnel-standing.ts'
 import type { PortPlan, Resolution, Way } from './target-resolver.ts'
 
-/** Evidence is fresh for one probe interval and so long, ms. */
-export const graceMs = 3_000
 /** An engine that neither opens nor fails is given up after this, ms; its own limit is shorter. */
 const openingMs = 60_000
 /** A tunnel that held for so long starts the next series of attempts afresh, ms. */
 const steadyMs = 10_000
 /** Clients of a forward that only a person can mend are closed after this, ms. */
 const closeAfterMs = 1_000
-const probeAgainMs = 1_000
-const probeSoonMs = 300
 
 export type PortLook = {
   readonly look: Look
@@ -48,10 +47,10 @@ export function reconcilePort(input: PortLook): PortOutcome {
 class PortReconciler {
   readonly #input: PortLook
   readonly #now: number
-  readonly #limit: number
   readonly #view: TargetView | null
   readonly #actions: Action[] = []
   readonly #deadlines: Deadlines
+  readonly #standing: TunnelStanding
   #current: TunnelEvidence | null
   #next: TunnelEvidence | null
   #bind: Retry
@@ -65,14 +64,14 @@ class PortReconciler {
     const { look, memory, plan, port, resolution } = input
     this.#input = input
     this.#now = look.now
-    this.#limit = look.desired.probe.seconds * 1000 + graceMs
     this.#view = look.evidence.watch.view
     this.#deadlines = new Deadlines(look.now)
     this.#current = port.current
     this.#next = port.next
     this.#failedVersion = memory.failedVersion
-    this.#way = wayKey(plan, resolution, memory.way)
+    this.#way = wayOf(plan, resolution, memory.way)
     this.#wayAt = this.#way === memory.way ? memory.wayAt : look.now
+    this.#standing = new TunnelStanding({ ...input, wayAt: this.#wayAt, deadlines: this.#deadlines })
     this.#bind = memory.bind
     this.#tunnel = input.hinted ? hinted(memory.tunnel, look.evidence.hintedBy) : memory.tunnel
     const { failure } = memory.tunnel
@@ -118,16 +117,11 @@ class PortReconciler {
 
   /** The local port comes before everything else. */
   #listen(): void {
-    const { listener, portId } = this.#input.port
-    if (listener.state === 'failed' && listener.failure !== null) {
-      const noted = noteFailure(this.#bind, listener.attempt, listener.failure, this.#now, this.#input.look.random)
-      // Who holds the port may become known later than that somebody does.
-      this.#bind = { ...noted, failure: listener.failure }
-    } else if (listener.state !== 'binding') this.#bind = forgotten(this.#bind)
-    if (this.#input.hinted) this.#bind = hinted(this.#bind, this.#input.look.evidence.hintedBy)
-    if (listener.state !== 'closed' && listener.state !== 'failed') return
-    if (this.#bind.at <= this.#now) this.#act({ kind: 'bind', portId })
-    else this.#deadlines.add(this.#bind.at)
+    const { look, port, memory, hinted: isHinted } = this.#input
+    const { retry, bind } = reconcileBinding(port.listener, memory.bind, { look, isHinted })
+    this.#bind = retry
+    if (bind) this.#act({ kind: 'bind', portId: port.portId })
+    else this.#deadlines.add(retry.at)
   }
 
   #countFailures(): void {
@@ -137,7 +131,10 @@ class PortReconciler {
       const failure = this.#failureThatEnds(tunnel)
       if (failure === null) continue
       // What a pod said that is left behind anyway says nothing about the one that follows.
-      if (this.#podIsGone(tunnel) || (this.#isLeft(tunnel) && !this.#isComing(tunnel)))
+      if (
+        this.#standing.podOf(tunnel) === 'gone' ||
+        (this.#standing.isLeft(tunnel) && !this.#standing.isComing(tunnel))
+      )
         this.#replacedPod(podName(tunnel))
       else this.#tunnel = noteFailure(this.#tunnel, this.#tunnel.seen + 1, failure, this.#now, this.#input.look.random)
       this.#failedVersion = tunnel.version
@@ -151,7 +148,7 @@ class PortReconciler {
     const tunnel = this.#current
     // Attempts to reach a pod that is not ready yet go on with growing waits.
     if (tunnel === null || this.#next !== null || this.#input.coming !== null) return
-    if (!this.#fits(tunnel) || !this.#mayCarry(tunnel) || !this.#isProven(tunnel)) return
+    if (!this.#standing.fits(tunnel) || !this.#standing.mayCarry(tunnel) || !this.#standing.isProven(tunnel)) return
     const steady = tunnel.provenSince !== null && this.#now - tunnel.provenSince >= steadyMs
     this.#tunnel = steady ? forgotten(this.#tunnel) : forgiven(this.#tunnel)
   }
@@ -159,7 +156,7 @@ class PortReconciler {
   #failureThatEnds(tunnel: TunnelEvidence): Failure | null {
     if (tunnel.state === 'lost') return tunnel.trouble?.failure ?? failureOf('tunnel-lost')
     if (tunnel.trouble?.kind === 'refused') return tunnel.trouble.failure
-    if (this.#podIsGone(tunnel)) return failureOf('pod-replaced')
+    if (this.#standing.podOf(tunnel) === 'gone') return failureOf('pod-replaced')
     if (tunnel.state !== 'opening' || this.#input.look.evidence.queueBusy) return null
     this.#deadlines.add(tunnel.since + openingMs)
     return this.#now - tunnel.since >= openingMs ? failureOf('tunnel-stalled', 'opening') : null
@@ -168,11 +165,16 @@ class PortReconciler {
   /** Make before break: the current tunnel goes when the one that replaces it can carry clients. */
   #replace(): void {
     if (this.#current === null && this.#next !== null) this.#promote()
-    if (this.#next !== null && !this.#fits(this.#next) && !this.#isComing(this.#next)) this.#drop('next', 'close')
-    if (this.#current === null || this.#next === null || this.#isComing(this.#next)) return
-    const usable = this.#mayCarry(this.#current)
-    if (this.#fits(this.#current) && usable && this.#isProven(this.#current)) this.#drop('next', 'close')
-    else if (this.#next.state === 'ready' && (!usable || this.#isLeft(this.#current) || this.#isProven(this.#next)))
+    if (this.#next !== null && !this.#standing.fits(this.#next) && !this.#standing.isComing(this.#next))
+      this.#drop('next', 'close')
+    if (this.#current === null || this.#next === null || this.#standing.isComing(this.#next)) return
+    const usable = this.#standing.mayCarry(this.#current)
+    if (this.#standing.fits(this.#current) && usable && this.#standing.isProven(this.#current))
+      this.#drop('next', 'close')
+    else if (
+      this.#next.state === 'ready' &&
+      (!usable || this.#standing.isLeft(this.#current) || this.#standing.isProven(this.#next))
+    )
       this.#promote()
   }
 
@@ -186,7 +188,7 @@ class PortReconciler {
     const slot: Slot = this.#current === null ? 'current' : 'next'
     if (this.#current !== null) {
       if (this.#next !== null) return
-      if (this.#fits(this.#current) && !this.#isStalled(this.#current)) {
+      if (this.#standing.fits(this.#current) && !this.#standing.isStalled(this.#current)) {
         this.#prepare()
         return
       }
@@ -200,43 +202,28 @@ class PortReconciler {
   #prepare(): void {
     const { coming, look, port } = this.#input
     if (coming === null || this.#next !== null || look.evidence.queueBusy) return
-    if (this.#current !== null && this.#isComing(this.#current)) return
+    if (this.#current !== null && this.#standing.isComing(this.#current)) return
     if (!this.#mayTry()) return
     const slot: Slot = this.#current === null ? 'current' : 'next'
     this.#act({ kind: 'open-tunnel', portId: port.portId, slot, target: coming.target, remote: coming.remote })
   }
 
   #probe(): void {
-    if (this.#input.look.desired.probe.mode === 'passive') return
     if (this.#current !== null) this.#probeOne(this.#current, 'current')
-    if (this.#next !== null && !this.#isProven(this.#next)) this.#probeOne(this.#next, 'next')
+    if (this.#next !== null && !this.#standing.isProven(this.#next)) this.#probeOne(this.#next, 'next')
   }
 
   #probeOne(tunnel: TunnelEvidence, slot: Slot): void {
-    if (tunnel.state !== 'ready' || tunnel.probe.running || !this.#podIsUsable(tunnel)) return
-    const due = this.#probeDue(tunnel)
+    const due = this.#standing.probeDue(tunnel)
+    if (due === null) return
     if (due <= this.#now) this.#act({ kind: 'probe', portId: this.#input.port.portId, slot })
     else this.#deadlines.add(due)
-  }
-
-  #probeDue({ evidenceAt, probe, trouble, key }: TunnelEvidence): number {
-    const { desired, evidence } = this.#input.look
-    const endedAt = probe.endedAt ?? -Infinity
-    if (evidenceAt === null || evidenceAt < this.#believedFrom || trouble !== null) {
-      // What was asked before the doubt began does not answer it.
-      if (endedAt < this.#believedFrom) return this.#now
-      return endedAt + (probe.inconclusive ? probeSoonMs : probeAgainMs)
-    }
-    if (evidenceAt < evidence.askedAt && endedAt < evidence.askedAt) return this.#now
-    // Spread by up to a fifth, so that forwards that began together do not probe together.
-    const wait = desired.probe.seconds * 1000 * (1 - 0.2 * ((key * 0.618) % 1))
-    return Math.max(evidenceAt + wait, probe.inconclusive ? endedAt + probeAgainMs : -Infinity)
   }
 
   /** Null: clients wait, or are closed. */
   #route(): PortRoute | null {
     const tunnel = this.#current
-    if (tunnel === null || !this.#mayCarry(tunnel)) return null
+    if (tunnel === null || !this.#standing.mayCarry(tunnel)) return null
     const doubtful = tunnel.evidenceAt === null && this.#wasRefused()
     return doubtful ? null : { kind: 'tunnel', key: tunnel.key }
   }
@@ -257,14 +244,20 @@ class PortReconciler {
         listener.state === 'failed' ? this.#bind.at : null,
       )
     const tunnel = this.#current
-    if (listener.state === 'bound' && tunnel !== null && this.#mayCarry(tunnel) && this.#isProven(tunnel)) {
-      if (this.#input.look.desired.probe.mode === 'connect') this.#deadlines.add(this.#staleAt(tunnel) + 1)
+    if (
+      listener.state === 'bound' &&
+      tunnel !== null &&
+      this.#standing.mayCarry(tunnel) &&
+      this.#standing.isProven(tunnel)
+    ) {
+      if (this.#input.look.desired.probe.mode === 'connect') this.#deadlines.add(this.#standing.staleAt(tunnel) + 1)
       return { kind: 'live' }
     }
     const trying =
       this.#opened ||
       this.#next !== null ||
-      (tunnel !== null && (tunnel.state === 'opening' || (tunnel.state === 'ready' && !this.#isStalled(tunnel))))
+      (tunnel !== null &&
+        (tunnel.state === 'opening' || (tunnel.state === 'ready' && !this.#standing.isStalled(tunnel))))
     return this.#down(this.#reason(), trying, this.#tunnel.at > this.#now ? this.#tunnel.at : null)
   }
 
@@ -281,10 +274,11 @@ class PortReconciler {
       return credentials.failure
     if (plan.kind === 'none' && plan.failure.code !== 'connecting') return plan.failure
     const tunnel = this.#current
-    if (tunnel !== null && tunnel.state === 'ready' && this.#isDoubted(tunnel)) return failureOf('connecting', 'wake')
-    if (tunnel !== null && this.#isStalled(tunnel)) return this.#explain(stalledBy(tunnel))
+    if (tunnel !== null && tunnel.state === 'ready' && this.#standing.isDoubted(tunnel))
+      return failureOf('connecting', 'wake')
+    if (tunnel !== null && this.#standing.isStalled(tunnel)) return this.#explain(stalledBy(tunnel))
     if (this.#tunnel.failure !== null) return this.#explain(this.#tunnel.failure)
-    if (tunnel !== null && !this.#podIsUsable(tunnel)) return failureOf('pod-replaced')
+    if (tunnel !== null && !this.#standing.podIsUsable(tunnel)) return failureOf('pod-replaced')
     if (tunnel?.state === 'opening' && queueBusy) return failureOf('queued')
     if (tunnel === null || tunnel.state === 'opening') return this.#explain(failureOf('connecting'))
     return failureOf('connecting')
@@ -304,9 +298,9 @@ class PortReconciler {
     this.#current = this.#next
     this.#next = null
     if (old === null) return
-    if (this.#podOf(old) === 'unusable') this.#replacedPod(podName(old))
+    if (this.#standing.podOf(old) === 'unusable') this.#replacedPod(podName(old))
     // Until the new one is proven this stays the reason.
-    else if (this.#isStalled(old)) this.#tunnel = { ...this.#tunnel, failure: stalledBy(old) }
+    else if (this.#standing.isStalled(old)) this.#tunnel = { ...this.#tunnel, failure: stalledBy(old) }
   }
 
   #drop(slot: Slot, how: 'drain' | 'close'): void {
@@ -315,110 +309,14 @@ class PortReconciler {
     else this.#next = null
   }
 
-  #fits(tunnel: TunnelEvidence): boolean {
-    const { look, plan } = this.#input
-    const { credentials, restarts } = look.evidence
-    if (plan.kind !== 'way' || tunnel.epoch !== credentials.epoch || tunnel.restarts !== restarts) return false
-    // What kubectl resolved stays, whatever the way it was found, until it breaks.
-    if (plan.target.kind === 'reference') return true
-    return tunnel.target.kind === 'pod' && tunnel.target.uid === plan.target.uid && tunnel.remote === plan.remote
-  }
-
   #mayTry(): boolean {
     if (this.#tunnel.at <= this.#now) return true
     this.#deadlines.add(this.#tunnel.at)
     return false
   }
 
-  /** It leads to a pod that is not ready yet. */
-  #isComing({ target, remote, epoch, restarts }: TunnelEvidence): boolean {
-    const { coming, look } = this.#input
-    if (coming === null || coming.target.kind !== 'pod' || target.kind !== 'pod') return false
-    const { evidence } = look
-    const isNew = epoch === evidence.credentials.epoch && restarts === evidence.restarts
-    return isNew && target.uid === coming.target.uid && remote === coming.remote
-  }
-
-  /** There is a way, and it leads to another pod. */
-  #isLeft({ target }: TunnelEvidence): boolean {
-    const { plan } = this.#input
-    return plan.kind === 'way' && plan.target.kind === 'pod' && target.kind === 'pod' && target.uid !== plan.target.uid
-  }
-
-  #mayCarry(tunnel: TunnelEvidence): boolean {
-    return tunnel.state === 'ready' && !this.#isStalled(tunnel) && this.#podIsUsable(tunnel)
-  }
-
-  get #believedFrom(): number {
-    return Math.max(this.#input.look.evidence.doubtedBefore, this.#wayAtOf())
-  }
-
-  /** A way that comes and goes while the same tunnel stays must be proven again. */
-  #wayAtOf(): number {
-    const tunnel = this.#current
-    return tunnel !== null && this.#fits(tunnel) && tunnel.since < this.#wayAt && this.#input.resolution.watching
-      ? this.#wayAt
-      : -Infinity
-  }
-
-  #isDoubted(tunnel: TunnelEvidence): boolean {
-    const { doubtedBefore } = this.#input.look.evidence
-    return tunnel.evidenceAt !== null && tunnel.evidenceAt < doubtedBefore && this.#now - doubtedBefore < this.#limit
-  }
-
-  #isProven(tunnel: TunnelEvidence): boolean {
-    if (tunnel.state !== 'ready' || tunnel.trouble !== null) return false
-    if (this.#input.look.desired.probe.mode === 'passive') return true
-    const { evidenceAt } = tunnel
-    return evidenceAt !== null && evidenceAt >= this.#believedFrom && this.#now - evidenceAt <= this.#limit
-  }
-
-  #staleAt(tunnel: TunnelEvidence): number {
-    return Math.max(tunnel.evidenceAt ?? tunnel.since, this.#believedFrom) + this.#limit
-  }
-
-  #isStalled(tunnel: TunnelEvidence): boolean {
-    if (tunnel.state !== 'ready') return false
-    if (tunnel.trouble?.kind === 'stalled') return true
-    if (this.#input.look.desired.probe.mode === 'passive' || !this.#podIsUsable(tunnel)) return false
-    const staleAt = this.#staleAt(tunnel)
-    this.#deadlines.add(staleAt + 1)
-    return this.#now > staleAt
-  }
-
-  #podOf(tunnel: TunnelEvidence): 'usable' | 'unusable' | 'gone' | 'unknown' {
-    const { target } = tunnel
-    if (!this.#input.resolution.watching || target.kind === 'reference') return 'unknown'
-    const pod = this.#view?.pods.find((one) => one.uid === target.uid)
-    return pod === undefined ? 'gone' : pod.usable ? 'usable' : 'unusable'
-  }
-
-  #podIsGone(tunnel: TunnelEvidence): boolean {
-    return this.#podOf(tunnel) === 'gone'
-  }
-
-  #podIsUsable(tunnel: TunnelEvidence): boolean {
-    const pod = this.#podOf(tunnel)
-    return pod === 'usable' || pod === 'unknown'
-  }
-
   #wasRefused(): boolean {
     const code = this.#tunnel.failure?.code
     return code === 'container-not-listening' || code === 'reset-by-pod'
   }
-}
-
-const podName = ({ target }: TunnelEvidence): string | undefined => (target.kind === 'pod' ? target.name : undefined)
-
-const stalledBy = ({ trouble }: TunnelEvidence): Failure =>
-  trouble?.failure ?? failureOf('tunnel-stalled', 'no-evidence')
-
-const isAnotherPod = (before: string, after: string): boolean =>
-  before !== '' && !before.startsWith('none ') && before.split('|')[0] !== after.split('|')[0]
-
-/** Where it leads, as text. What is not known now does not change what was known. */
-function wayKey(plan: PortPlan, { pod }: Resolution, before: string): string {
-  if (plan.kind === 'none') return plan.failure.code === 'connecting' ? before : `none ${plan.failure.code}`
-  if (plan.target.kind === 'pod') return `${plan.target.uid}|${plan.remote}|${pod?.restarts ?? 0}`
-  return before === '' || before.startsWith('none ') ? `${plan.target.reference}|${plan.remote}` : before
 }

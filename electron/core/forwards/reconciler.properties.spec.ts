@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { causeOf, policyOf } from './causes.ts'
 import { failureOf, type Evidence, type TunnelEvidence } from './evidence.ts'
-import { graceMs } from './reconcile-port.ts'
+import { graceMs } from './tunnel-standing.ts'
 import { always, chaos, jitter, play, step, tunnelCodes } from './reconciler-events.testing.ts'
 import { aPod, aView, portIds, ReconcilerWorld, waitsForCredentials } from './reconciler-world.testing.ts'
 
