@@ -31,6 +31,21 @@ export const wholeSize: ChaosSize = {
   reconcilerSequences: 100_000,
 }
 
+/** As often as a share of the whole says, over as many forwards. */
+export function partOf(size: ChaosSize, share: number): ChaosSize {
+  const times = (count: number): number => Math.max(1, Math.round(count * share))
+  return {
+    ...size,
+    ownerKills: times(size.ownerKills),
+    signals: times(size.signals),
+    rollouts: times(size.rollouts),
+    outageSeconds: times(size.outageSeconds),
+    troubleSeconds: times(size.troubleSeconds),
+    mixedMinutes: size.mixedMinutes * share,
+    reconcilerSequences: times(size.reconcilerSequences),
+  }
+}
+
 export const shortSize: ChaosSize = {
   ownerKills: 4,
   signals: 24,

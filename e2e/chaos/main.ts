@@ -5,15 +5,15 @@ import { startHost } from '../support/host.ts'
 import { withKubectl } from '../support/main-job.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { attachTestbed, readDescription, startTestbed } from '../testbed/testbed.ts'
-import { shortSize, wholeSize, type ChaosWorld, type PartResult } from './chaos-part.ts'
+import { partOf, shortSize, wholeSize, type ChaosWorld, type PartResult } from './chaos-part.ts'
 import { partNames, parts, type PartName } from './parts.ts'
 
 /**
  * Shows that forwards never lie and never forget, by doing to them what can happen.
  *
- *     npm run chaos -- [--only owner-kills,faults,...] [--seed N] [--minutes N] [--short]
+ *     npm run chaos -- [--only owner-kills,faults,...] [--seed N] [--minutes N] [--share 0.2] [--short]
  *
- * `--minutes` is how long everything is mixed at the end. The seed is printed, and replays the same choices; what the
+ * `--minutes` is how long everything is mixed at the end, `--share` does that part of the whole. The seed is printed, and replays the same choices; what the
  * machine does with them is its own. `MOORING_CHAOS_TESTBED_JSON` names a bed that nobody else uses. Exit code 1 when anything happened that must not.
  */
 const { values } = parseArgs({
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     seed: { type: 'string' },
     minutes: { type: 'string' },
+    share: { type: 'string', default: '1' },
     short: { type: 'boolean', default: false },
   },
 })
@@ -29,7 +30,7 @@ const wanted = values.only?.split(',') ?? partNames
 const unknown = wanted.filter((name) => !partNames.includes(name as PartName))
 if (unknown.length > 0) throw new Error(`no such part: ${unknown.join(', ')}; there are ${partNames.join(', ')}`)
 
-const base = values.short ? shortSize : wholeSize
+const base = values.short ? shortSize : partOf(wholeSize, Number(values.share))
 // Never one that others use: whole clusters fail here.
 const running = process.env['MOORING_CHAOS_TESTBED_JSON']
 await using bed = await (running === undefined
