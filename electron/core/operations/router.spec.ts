@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ok } from '../../../contract/errors.ts'
 import { operationNames, operations, type OperationName } from '../../../contract/operations.ts'
 import { owner, type Permission, type Principal } from '../../../contract/permissions.ts'
+import { validInputsAround } from '../../../contract/valid-inputs.testing.ts'
 import { Log, LogRing } from '../log.ts'
 import type { Handlers } from './handlers.ts'
 import { Router, type AuditRecord } from './router.ts'
@@ -25,7 +26,7 @@ function routerWith(handle: (name: OperationName) => unknown) {
 }
 
 const call = { principal: owner, signal: new AbortController().signal }
-const id = '7f2b1c1e-9d3a-4c55-8a56-0b9a5a7f0001'
+const validInputs = validInputsAround({ text: 'kind: Config', base64: 'a2luZDogQ29uZmln' })
 
 describe('the router', () => {
   it.each(operationNames)(
@@ -40,11 +41,15 @@ describe('the router', () => {
     },
   )
 
-  it.each(operationNames)('refuses unknown fields for %s', async (name) => {
+  it.each(operationNames)('refuses unknown fields for %s, which is reached without them', async (name) => {
     const { router, reached } = routerWith(() => ok({}))
-    const result = await router.call(name, { id, unexpected: true }, call)
-    expect(result).toMatchObject({ ok: false, error: { code: 'invalid-input' } })
-    expect(reached).toEqual([])
+    for (const input of validInputs[name]) {
+      const result = await router.call(name, { ...input, unexpected: true }, call)
+      expect(result).toMatchObject({ ok: false, error: { code: 'invalid-input' } })
+      expect(reached).toEqual([])
+      await router.call(name, input, call)
+      expect(reached.splice(0)).toEqual([name])
+    }
   })
 
   it.each(operationNames)('refuses an input of %s that is no object', async (name) => {
