@@ -93,6 +93,15 @@ describe.runIf(process.platform !== 'win32')('KubectlFinder', () => {
     })
   })
 
+  it('does not wait for a later one once it has a usable one', async () => {
+    program('a', answering('v1.36.3'))
+    program('b', 'sleep 300')
+    const began = performance.now()
+    expect(await finder('a', 'b').chosen()).toMatchObject({ ok: true, value: { version: 'v1.36.3' } })
+    // The one that hangs is given up after 5 s.
+    expect(performance.now() - began).toBeLessThan(4500)
+  })
+
   it('warns of clusters that are too far away', async () => {
     program('a', answering('v1.36.3'))
     const { skew } = await finder('a').status([

@@ -26,7 +26,8 @@ export type KubectlFinderOptions = {
   readonly home?: string
 }
 
-type Search = { readonly found: FoundKubectl[]; readonly searched: string[] }
+/** `asked`: the candidates in their order of preference; each answers when it has said what it is. */
+type Search = { readonly asked: Promise<FoundKubectl>[]; readonly searched: string[] }
 /** Changes when the file does. */
 type FileMark = { readonly realPath: string; readonly mark: string }
 
@@ -62,7 +63,13 @@ export class KubectlFinder {
       const now = await markOf(known.kubectl.path)
       if (now?.mark === known.mark) return ok(known.kubectl)
     }
-    const { found, searched } = await this.#search()
+    const { asked, searched } = await this.#search()
+    const found: FoundKubectl[] = []
+    // Nobody waits for what those after the first usable one say.
+    for (const one of asked) {
+      found.push(await one)
+      if (found.at(-1)?.usable === true) break
+    }
     const kubectl = await this.#choose(found)
     if (kubectl !== null) return ok(kubectl)
     const next = `Install it (${this.#install()}) or choose its path in Settings.`
@@ -80,7 +87,8 @@ export class KubectlFinder {
   /** Everything about kubectl on this machine; `refresh` asks each program again. */
   async status(clusters: readonly ClusterVersion[], refresh = false): Promise<KubectlStatus> {
     if (refresh) this.#asked.clear()
-    const { found, searched } = await this.#search()
+    const { asked, searched } = await this.#search()
+    const found = await Promise.all(asked)
     const chosen = await this.#choose(found)
     const version = chosen?.version ?? null
     const skew = clusters.flatMap(({ id, name, serverVersion }) => {
@@ -117,7 +125,7 @@ export class KubectlFinder {
       seen.add(mark.realPath)
       asked.push(this.#ask(path, mark))
     }
-    return { found: await Promise.all(asked), searched: setting === null ? folders : [setting, ...folders] }
+    return { asked, searched: setting === null ? folders : [setting, ...folders] }
   }
 
   #ask(path: string, mark: FileMark): Promise<FoundKubectl> {
