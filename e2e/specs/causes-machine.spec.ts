@@ -2,10 +2,13 @@ import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createClient } from '../../contract/client.ts'
+import { createLocalTransport } from '../../electron/http/local-client.ts'
 import { passphrase, startCauseWorld, type CauseWorld } from '../support/cause-world.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { sharedTestbed } from '../support/main-job.ts'
 import { hideFile, pauseProcess, smallDisk, takePort, type SmallDisk } from '../testbed/host-faults.ts'
+import { mustRun } from '../testbed/run-command.ts'
 import type { Testbed } from '../testbed/testbed.ts'
 
 let bed: Testbed
@@ -143,6 +146,48 @@ describe('limits', () => {
     } finally {
       await expectOk(client.settings.update({ maxStartingChildren: 4 }))
     }
+  })
+})
+
+/** In the cluster's network, whose rules a spec may change, and without the right to take any port. */
+describe('a user who may not take every port', () => {
+  let own: CauseWorld
+  const inNetwork = (...words: string[]): string[] => [
+    'nsenter',
+    '-t',
+    String(bed.a.layout.initPid),
+    '-n',
+    '--',
+    ...words,
+  ]
+  /** The first port that everybody may take. */
+  const allowFrom = (port: number): Promise<string> => {
+    const [command = '', ...words] = inNetwork('sysctl', '-w', `net.ipv4.ip_unprivileged_port_start=${port}`)
+    return mustRun(command, words)
+  }
+
+  beforeAll(async () => {
+    if (!bed.containers) return
+    own = await startCauseWorld(bed, 'causes-user', {
+      through: inNetwork('setpriv', '--bounding-set', '-net_bind_service', '--'),
+      client: ({ dataDir }) => createClient(createLocalTransport(join(dataDir, 'mooring.sock'))),
+    })
+  })
+  afterAll(async () => {
+    if (!bed.containers) return
+    await allowFrom(1024)
+    await own.close()
+  })
+
+  it('local-port-forbidden, until the system lets the user have it', async () => {
+    const { times } = own
+    const forward = await own.create({ ports: [{ remote: 80, local: 81 }] })
+    const held = await times.shown(forward.id, 'local-port-forbidden', forward.at)
+    expect(held.next).toContain('1024')
+    const since = performance.now()
+    await allowFrom(80)
+    await times.recovered(forward.id, 'local-port-forbidden', since)
+    times.print('a user who may not take every port')
   })
 })
 
