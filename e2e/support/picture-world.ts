@@ -1,4 +1,8 @@
-import { createServer, type Server } from 'node:net'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Client } from '../../contract/client.ts'
 import type { TestCluster, Testbed } from '../testbed/testbed.ts'
 import {
@@ -50,13 +54,43 @@ export async function removeWorkloads(bed: Testbed): Promise<void> {
 }
 
 /** The kubeconfig that the pictures paste. Production and staging are two ways into the cluster with real containers. */
-export const pictureKubeconfig = (bed: Testbed): Promise<string> =>
-  mergeKubeconfigs({
+export async function pictureKubeconfig(bed: Testbed): Promise<string> {
+  const text = await mergeKubeconfigs({
     'shop-prod': bed.description.a.users.exec,
     'shop-staging': bed.description.a.users.token,
     'edge-berlin': bed.description.a.users.unreachable,
     retired: bed.description.a.users['expired-certificate'],
   })
+  return text
+    .replaceAll(/command: .*testbed-login/g, 'command: company-login')
+    .replace(/\n *installHint: .*/, '\n        installHint: company-login comes with your computer.')
+}
+
+/** Somebody's computer: the host sees these folders where a user has them, and no path of the machine it runs on. */
+export type PictureComputer = {
+  readonly dataDir: string
+  /** Words before the host's own command. */
+  readonly through: readonly string[]
+  remove(): Promise<void>
+}
+
+/** Needs the right to mount, in a name space of its own (root, or user name spaces). */
+export async function makePictureComputer(bed: Testbed): Promise<PictureComputer> {
+  const folder = await mkdtemp(join(tmpdir(), 'mooring-pictures-'))
+  const [home, programs] = [join(folder, 'home'), join(folder, 'programs')]
+  await mkdir(home)
+  await mkdir(programs)
+  await copyFile(bed.kubectl, join(programs, 'kubectl'))
+  const plugin = /command: (.*testbed-login)/.exec(await readFile(bed.description.a.users.exec ?? '', 'utf8'))?.[1]
+  await writeFile(join(programs, 'company-login'), `#!/bin/sh\nexec '${plugin ?? ''}' "$@"\n`, { mode: 0o755 })
+  const arrange = 'mount -t tmpfs -o mode=755 home /home && mkdir /home/sam && mount --bind "$1" /home/sam && mount --bind "$2" /usr/local/bin && shift 2 && exec "$@"' // prettier-ignore
+  const environment = ['HOME=/home/sam', 'USER=sam', 'SHELL=/bin/bash', 'LANG=C.UTF-8', 'TERM=xterm', 'PATH=/usr/local/bin:/usr/bin:/bin'] // prettier-ignore
+  return {
+    dataDir: '/home/sam/.local/share/mooring',
+    through: ['unshare', process.getuid?.() === 0 ? '-m' : '-rm', 'sh', '-c', arrange, 'sh', home, programs, 'env', '-i', ...environment], // prettier-ignore
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
 
 type Input = Parameters<Client['forwards']['create']>[0]
 
@@ -79,7 +113,8 @@ export async function fillHost(host: RunningHost, bed: Testbed): Promise<{ check
     }),
   )
   const id = (name: string): string => clusters.find((cluster) => cluster.name === name)?.id ?? ''
-  for (const { id } of clusters) await client.clusters.health({ id })
+  for (const cluster of clusters) await client.clusters.health({ id: cluster.id })
+  await client.clusters.setActive({ id: id('shop-prod') })
   const create = async (input: Partial<Input> & Pick<Input, 'target' | 'ports'>) =>
     (await expectOk(client.forwards.create({ clusterId: id('shop-prod'), namespace: 'payments', ...input }))).id
 
@@ -109,10 +144,10 @@ export async function fillHost(host: RunningHost, bed: Testbed): Promise<{ check
   return { checkout, close: () => blocker.close() }
 }
 
-function holdPort(port: number): Promise<Server> {
-  const server = createServer()
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => resolve(server))
-  })
+/** Another program that listens on a port, called as one of the same trade would be. */
+async function holdPort(port: number): Promise<{ close(): void }> {
+  const program = `process.title = 'redis-server'; require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('listening'))` // prettier-ignore
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  return { close: () => child.kill() }
 }
