@@ -82,7 +82,7 @@ export function busyWorld(): World {
     { seq: 4, at: sampleNow - minute, stream: 'stderr', text: 'E1121 09:41:07.020137 5120 portforward.go:404] "Unhandled Error" err="error copying from local connection to remote stream: read tcp4 127.0.0.1:45563->127.0.0.1:51022: read: connection reset by peer"', pid: 5120 }, // prettier-ignore
   ]
   world.commands = [
-    { id: crypto.randomUUID(), command: 'aws', args: ['eks', 'get-token', '--cluster-name', 'shop-prod'], clusters: [prod.id], allowedAt: sampleNow - 9 * day }, // prettier-ignore
+    { id: crypto.randomUUID(), command: 'aws', args: ['eks', 'get-token', '--cluster-name', 'shop-prod'], clusters: [prod.name], allowedAt: sampleNow - 9 * day }, // prettier-ignore
     { id: crypto.randomUUID(), command: '/usr/local/bin/kubelogin', args: ['get-token'], clusters: [], allowedAt: sampleNow - 30 * day }, // prettier-ignore
   ]
   world.kubectl.skew = [{ clusterId: edge.id, name: 'edge-berlin', serverVersion: 'v1.30.1', message: 'edge-berlin runs v1.30.1; kubectl v1.35.2 is further away than Kubernetes supports (one minor version).' }] // prettier-ignore

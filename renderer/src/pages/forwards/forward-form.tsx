@@ -129,7 +129,7 @@ export function ForwardForm({
               value={values.target}
               onChange={chooseTarget}
               groups={discovery.groups}
-              placeholder={discovery.looking ? 'Looking what there is …' : 'svc/name'}
+              placeholder="svc/name"
               nothing={noTargetWords(values, discovery.looking)}
             />
           )}

@@ -43,7 +43,7 @@ describe('the form for a new forward', () => {
     await page.getByRole('combobox', { name: 'Cluster' }).selectOptions('lab (DEV)')
     await field('Namespace').fill('pay')
     await field('Target').click()
-    await expect.element(page.getByText('Looking what there is …').last()).toBeVisible()
+    await expect.element(page.getByText('Looking what there is …')).toBeVisible()
     namespacesArrive()
     // Long enough for a list of namespaces to open, if it wrongly does.
     await expect.poll(() => callsOf(owner, 'clusters.services')).toContainEqual({ id: expect.any(String) as string, namespace: 'pay' }) // prettier-ignore
