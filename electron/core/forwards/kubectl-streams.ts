@@ -107,7 +107,8 @@ export class KubectlStreams {
     const isBlocked = ({ socket, openedAt, lastByteAt, lastDrainAt }: KubectlStream): boolean =>
       (lastByteAt > 0 && socket.isPaused() && this.#age(lastByteAt) > blockedMs) ||
       (socket.writableNeedDrain && this.#age(Math.max(openedAt, lastDrainAt)) > blockedMs)
-    return this.#count(isBlocked) > 0
+    for (const stream of this.#open) if (isBlocked(stream)) return true
+    return false
   }
 
   /** kubectl said of one of its connections that the pod refused it. */

@@ -54,6 +54,29 @@ it('never writes into a buffer that the sink kept', async () => {
   socket.destroy()
 })
 
+it('takes turns with two buffers while the sink keeps one and gives it back', async () => {
+  server = await new TestServer((socket) => socket.end(randomBytes(8 << 20))).listen()
+  const socket = connectLocally(server.port)
+  const full = new Set<ArrayBufferLike>()
+  let kept: ArrayBufferLike | null = null
+  socket.receive(({ buffer, length }) => {
+    expect(buffer).not.toBe(kept)
+    if (length === 262_144) full.add(buffer)
+    kept = buffer
+    socket.pause()
+    setImmediate(() => {
+      kept = null
+      socket.release()
+      socket.resume()
+    })
+    return false
+  })
+  socket.resume()
+  await once(socket, 'end')
+  expect(full.size).toBe(2)
+  socket.destroy()
+})
+
 it('reads nothing while paused', async () => {
   server = await new TestServer((socket) => socket.write(randomBytes(1 << 20))).listen()
   const socket = connectLocally(server.port)

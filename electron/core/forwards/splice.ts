@@ -123,8 +123,16 @@ export class Splice {
     return taken
   }
 
-  readonly #clientDrained = (): void => void this.#stream.resume()
-  readonly #streamDrained = (): void => void this.#client.resume()
+  readonly #clientDrained = (): void => {
+    if (this.#client.writableLength === 0) this.#stream.release?.()
+    this.#stream.resume()
+  }
+
+  readonly #streamDrained = (): void => {
+    const { client } = this.#options
+    if ('release' in client && this.#stream.writableLength === 0) client.release()
+    client.resume()
+  }
 
   readonly #clientEnded = (): void => {
     if (this.#podEnded) {
@@ -185,7 +193,7 @@ export class Splice {
     this.#podEnded = true
     this.#kept = null
     this.#cancelTimer()
-    this.#stream.end()
+    if (!this.#stream.writableEnded) this.#stream.end()
     if (this.#client.readableEnded) {
       this.#endBoth()
       return

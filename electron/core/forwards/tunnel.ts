@@ -30,11 +30,12 @@ export type StreamClient = {
 /**
  * One stream to the pod's port. `verdict` is asked after its end and answers within ms, on a busy machine within 2 s; an
  * engine without it means what the bytes say. An engine may have `receive` in the place of 'data' events, which saves a buffer for each
- * read: the sink says true when it is done with the bytes, and else keeps them and the buffer.
+ * read: the sink says true when it is done with the bytes, and else keeps them and the buffer until `release`.
  */
 export type TunnelStream = Duplex & {
   verdict?: () => Promise<StreamVerdict>
   receive?: (sink: (chunk: Buffer) => boolean) => void
+  release?: () => void
 }
 
 /** What a tunnel tells about itself while it lives. */
