@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { noHangMs } from './fuzz.testing.ts'
 import { redact } from './redact.ts'
 
 const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl'
@@ -21,6 +22,15 @@ describe('masking of texts', () => {
     expect(text).toContain(secret)
     expect(redact(text)).not.toContain(secret)
     expect(redact(text)).toContain('•••')
+  })
+
+  it.each([
+    ...['a', 'a.', ':', '-', 'eyJ', '-eyJ', 'token', '--token', ' --token-', 'bearer ', 'secret"', 'http://', 'a:'],
+    ...['-----BEGIN PRIVATE KEY-----', '-----BEGIN A ', 'PRIVATE ', '\n', ' ', '"', 'https://a:b', 'eyJaaaaaaaa.'],
+  ])('is done with a million letters of %j in no time', (piece) => {
+    const start = performance.now()
+    redact(piece.repeat(1_000_000 / piece.length))
+    expect(performance.now() - start).toBeLessThan(noHangMs)
   })
 
   it('leaves what is no secret as it is', () => {

@@ -26,6 +26,7 @@ describe('addresses', () => {
     ['https://', { state: 'bad' }],
     ['https://a b', { state: 'bad' }],
     ['  ', { state: 'missing' }],
+    [`https://${'a'.repeat(5000)}`, { state: 'bad' }],
     [null, { state: 'missing' }],
   ])('are read as kubectl reads them: %s', (server, expected) => {
     expect(readServer(server, false)).toMatchObject(expected)
@@ -33,6 +34,11 @@ describe('addresses', () => {
 
   it('are https without a scheme when there is anything for TLS', () => {
     expect(readServer('10.0.0.1:6443', true)).toMatchObject({ secure: true, url: 'https://10.0.0.1:6443' })
+  })
+
+  it('are masked in no time, whatever they hold', () => {
+    for (const piece of [':', 'a:', '@', 'a@', ':/', '[:', '1:'])
+      expect(maskAddress(`https://${piece.repeat(500_000)}`).length).toBeGreaterThan(0)
   })
 
   it('of proxies have one of three schemes', () => {

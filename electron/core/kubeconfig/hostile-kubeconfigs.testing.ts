@@ -196,7 +196,7 @@ function write(tree: unknown, how: string): Buffer {
 }
 
 /** A hostile text; a failing one is told by how it was made, not by its thousands of bytes. */
-export type HostileKubeconfig = { readonly bytes: Buffer }
+export type HostileKubeconfig = { readonly bytes: Buffer } & fc.WithToStringMethod
 
 const hostile = (bytes: Buffer, recipe: unknown): HostileKubeconfig => ({
   bytes,
