@@ -18,9 +18,10 @@ type Fixture = {
 const folder = join(import.meta.dirname, '../../../../shared/fixtures/exec-credentials')
 const index = join(folder, 'index.json')
 const fixtures = existsSync(index) ? (JSON.parse(readFileSync(index, 'utf8')) as Fixture[]) : []
-if (fixtures.length === 0) console.warn('not run: exec-credentials fixtures (folder ../shared/fixtures is absent)')
 
 describe('what a credential command printed', () => {
+  if (fixtures.length === 0)
+    it('agrees with the collection', (context) => context.skip('did not run: ../shared/fixtures/exec-credentials'))
   for (const fixture of fixtures) {
     it(`${fixture.file} is ${fixture.expect}: ${fixture.why}`, () => {
       const output = readFileSync(join(folder, fixture.file), 'utf8')

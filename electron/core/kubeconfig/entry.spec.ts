@@ -48,14 +48,21 @@ describe('a context cut out of a kubeconfig', () => {
   })
 
   it('comes back the same after it was stored as text', () => {
-    const entries = (kubeconfigFixtures() ?? []).flatMap(({ file }) => {
+    const entry = cutOrThrow(sampleKubeconfig({ contexts: 3 }), 'context-1')
+    expect(entryFromText(entryToText(entry))).toEqual(entry)
+  })
+
+  it('of every published kubeconfig comes back the same after it was stored as text', (context) => {
+    const published = kubeconfigFixtures()
+    if (published === null) return context.skip('did not run: ../shared/fixtures/kubeconfigs')
+    const entries = published.flatMap(({ file }) => {
       const model = readSource({ bytes: fixtureBytes(file) }, '/home/someone/.kube/config')
       return resolveContexts(model).flatMap((resolved) => {
         const result = cutToContext(resolved, noFiles)
         return result.ok ? [result.value] : []
       })
     })
-    entries.push(cutOrThrow(sampleKubeconfig({ contexts: 3 }), 'context-1'))
+    expect(entries.length).toBeGreaterThan(published.length / 4)
     for (const entry of entries) expect(entryFromText(entryToText(entry))).toEqual(entry)
   })
 

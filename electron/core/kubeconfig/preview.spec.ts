@@ -20,7 +20,9 @@ function readFixture(fixture: KubeconfigFixture) {
   return { model, preview: previewModel(model, nothingKnown) }
 }
 
-if (fixtures === null) console.warn('did not run: published kubeconfigs (../shared/fixtures/kubeconfigs is not there)')
+if (fixtures === null)
+  it('previews of published kubeconfigs agree with the collection', (context) =>
+    context.skip('did not run: ../shared/fixtures/kubeconfigs'))
 
 describe.skipIf(fixtures === null)('previews of published kubeconfigs', () => {
   describe.each(fixtures ?? [])('$file', (fixture) => {

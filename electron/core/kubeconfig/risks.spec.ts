@@ -161,11 +161,12 @@ describe('a text that cannot be used', () => {
     ])
   })
 
-  it('is every code of the contract in some test', () => {
-    const fixtures = (kubeconfigFixtures() ?? []).map(({ file }) =>
+  it('is every code of the contract in some test', (context) => {
+    const published = kubeconfigFixtures()
+    if (published === null) return context.skip('did not run: ../shared/fixtures/kubeconfigs')
+    const fixtures = published.map(({ file }) =>
       previewKubeconfig({ bytes: fixtureBytes(file) }, { ...nothingKnown, commandExists: () => false }),
     )
-    if (fixtures.length === 0) return
     const made = [...contextCases, ...fileCases].map(([, text]) => preview(text))
     const seen = new Set(
       [...fixtures, ...made].flatMap(({ problems, contexts }) =>
