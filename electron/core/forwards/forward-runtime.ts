@@ -13,11 +13,11 @@ import type { HistoryRow } from '../store/history-table.ts'
 import type { ListenerConnection } from './client-connection.ts'
 import type { Evidence } from './evidence.ts'
 import { ForwardCredentials } from './forward-credentials.ts'
+import { ForwardHints } from './forward-hints.ts'
+import { ForwardPorts } from './forward-ports.ts'
 import { ForwardWatch } from './forward-watch.ts'
-import { PortListener } from './listener.ts'
 import { addressOf } from './local-port.ts'
 import type { Parking } from './parking.ts'
-import { PortRuntime } from './port-runtime.ts'
 import { lastEvidenceOf, podOf, trafficOf, usageOf } from './port-sums.ts'
 import { reconcile } from './reconciler.ts'
 import { blankMemory, type Action, type Decision, type Memory } from './reconcile-types.ts'
@@ -70,18 +70,12 @@ const targetWords = (target: Forward['target']): string =>
 export class ForwardRuntime {
   readonly #surroundings: ForwardSurroundings
   readonly #events: ForwardEvents
-  readonly #ports = new Map<string, PortRuntime>()
+  readonly #ports: ForwardPorts
+  readonly #hints: ForwardHints
   #stored: StoredForward
   readonly #credentials: ForwardCredentials
   readonly #watch: ForwardWatch
   #memory: Memory = blankMemory
-  #hints = 0
-  #hintedBy: 'person' | 'system' = 'person'
-  /** When somebody asked last, wall clock: a failure of before says nothing to them. */
-  #personAt: number
-  #restarts = 0
-  #doubtedBefore = -Infinity
-  #askedAt = -Infinity
   #nextKey = 1
   readonly #shown: ShownState
   #decision: Decision | null = null
@@ -95,11 +89,13 @@ export class ForwardRuntime {
     this.#surroundings = surroundings
     this.#events = events
     this.#stored = forward
-    this.#personAt = surroundings.clock.now()
+    this.#hints = new ForwardHints(surroundings.clock)
     this.#shown = new ShownState({ ...surroundings, ...events })
     this.#credentials = new ForwardCredentials({ ...surroundings, obtained: surroundings.setCluster })
     this.#watch = new ForwardWatch({ ...surroundings, changed: this.#wake })
-    this.#makePorts()
+    const note = (text: string): void => events.line('note', text, null)
+    this.#ports = new ForwardPorts({ ...surroundings, changed: this.#wake, note })
+    this.#ports.follow(forward)
   }
 
   get stored(): StoredForward {
@@ -115,7 +111,8 @@ export class ForwardRuntime {
   async listening(): Promise<void> {
     const late = new AbortController()
     const timer = this.#surroundings.clock.after(listeningMs, () => late.abort())
-    while (this.#isBinding() && !late.signal.aborted) {
+    const isBinding = (): boolean => !this.#closed && this.#stored.desired === 'on' && !this.#ports.settled
+    while (isBinding() && !late.signal.aborted) {
       const looked = Promise.withResolvers<undefined>()
       this.#afterLook.push(() => looked.resolve(undefined))
       late.signal.addEventListener('abort', () => looked.resolve(undefined), { once: true })
@@ -136,31 +133,27 @@ export class ForwardRuntime {
     // What was handed out earlier may be of a vault that is locked now, or of another cluster.
     if (before.clusterId !== next.clusterId || turnedOn) this.#credentials.replace()
     if (moved) this.#retarget()
-    this.#makePorts()
-    this.#hint('person')
+    this.#ports.follow(next)
+    this.#hints.byPerson()
     this.#look()
     this.#events.changed()
   }
 
   #retarget(): void {
     this.#watch.end()
-    this.#memory = { ...blankMemory, hints: this.#hints }
-    for (const port of this.#ports.values()) port.retarget()
+    this.#memory = { ...blankMemory, hints: this.#hints.evidence.hints }
+    this.#ports.retarget()
   }
 
   /** Something changed that makes another try worth it. */
   hint(kind: HintKind): void {
-    const now = this.#surroundings.clock.monotonic()
-    if (kind === 'wake') this.#doubtedBefore = now
-    if (kind === 'wake' || kind === 'network') this.#askedAt = now
-    this.#hint(kind === 'look' ? 'person' : 'system')
+    this.#hints.note(kind)
     this.#wake()
   }
 
   /** Replaces its tunnels; the local ports stay bound. */
   restart(): void {
-    this.#restarts += 1
-    this.#hint('person')
+    this.#hints.restart()
     this.#wake()
   }
 
@@ -171,7 +164,7 @@ export class ForwardRuntime {
   credentialsReplaced({ anotherServer }: { anotherServer: boolean }): void {
     this.#credentials.replace()
     if (anotherServer) this.#retarget()
-    this.#hint('person')
+    this.#hints.byPerson()
     this.#wake()
   }
 
@@ -187,7 +180,7 @@ export class ForwardRuntime {
   }
 
   row(): Forward {
-    const ports = [...this.#ports.values()]
+    const ports = this.#ports.all
     const traffic = trafficOf(ports)
     const usage = usageOf(ports)
     const decision = this.#decision
@@ -215,18 +208,16 @@ export class ForwardRuntime {
   }
 
   get openConnections(): number {
-    return trafficOf(this.#ports.values()).open
+    return trafficOf(this.#ports.all).open
   }
 
   connections(): { portId: string; local: number; connection: ListenerConnection }[] {
-    return [...this.#ports.values()].flatMap((runtime) =>
-      runtime.connections().map((connection) => ({ portId: runtime.port.id, local: runtime.port.local, connection })),
-    )
+    return this.#ports.connections()
   }
 
   /** A text that differs when what flows through it does. */
   traffic(): string {
-    const { bytesIn, bytesOut, open, parked } = trafficOf(this.#ports.values())
+    const { bytesIn, bytesOut, open, parked } = trafficOf(this.#ports.all)
     return `${bytesIn} ${bytesOut} ${open} ${parked}`
   }
 
@@ -235,73 +226,15 @@ export class ForwardRuntime {
     this.#closed = true
     this.#timer?.cancel()
     this.#watch.end()
-    await Promise.all([...this.#ports.values()].map((port) => port.close()))
-  }
-
-  #isBinding(): boolean {
-    if (this.#closed || this.#stored.desired === 'off') return false
-    const tried = new Set(['bound', 'failed'])
-    return [...this.#ports.values()].some((port) => !tried.has(port.evidence.listener.state))
-  }
-
-  #makePorts(): void {
-    const { clock, platform } = this.#surroundings
-    const wanted = new Map(this.#stored.ports.map((port) => [port.id, port]))
-    for (const [id, runtime] of [...this.#ports]) {
-      const port = wanted.get(id)
-      if (port !== undefined) {
-        const remoteChanged = port.remote !== runtime.port.remote
-        runtime.moveTo(port)
-        if (remoteChanged) runtime.retarget()
-        continue
-      }
-      this.#ports.delete(id)
-      drop(runtime.close(), 'a port that is not wanted any more')
-    }
-    for (const port of this.#stored.ports) {
-      if (this.#ports.has(port.id)) continue
-      const runtime = new PortRuntime({
-        port,
-        clock,
-        platform,
-        createListener: ({ id, bind, local }) => this.#createListener(id, bind, local),
-        changed: this.#wake,
-      })
-      this.#ports.set(port.id, runtime)
-    }
-  }
-
-  #createListener(portId: string, bind: string, local: number): PortListener {
-    const { clock, parking } = this.#surroundings
-    return new PortListener({
-      bind,
-      port: local,
-      forwardId: this.#stored.id,
-      portId,
-      parking,
-      clock,
-      events: {
-        accepted: () => undefined,
-        parkedChanged: () => undefined,
-        bytes: () => undefined,
-        closedUnserved: (reason) => this.#events.line('note', unservedWords[reason], null),
-      },
-    })
+    await this.#ports.close()
   }
 
   #evidence(): Evidence {
-    const ports = [...this.#ports.values()]
     return {
-      ports: ports.map((port) => port.evidence),
-      draining: ports.reduce((sum, port) => sum + port.draining, 0),
-      closing: ports.reduce((sum, port) => sum + port.closing, 0),
+      ...this.#ports.evidence,
+      ...this.#hints.evidence,
       credentials: this.#credentials.evidence,
       watch: this.#watch.evidence,
-      hints: this.#hints,
-      hintedBy: this.#hintedBy,
-      doubtedBefore: this.#doubtedBefore,
-      askedAt: this.#askedAt,
-      restarts: this.#restarts,
       queueBusy: this.#surroundings.queueBusy(),
     }
   }
@@ -331,7 +264,7 @@ export class ForwardRuntime {
     this.#decision = decision
     for (const action of decision.actions) this.#act(action)
     for (const [portId, route] of decision.routes) this.#ports.get(portId)?.route(route)
-    this.#shown.show(decision, this.#causeNames(decision), trafficOf(this.#ports.values()))
+    this.#shown.show(decision, this.#causeNames(decision), trafficOf(this.#ports.all))
     this.#sleepUntil(decision, now)
     for (const tell of this.#afterLook.splice(0)) tell()
   }
@@ -383,7 +316,7 @@ export class ForwardRuntime {
         this.#ports.get(action.portId)?.tunnel(action.slot)?.probe()
         return
       case 'cut-draining':
-        for (const port of this.#ports.values()) port.cutDraining()
+        this.#ports.cutDraining()
         return
       default:
         assertNever(action)
@@ -395,14 +328,8 @@ export class ForwardRuntime {
     return { clusterId, namespace, target }
   }
 
-  #hint(by: 'person' | 'system'): void {
-    this.#hints += 1
-    this.#hintedBy = by
-    if (by === 'person') this.#personAt = this.#surroundings.clock.now()
-  }
-
   async #obtain(fresh: boolean): Promise<void> {
-    const since = this.#personAt
+    const since = this.#hints.personAt
     if (await this.#credentials.obtain(this.#stored.clusterId, { fresh, since })) this.#wake()
   }
 
@@ -419,7 +346,7 @@ export class ForwardRuntime {
         key: this.#nextKey++,
         epoch: evidence.epoch,
         version: evidence.version,
-        restarts: this.#restarts,
+        restarts: this.#hints.evidence.restarts,
       },
       changed: this.#wake,
       connectionsLost: (count, failure) => this.#connectionsLost(count, failure),
@@ -444,7 +371,7 @@ export class ForwardRuntime {
       target: targetWords(target),
       namespace,
       cluster: this.#surroundings.clusterName(clusterId),
-      pod: podOf(this.#ports.values()),
+      pod: podOf(this.#ports.all),
       port: port === undefined ? 'the port' : `port ${port.remote}`,
       local: port === undefined ? '' : addressOf(port.bind, port.local),
     }
@@ -456,10 +383,3 @@ export class ForwardRuntime {
     return monotonic === null ? null : Math.round(clock.now() + monotonic - clock.monotonic())
   }
 }
-
-const unservedWords = {
-  limit: 'A client was closed: as many wait already as may wait.',
-  'waited-too-long': 'A client was closed: no ready pod came in time.',
-  holding: 'A client was closed: the forward is held up until somebody mends the cause.',
-  'target-changed': 'A client that waited was closed: the forward leads elsewhere now.',
-} as const

@@ -1,0 +1,117 @@
+import { drop } from '../../../contract/drop.ts'
+import type { Clock } from '../clock.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { StoredForward } from '../store/forward-table.ts'
+import type { ListenerConnection } from './client-connection.ts'
+import type { Evidence } from './evidence.ts'
+import { PortListener, type UnservedReason } from './listener.ts'
+import type { Parking } from './parking.ts'
+import { PortRuntime } from './port-runtime.ts'
+
+export type ForwardPortsOptions = {
+  readonly clock: Clock
+  readonly platform: Pick<Platform, 'ownerOfPort'>
+  readonly parking: Parking
+  /** The evidence is another one. */
+  readonly changed: () => void
+  readonly note: (text: string) => void
+}
+
+/** The ports of one forward as they run, kept in step with those that are wanted. Decides nothing. */
+export class ForwardPorts {
+  readonly #options: ForwardPortsOptions
+  readonly #ports = new Map<string, PortRuntime>()
+
+  constructor(options: ForwardPortsOptions) {
+    this.#options = options
+  }
+
+  get all(): readonly PortRuntime[] {
+    return [...this.#ports.values()]
+  }
+
+  get(portId: string): PortRuntime | undefined {
+    return this.#ports.get(portId)
+  }
+
+  get evidence(): Pick<Evidence, 'ports' | 'draining' | 'closing'> {
+    const { all } = this
+    return {
+      ports: all.map((port) => port.evidence),
+      draining: all.reduce((sum, port) => sum + port.draining, 0),
+      closing: all.reduce((sum, port) => sum + port.closing, 0),
+    }
+  }
+
+  /** Each local port is bound, or it is known why not. */
+  get settled(): boolean {
+    return this.all.every(({ evidence: { listener } }) => listener.state === 'bound' || listener.state === 'failed')
+  }
+
+  /** Makes, moves and ends ports, so that they are those of the stored forward. */
+  follow(forward: StoredForward): void {
+    const wanted = new Map(forward.ports.map((port) => [port.id, port]))
+    for (const [id, runtime] of [...this.#ports]) {
+      const port = wanted.get(id)
+      if (port !== undefined) {
+        const remoteChanged = port.remote !== runtime.port.remote
+        runtime.moveTo(port)
+        if (remoteChanged) runtime.retarget()
+        continue
+      }
+      this.#ports.delete(id)
+      drop(runtime.close(), 'a port that is not wanted any more')
+    }
+    for (const port of forward.ports) {
+      if (this.#ports.has(port.id)) continue
+      const createListener = ({ id, bind, local }: typeof port): PortListener =>
+        this.#createListener(forward.id, id, bind, local)
+      this.#ports.set(port.id, new PortRuntime({ ...this.#options, port, createListener }))
+    }
+  }
+
+  /** The target is another one: nobody who waits may go there, and no tunnel stays. */
+  retarget(): void {
+    for (const port of this.all) port.retarget()
+  }
+
+  cutDraining(): void {
+    for (const port of this.all) port.cutDraining()
+  }
+
+  connections(): { portId: string; local: number; connection: ListenerConnection }[] {
+    return this.all.flatMap((runtime) =>
+      runtime.connections().map((connection) => ({ portId: runtime.port.id, local: runtime.port.local, connection })),
+    )
+  }
+
+  /** Ends all of them; resolves when nothing is left. */
+  async close(): Promise<void> {
+    await Promise.all(this.all.map((port) => port.close()))
+  }
+
+  #createListener(forwardId: string, portId: string, bind: string, port: number): PortListener {
+    const { clock, parking, note } = this.#options
+    return new PortListener({
+      bind,
+      port,
+      forwardId,
+      portId,
+      parking,
+      clock,
+      events: {
+        accepted: () => undefined,
+        parkedChanged: () => undefined,
+        bytes: () => undefined,
+        closedUnserved: (reason) => note(unservedWords[reason]),
+      },
+    })
+  }
+}
+
+const unservedWords: Record<UnservedReason, string> = {
+  limit: 'A client was closed: as many wait already as may wait.',
+  'waited-too-long': 'A client was closed: no ready pod came in time.',
+  holding: 'A client was closed: the forward is held up until somebody mends the cause.',
+  'target-changed': 'A client that waited was closed: the forward leads elsewhere now.',
+}
