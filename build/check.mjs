@@ -27,7 +27,8 @@ export const checks = [
     ],
   },
   { name: 'dead code', command: [bin('knip')] },
-  { name: 'messages', command: [productNode(), 'build/messages.mjs', '--check'] },
+  // Found in the PATH when it runs: this list is made before anything is installed.
+  { name: 'messages', command: ['node', 'build/messages.mjs', '--check'] },
 ]
 
 /** Runs one command, keeps what it prints, and shows it only when it fails. */
