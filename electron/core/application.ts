@@ -270,8 +270,9 @@ class Core implements Application {
     await this.#forwards.start()
     this.#changeWatch = new ChangeWatch({
       clock: this.#ground.clock,
-      onChange: (change) => {
+      onChange: (change, since) => {
         this.log.info(change === 'wake' ? 'the machine slept or stood still' : 'the network changed')
+        if (change === 'wake') this.#forwards.slept(since)
         this.#forwards.hint(change)
         this.#sidecar.hint()
         this.#health.hint()

@@ -151,6 +151,11 @@ export class ForwardRuntime {
     this.#wake()
   }
 
+  /** Since when the machine slept, ms since the epoch; to be told before the wake. */
+  slept(from: number): void {
+    this.#shown.slept(from)
+  }
+
   /** Replaces its tunnels; the local ports stay bound. */
   restart(): void {
     this.#hints.restart()

@@ -172,6 +172,11 @@ export class ForwardService {
       if (runtime.stored.desired === 'on' && (only === null || only === id)) runtime.hint(kind)
   }
 
+  /** The machine slept from then (ms since the epoch) until now. */
+  slept(from: number): void {
+    for (const runtime of this.#runtimes.values()) runtime.slept(from)
+  }
+
   forwardsOf(clusterId: string): ClusterDependents['forwards'] {
     return this.#ofCluster(clusterId).map((runtime) => {
       // Not the whole row: that asks the system about every kubectl, and each decision of each forward passes here.

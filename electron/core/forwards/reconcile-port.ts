@@ -250,7 +250,6 @@ class PortReconciler {
       this.#standing.mayCarry(tunnel) &&
       this.#standing.isProven(tunnel)
     ) {
-      if (this.#input.look.desired.probe.mode === 'connect') this.#deadlines.add(this.#standing.staleAt(tunnel) + 1)
       return { kind: 'live' }
     }
     const trying =

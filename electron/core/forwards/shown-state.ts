@@ -26,6 +26,8 @@ export class ShownState {
   #wasLive = false
   #reconnects = 0
   #told = { bytesIn: 0, bytesOut: 0 }
+  /** What comes next is written down, also when it is what was before. */
+  #interrupted = false
 
   constructor(options: ShownStateOptions) {
     this.#options = options
@@ -57,14 +59,23 @@ export class ShownState {
     const causeSince = (isSameCause ? before.cause?.since : undefined) ?? clock.now()
     this.#state = state
     this.#cause = failure === null ? null : causeOf(failure, names, causeSince)
-    if (before.state === state && isSameCause) {
+    if (before.state === state && isSameCause && !this.#interrupted) {
       if (before.cause?.message !== this.#cause?.message) changed()
       return
     }
+    this.#interrupted = false
     if (before.state !== state) this.#since = clock.now()
     this.#countReconnect(before.state)
     this.#enter(failure?.pod ?? names.pod, traffic)
     changed()
+  }
+
+  /** The machine slept from then (ms since the epoch) until now: that is not what it was before, nor what it is after. */
+  slept(from: number): void {
+    if (this.#state === 'off') return
+    const nothing = { causeCode: null, detail: null, pod: null, connectionsLost: 0, bytesIn: 0, bytesOut: 0 }
+    this.#options.entered({ ...nothing, at: Math.max(from, this.#since), state: 'off', message: 'The machine slept.' })
+    this.#interrupted = true
   }
 
   #countReconnect(before: ForwardState): void {

@@ -5,6 +5,7 @@ import { ChangeWatch, type EnvironmentChange } from './change-watch.ts'
 function watched() {
   const clock = new FakeClock()
   const changes: EnvironmentChange[] = []
+  const times: number[] = []
   const state = { network: 'eth0 192.0.2.7', skip: 0 }
   const watch = new ChangeWatch({
     clock: {
@@ -12,10 +13,13 @@ function watched() {
       monotonic: () => clock.monotonic(),
       after: (ms, run) => clock.after(ms, run),
     },
-    onChange: (change) => changes.push(change),
+    onChange: (change, since) => {
+      changes.push(change)
+      times.push(since)
+    },
     network: () => state.network,
   })
-  return { clock, changes, state, watch }
+  return { clock, changes, times, state, watch }
 }
 
 describe('the change watch', () => {
@@ -35,10 +39,12 @@ describe('the change watch', () => {
   })
 
   it('notices that the machine slept', () => {
-    const { clock, changes, state } = watched()
+    const { clock, changes, times, state } = watched()
+    const before = clock.now()
     state.skip = 3_600_000
     clock.advance(2000)
     expect(changes).toEqual(['wake'])
+    expect(times).toEqual([before])
   })
 
   it('leaves no timer behind', () => {

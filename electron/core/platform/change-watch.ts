@@ -6,7 +6,8 @@ export type EnvironmentChange = 'wake' | 'network'
 
 export type ChangeWatchOptions = {
   clock: Clock
-  onChange: (change: EnvironmentChange) => void
+  /** `since`: when things were last seen as before, ms since the epoch; for a wake the begin of the sleep. */
+  onChange: (change: EnvironmentChange, since: number) => void
   /** A text that differs when the network does; the addresses of this machine unless said. */
   network?: () => string
 }
@@ -49,8 +50,8 @@ export class ChangeWatch {
     this.#timer = this.#options.clock.after(lookEveryMs, () => {
       const before = this.#seen
       this.#seen = this.#look()
-      if (this.#seen.wall - before.wall > lookEveryMs + sleptMs) this.#options.onChange('wake')
-      else if (this.#seen.network !== before.network) this.#options.onChange('network')
+      if (this.#seen.wall - before.wall > lookEveryMs + sleptMs) this.#options.onChange('wake', before.wall)
+      else if (this.#seen.network !== before.network) this.#options.onChange('network', before.wall)
       this.#schedule()
     })
   }
