@@ -105,9 +105,12 @@ type Right = { verb: string; group: string; resource: string; subresource?: stri
 /** What Mooring itself needs in a namespace. Port-forward needs `create` from Kubernetes 1.35 on, before that `get` over WebSockets. */
 const rights: readonly Right[] = [
   { verb: 'list', group: '', resource: 'pods' },
+  { verb: 'watch', group: '', resource: 'pods' },
   { verb: 'get', group: '', resource: 'pods', subresource: 'portforward' },
   { verb: 'create', group: '', resource: 'pods', subresource: 'portforward' },
   { verb: 'list', group: '', resource: 'services' },
+  { verb: 'watch', group: '', resource: 'services' },
+  { verb: 'list', group: 'discovery.k8s.io', resource: 'endpointslices' },
   { verb: 'watch', group: 'discovery.k8s.io', resource: 'endpointslices' },
 ]
 

@@ -61,12 +61,7 @@ export class SourceWatch {
 
   async #check(): Promise<void> {
     const rows = this.#closed ? [] : this.#options.records.kubeconfigs.withSource()
-    let defaults = rows.length > 0 ? await this.#options.defaultFiles() : null
-    if (this.#closed) return
-    const paths = rows.flatMap((row) => row.source_path ?? [])
-    const began = this.#watch([...paths, ...(defaults?.files.map((file) => file.path) ?? [])])
-    // What changed between the look and the watch would be missed for good.
-    if (began && defaults !== null) defaults = await this.#options.defaultFiles()
+    const defaults = await this.#watchSources(rows.flatMap((row) => row.source_path ?? []))
     if (this.#closed) return
     const seen = new Set<string>()
     for (const row of rows) {
@@ -77,6 +72,15 @@ export class SourceWatch {
       this.#set(row.cluster_id, this.#differs(source.value, defaults))
     }
     for (const id of this.#changed) if (!seen.has(id)) this.#changed.delete(id)
+  }
+
+  /** Watches what clusters came from, and the default files with it; null when no cluster came from a file. */
+  async #watchSources(paths: readonly string[]): Promise<DefaultFiles | null> {
+    const defaults = paths.length > 0 ? await this.#options.defaultFiles() : null
+    if (this.#closed) return null
+    const began = this.#watch([...paths, ...(defaults?.files.map((file) => file.path) ?? [])])
+    // What changed between the look and the watch would be missed for good.
+    return began && defaults !== null ? this.#options.defaultFiles() : defaults
   }
 
   #differs(source: KubeconfigSourceRecord, defaults: DefaultFiles): boolean {
