@@ -167,11 +167,12 @@ describe('the view of a workload', () => {
   it('holds the pods of its own replica sets, and of nobody else who uses the same labels', () => {
     const own = pod('own', { owner: { kind: 'ReplicaSet', name: 'web-5d4', uid: 'r' } })
     const others = pod('other', { owner: { kind: 'StatefulSet', name: 'web', uid: 'x' } })
+    const canary = pod('canary', { owner: { kind: 'ReplicaSet', name: 'web-canary-7f9', uid: 'c' } })
     const view = buildView(
       known({
         target: { kind: 'deployment', name: 'web' },
         workload: seen(deployment),
-        pods: seen(own, others, pod('bare')),
+        pods: seen(own, others, canary, pod('bare')),
       }),
     )
     expect(view?.pods.map(({ name }) => name)).toEqual(['own'])

@@ -72,11 +72,11 @@ function workloadView(known: TargetKnowledge): TargetView {
   return viewOf(known, { exists: true, pods: pods.map((pod) => targetPod(pod, {})), failure })
 }
 
-/** Labels alone may match pods of others; a deployment owns its pods through replica sets named after it. */
+/** Labels alone may match pods of others (web and web-canary); a deployment owns its pods through its replica sets. */
 function belongsTo(pod: KeptPod, workload: KeptWorkload, kind: Target['kind']): boolean {
   if (pod.controller === null) return false
   if (kind !== 'deployment') return pod.controller.uid === workload.uid
-  return pod.controller.kind === 'ReplicaSet' && pod.controller.name.startsWith(`${workload.name}-`)
+  return pod.controller.kind === 'ReplicaSet' && pod.madeBy?.workload === workload.name
 }
 
 function serviceView(known: TargetKnowledge): TargetView {
