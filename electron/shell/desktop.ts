@@ -76,9 +76,9 @@ class Desktop {
     transport.subscribe('settings', (message) => {
       const parsed = Settings.safeParse(message.data)
       if (!parsed.success) return
-      // A host cannot start a desktop at login: whichever desktop sees the wish change fulfils it.
-      if (this.#settings !== null && this.#settings.startAtLogin !== parsed.data.startAtLogin)
-        this.#startAtLogin(parsed.data.startAtLogin)
+      // A host cannot start a desktop at login: whichever desktop sees the wish fulfils it, also one of before it ran.
+      const { startAtLogin } = parsed.data
+      if ((this.#settings?.startAtLogin ?? false) !== startAtLogin) this.#startAtLogin(startAtLogin)
       this.#settings = parsed.data
       // Native menus and dialogs follow the pages.
       nativeTheme.themeSource = parsed.data.theme

@@ -29,7 +29,7 @@ export function setApplicationMenu(actions: MenuActions): void {
       ],
     },
     { role: 'windowMenu' },
-    { role: 'help', submenu: [{ label: 'Documentation', click: actions.openDocumentation }] },
+    { role: 'help', submenu: [{ label: 'About kubectl port-forward', click: actions.openDocumentation }] },
   ]
   Menu.setApplicationMenu(Menu.buildFromTemplate(template))
 }
