@@ -1,5 +1,6 @@
 import { z } from '../zod.ts'
-import { Done, Empty, numberInQuery } from '../common.ts'
+import { Done, Empty, Id, numberInQuery } from '../common.ts'
+import { HintKind } from '../forwards.ts'
 import { operation } from '../operation.ts'
 import { AppStatus, AuditEntry, Diagnostics } from '../system.ts'
 
@@ -37,7 +38,7 @@ export const applicationOperations = {
     path: '/hints',
     permission: 'forwards:write',
     summary: 'Something changed (woken up, network back, somebody looks): try at once what waits',
-    input: z.strictObject({ kind: z.enum(['wake', 'network', 'look']) }),
+    input: z.strictObject({ kind: HintKind, forwardId: Id.optional() }),
     output: Done,
     changes: false,
   }),

@@ -24,7 +24,7 @@ export function ForwardExtras({
     <details className={styles.more} open={wrong || undefined}>
       <summary>More: group, pod choice, probing, waiting, labels, notes</summary>
       <div className={styles.fields}>
-        <Field label="Group" error={errors.group} hint="Forwards of a group are started and stopped together.">
+        <Field label="Group" error={errors.group} hint="Stands together in the list.">
           {(ids) => (
             <>
               <input

@@ -9,15 +9,18 @@ import { targetFromText } from './target-text.ts'
 /** Whether the local ports are free and the rights are there, asked again while somebody types. */
 export function useForwardCheck(values: ForwardValues, forwardId: string | null): ForwardCheck | null {
   const client = useClient()
-  const settled = useSettled(JSON.stringify(questionOf(values, forwardId)))
-  const { data } = useQuery({
+  const asked = JSON.stringify(questionOf(values, forwardId))
+  const settled = useSettled(asked)
+  const { data, isPlaceholderData } = useQuery({
     queryKey: ['check', settled],
     queryFn: ({ signal }) =>
       valueOf(client.forwards.check(JSON.parse(settled) as ReturnType<typeof questionOf>, signal)),
     placeholderData: keepPreviousData,
     staleTime: 2000,
   })
-  return data ?? null
+  if (data === undefined) return null
+  // An answer to an earlier question must not stand beside the present one.
+  return isPlaceholderData || asked !== settled ? { ...data, access: null } : data
 }
 
 /** Only what is complete is asked about: half a port number is nobody's port. */
