@@ -59,10 +59,11 @@ async function evilPage(origin: string): Promise<Page> {
   return page
 }
 
+type Attempt = Pick<RequestInit, 'method' | 'mode'> & { body?: string; headers?: Record<string, string> }
 type Outcome = { read: string | null; status: number | string }
 
 /** Tries to read or change something from within a page; answers what the page learns. */
-const attempt = (page: Page, url: string, init: RequestInit): Promise<Outcome> =>
+const attempt = (page: Page, url: string, init: Attempt): Promise<Outcome> =>
   page.evaluate(
     async ([address, options]) => {
       try {
@@ -106,7 +107,7 @@ describe.each(['another site', 'another port of the same site'])('a page of %s',
     const before = await settings()
     const page = await evilPage(origins()[kind] ?? '')
     const body = JSON.stringify({ theme: 'dark' })
-    const tries: RequestInit[] = [
+    const tries: Attempt[] = [
       {},
       { mode: 'no-cors' },
       { method: 'POST', mode: 'no-cors', body, headers: { 'content-type': 'text/plain' } },

@@ -6,7 +6,11 @@ export type SteadyResult = {
   refused: number
   resetBeforeFirstByte: number
   emptyAnswers: number
+  /** Answers that began and did not come to their end. */
+  cutAnswers: number
   longestWaitMs: number
+  /** How long each answered client waited for the first byte, ms, in the order of the answers. */
+  waitsMs: number[]
   /** Names of the pods that answered, in the order they were first seen. */
   pods: string[]
 }
@@ -15,7 +19,7 @@ export type SteadyResult = {
 export type SteadyAttempt = {
   beganAt: number
   endedAt: number
-  outcome: 'answered' | 'refused' | 'reset' | 'empty'
+  outcome: 'answered' | 'refused' | 'reset' | 'cut' | 'empty'
   pod: string | null
   /** Milliseconds to the first byte; null when none came. */
   waitMs: number | null
@@ -35,7 +39,9 @@ export function startSteadyClient(options: {
     refused: 0,
     resetBeforeFirstByte: 0,
     emptyAnswers: 0,
+    cutAnswers: 0,
     longestWaitMs: 0,
+    waitsMs: [],
     pods: [],
   }
   const open = new Set<Promise<void>>()
@@ -63,10 +69,14 @@ export function startSteadyClient(options: {
       })
       socket.on('close', (hadError) => {
         const pod = /"pod":\s*"([^"]+)"/.exec(text)?.[1] ?? null
-        if (text.startsWith('HTTP/1.1 200')) {
+        if (isWhole(text)) {
           outcome = 'answered'
           result.answered += 1
+          result.waitsMs.push(waitMs ?? 0)
           if (pod !== null && !result.pods.includes(pod)) result.pods.push(pod)
+        } else if (text !== '') {
+          if (outcome === 'empty') outcome = 'cut'
+          result.cutAnswers += 1
         } else if (!hadError) result.emptyAnswers += 1
         options.onAttempt?.({ beganAt: began, endedAt: performance.now(), outcome, pod, waitMs })
         resolve()
@@ -85,4 +95,11 @@ export function startSteadyClient(options: {
       return result
     },
   }
+}
+
+/** An answer of status 200 with as many bytes as it says it has. */
+function isWhole(text: string): boolean {
+  const [head = '', ...body] = text.split('\r\n\r\n')
+  const length = /^content-length: (\d+)$/im.exec(head)?.[1]
+  return text.startsWith('HTTP/1.1 200') && Buffer.byteLength(body.join('\r\n\r\n')) === Number(length)
 }
