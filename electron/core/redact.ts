@@ -10,7 +10,10 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w-])(?=[\w-]+\.[\w-]{4})[\w-]*eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/g, mask],
   [/\b(bearer|basic)\s+[\w+/=.~-]{8,}/gi, `$1 ${mask}`],
   [/(?<![\w+.-])([\w+.-]+:\/\/)[^\s/@:]*:[^\s/@]*@/gi, `$1${mask}@`],
-  [/(^|\s)(--?[\w-]{0,64}?(?:token|password|passphrase|secret)[\w-]{0,64}[= ]\s*)("[^"]*"|'[^']*'|[^\s-]\S*)/gi, `$1$2${mask}`],
+  [
+    /(^|\s)(--?[\w-]{0,64}?(?:token|password|passphrase|secret)[\w-]{0,64}[= ]\s*)("[^"]*"|'[^']*'|[^\s-]\S*)/gi,
+    `$1$2${mask}`,
+  ],
   [
     /("?\b(?:token|password|passphrase|secret|client-key-data|id-token|refresh-token|access-token|clientKeyData|client-secret)"?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,}]+)/gi,
     `$1${mask}`,

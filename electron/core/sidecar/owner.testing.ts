@@ -25,5 +25,8 @@ let isReady = false
 const launch = registeredLauncher(createForkLauncher(entry, { platform }), { registry, log })
 const sidecar = launch({ line: () => undefined, exited: () => undefined, message: () => (isReady = true) })
 await until(() => isReady && database.prepare('SELECT 1 FROM children WHERE start_time IS NULL').all().length === 0)
-process.kill(sidecar.pid ?? 0, 'SIGSTOP')
-process.stdout.write(`${sidecar.pid}\n`, () => process.kill(process.pid, 'SIGKILL'))
+const pid = sidecar.pid ?? 0
+process.kill(pid, 'SIGSTOP')
+// The signal is taken when the process runs next.
+await until(() => platform.processFacts(pid)?.state === 'stopped')
+process.stdout.write(`${pid}\n`, () => process.kill(process.pid, 'SIGKILL'))
