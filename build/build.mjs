@@ -9,6 +9,7 @@ const dist = join(root, 'dist')
 // Native packages, and those that find files of their own beside themselves.
 const external = ['electron', 'better-sqlite3', 'keytar', /^keytar\//, /^@napi-rs\//]
 
+/** @returns {import('vite').InlineConfig} */
 const node = (entries, options = {}) => ({
   configFile: false,
   root,

@@ -11,7 +11,10 @@ import { root, say } from './node.mjs'
 const page = join(root, 'docs', 'messages.md')
 const folders = ['contract', 'network', 'electron', 'sidecar', 'renderer/src']
 
-/** Where a reader looks first: by what meets them, not by folder. The first that matches counts. */
+/**
+ * Where a reader looks first: by what meets them, not by folder. The first that matches counts.
+ * @type {[string, RegExp][]}
+ */
 const chapters = [
   ['Why a forward is not live', /^electron\/core\/forwards\//],
   ['What a kubeconfig would do', /^electron\/core\/kubeconfig\//],
@@ -100,7 +103,8 @@ function sentenceAt(node, constants) {
   }
   if (ts.isJsxOpeningElement(node) || ts.isJsxSelfClosingElement(node)) {
     if (node.tagName.getText() !== 'EmptyState') return null
-    const title = node.attributes.properties.find((attribute) => attribute.name?.getText() === 'title')?.initializer
+    const named = node.attributes.properties.filter(ts.isJsxAttribute)
+    const title = named.find((attribute) => attribute.name.getText() === 'title')?.initializer
     const expression = title !== undefined && ts.isJsxExpression(title) ? title.expression : title
     const what = expression === undefined ? null : wordings(expression, constants)
     const element = ts.isJsxOpeningElement(node) ? node.parent : null
@@ -154,9 +158,9 @@ export async function messagesPage() {
   for (const folder of folders)
     for (const path of [...sources(join(root, folder))].sort()) {
       const name = relative(root, path).split(sep).join('/')
-      const [title] = chapters.find(([, place]) => place.test(name))
+      const [title] = chapters.find(([, place]) => place.test(name)) ?? ['']
       for (const { what, next, code } of sentencesIn(path))
-        rows.get(title).add(`| ${cell(what)} | ${cell(next)} | ${code === '' ? '' : `\`${code}\``} | \`${name}\` |`)
+        rows.get(title)?.add(`| ${cell(what)} | ${cell(next)} | ${code === '' ? '' : `\`${code}\``} | \`${name}\` |`)
     }
   const text = [
     '# Messages',

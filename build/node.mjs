@@ -9,6 +9,7 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** Says a step to the person; stdout stays clean for programs. */
 export const say = (words) => process.stderr.write(`mooring: ${words}\n`)
 
+/** @type {[number, number]} */
 const oldest = [22, 19]
 
 const recentEnough = (version) => {
