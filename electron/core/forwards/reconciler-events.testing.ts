@@ -73,6 +73,7 @@ export const step = fc.oneof(
         'stalled' as const,
         'inconclusive' as const,
         failureOf('container-not-listening'),
+        { hindrance: failureOf('limit-reached', 'unchecked') },
       ),
     }),
   },
@@ -183,7 +184,7 @@ export function play(world: ReconcilerWorld, one: Step): void {
       world.hints += 1
       break
     case 'queue':
-      world.queueBusy = !world.queueBusy
+      world.queue(!world.queueBusy)
       break
   }
   world.settle()
@@ -216,10 +217,11 @@ export function always(check: (world: ReconcilerWorld, decision: Decision, evide
       mode,
       fc.boolean(),
       jitter,
-      (steps, probe, warm, random) => {
+      fc.integer({ min: 0, max: 600 }),
+      (steps, probe, warm, random, parkSeconds) => {
         const world = new ReconcilerWorld()
         world.random = random
-        world.desired = deepFreeze({ ...world.desired, probe: { mode: probe, seconds: 5 } })
+        world.desired = deepFreeze({ ...world.desired, probe: { mode: probe, seconds: 5 }, parkSeconds })
         world.observe = (decision, evidence) => check(world, decision, evidence)
         world.settle()
         if (warm) world.pass(3_000, () => world.succeed())

@@ -48,14 +48,19 @@ describe('starting', () => {
     })
   })
 
-  it('says that it is queued while others start', () => {
+  it('says that it is queued while it waits for its own turn, however long, and not while others do', () => {
     const world = new ReconcilerWorld()
-    world.queueBusy = true
     world.settle()
     world.succeed()
     world.settle()
     world.succeed()
+    world.queue(true)
     expect(world.settle().failure?.code).toBe('queued')
+    world.pass(120_000)
+    expect(world.settle().failure?.code).toBe('queued')
+    // Its turn has come; others wait still.
+    for (const index of [0, 1]) world.setTunnel(index, 'current', { queued: false, since: world.now })
+    expect(world.settle().failure?.code).toBe('connecting')
   })
 
   it('lets kubectl find the pod when nobody answers to the watch', () => {
@@ -157,6 +162,26 @@ describe('evidence', () => {
     world.pass(60_000, () => world.flow(0))
     expect(world.settle().state).toBe('live')
     expect(actionsOf(world)).toEqual([])
+  })
+
+  it('that cannot be asked for is missed by its reason, and the clients stay where they are', () => {
+    const world = liveWorld()
+    const hindrance = failureOf('limit-reached', 'unchecked')
+    const cannotAsk = (): void => world.answerProbe(0, 'current', { hindrance })
+    world.pass(5_000, cannotAsk)
+    expect(world.settle().state).toBe('live')
+    world.pass(60_000, cannotAsk)
+    const hindered = world.settle()
+    expect(hindered).toMatchObject({ state: 'recovering', failure: hindrance })
+    expect(hindered.routes.get(first)).toMatchObject({ kind: 'tunnel' })
+    expect(new Set(actionsOf(world))).toEqual(new Set(['probe']))
+    // Once it can be asked again, it has the usual time to answer.
+    world.pass(2_000, () => world.answerProbe(0, 'current', 'inconclusive'))
+    expect(world.settle().routes.get(first)).toMatchObject({ kind: 'tunnel' })
+    world.pass(8_000, () => world.answerProbe(0, 'current', 'inconclusive'))
+    expect(world.settle().failure?.code).toBe('tunnel-stalled')
+    world.pass(2_000, () => world.answerProbe(0, 'current', 'live'))
+    expect(world.settle().state).toBe('live')
   })
 
   it('from before a sleep is doubted, and asked for again at once', () => {
@@ -280,6 +305,17 @@ describe('pods', () => {
     expect(told.slice(2)).toEqual([])
     world.pass(2_000, () => world.succeed())
     expect(told.slice(2)).toEqual(['live'])
+  })
+
+  it('that crashed again and again and that nobody sees any more are believed when they have answered for long enough', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1', { usable: false, reason: 'CrashLoopBackOff' })]))
+    world.settle()
+    world.see(aView([aPod('web-1', { restarts: 1 })], { failure: anApiFailure() }))
+    world.pass(9_000, () => world.succeed())
+    expect(world.settle()).toMatchObject({ state: 'holding', failure: { detail: 'CrashLoopBackOff' } })
+    world.pass(7_000, () => world.succeed())
+    expect(world.settle().state).toBe('live')
   })
 
   it('that crash again and again are left for one that does not', () => {

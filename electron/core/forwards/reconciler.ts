@@ -56,7 +56,7 @@ function reconcileWanted(look: Look): Decision {
   const deadlines = new Deadlines(now)
   const actions: Action[] = []
   const isHinted = evidence.hints !== memory.hints
-  const crashLoops = followCrashLoops(memory.crashLoops, evidence.watch, now)
+  const crashLoops = followCrashLoops(memory.crashLoops, evidence, now)
   const resolution = resolveTarget({
     target: desired.target,
     policy: desired.podPolicy,
