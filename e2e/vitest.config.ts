@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
-/** Specs against the real test bed: one bed for all of them, a namespace of its own for each. */
+const givenBed = process.env['MOORING_TESTBED_JSON'] ?? ''
+
+/** Specs against the real test bed: each worker has one, each spec file a namespace of its own. */
 export default defineConfig({
   test: {
     name: 'e2e',
@@ -8,8 +10,9 @@ export default defineConfig({
     globalSetup: ['e2e/testbed/global-setup.ts'],
     environment: 'node',
     pool: 'forks',
-    // Clusters, browsers and children share two cores, and specs measure times: one file after the other.
-    fileParallelism: false,
+    // Specs wait for pods and probes most of the time, so that two share the machine's cores without being in each
+    // other's way. On a bed that runs already they take turns: some of them break it for a while.
+    maxWorkers: givenBed === '' ? 2 : 1,
     testTimeout: 120_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,

@@ -2,7 +2,7 @@ import { appendFile, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CauseCode } from '../../contract/causes.ts'
 import type { Cluster } from '../../contract/clusters.ts'
 import { ApiGateway, type GatewayMode } from '../support/api-gateway.ts'
@@ -14,9 +14,10 @@ import { fault, pauseComponent, stopComponent } from '../testbed/faults.ts'
 import { proxyBehaviour } from '../testbed/host-faults.ts'
 import { kubeconfig, type KubeconfigCluster } from '../testbed/kubeconfig-file.ts'
 import { mustRun } from '../testbed/run-command.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { startTestbed, type Testbed } from '../testbed/testbed.ts'
 
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 
 // A bed of its own: these faults would be the other specs' failures.
 let bed: Testbed

@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { shortSize, type ChaosWorld } from '../chaos/chaos-part.ts'
 import { partNames, parts } from '../chaos/parts.ts'
 import { startHost } from '../support/host.ts'
 import { withKubectl } from '../support/main-job.ts'
 import { seededRandom } from '../support/seeded-random.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { startTestbed, type Testbed } from '../testbed/testbed.ts'
 
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 
 /** `npm run chaos` in small; the reconciler's sequences are a unit spec already. */
 describe.runIf(containers)('chaos, the short form', () => {

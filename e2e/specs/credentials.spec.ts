@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fail, ok, type Result } from '../../contract/errors.ts'
 import type { ClusterConnection } from '../../contract/sidecar.ts'
 import { systemClock } from '../../electron/core/clock.ts'
@@ -11,6 +11,7 @@ import { readSource } from '../../electron/core/kubeconfig/preview.ts'
 import { testChildren } from '../../electron/core/processes/child-processes.testing.ts'
 import { silentLog } from '../../electron/core/store/store.testing.ts'
 import { apiDispatcher, callApi } from '../../network/api-call.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { attachTestbed, type Testbed } from '../testbed/testbed.ts'
 import type { UserName } from '../testbed/users.ts'
 
@@ -20,7 +21,7 @@ let credentials: Credentials
 const stored = new Map<string, KubeconfigEntry>()
 
 beforeAll(async () => {
-  bed = await attachTestbed(inject('testbed'))
+  bed = await attachTestbed(sharedBed())
   children = testChildren()
   credentials = new Credentials({
     entryOf: (user) => ok(stored.get(user)!),

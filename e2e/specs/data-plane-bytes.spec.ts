@@ -1,14 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
 import http from 'node:http'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Conversation, dial, readToEnd, get, MiB, useDataPlane } from '../support/data-plane.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { waitFor } from '../testbed/wait-for.ts'
 import { service, WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
 
 // Without containers (no root) these specs are listed by name as not run.
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 
 describe.runIf(containers)('bytes through kubectl', () => {
   const plane = useDataPlane()

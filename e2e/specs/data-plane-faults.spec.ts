@@ -1,15 +1,16 @@
 import { once } from 'node:events'
 import net from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { BusyMachine } from '../support/busy-machine.ts'
 import { TunnelLane } from '../support/tunnel-lane.ts'
 import * as faults from '../testbed/faults.ts'
 import type { PodRow } from '../testbed/pods.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { startTestbed, type Testbed } from '../testbed/testbed.ts'
 import { waitFor } from '../testbed/wait-for.ts'
 import { barePod, WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 const ports = WORKLOAD_PORTS
 
 // A bed of its own: these faults would be the other specs' failures.

@@ -1,15 +1,16 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { BusyMachine } from '../support/busy-machine.ts'
 import { Conversation, get, useDataPlane } from '../support/data-plane.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { waitFor } from '../testbed/wait-for.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
 
 // Without containers (no root) these specs are listed by name as not run.
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 
 describe.runIf(containers)('the end of a kubectl', () => {
   const plane = useDataPlane()

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Conversation, useDataPlane } from '../support/data-plane.ts'
 import { deletePod } from '../testbed/faults.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { waitFor } from '../testbed/wait-for.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
 
 // Without containers (no root) these specs are listed by name as not run.
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 
 describe.runIf(containers)('probing through kubectl', () => {
   const plane = useDataPlane()

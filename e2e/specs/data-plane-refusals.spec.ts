@@ -1,13 +1,14 @@
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Conversation, get, useDataPlane } from '../support/data-plane.ts'
 import { refuseNewConnections } from '../support/pod-firewall.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { waitFor } from '../testbed/wait-for.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
 
 // Without containers (no root) these specs are listed by name as not run.
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 
 describe.runIf(containers)('a port that refuses connections', () => {
   const plane = useDataPlane()

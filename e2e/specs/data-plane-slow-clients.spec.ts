@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { dial, readToEnd, MiB, useDataPlane } from '../support/data-plane.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { waitFor } from '../testbed/wait-for.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
@@ -11,7 +12,7 @@ const residentMiB = (pid: number | 'self'): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
 
 // Without containers (no root) these specs are listed by name as not run.
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 
 describe.runIf(containers)('who does not read or is not read', () => {
   const plane = useDataPlane()

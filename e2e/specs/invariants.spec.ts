@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CauseCode } from '../../contract/causes.ts'
 import type { Forward } from '../../contract/forwards.ts'
 import { expectOk } from '../support/expect-ok.ts'
@@ -16,10 +16,11 @@ import { startSteadyClient, type SteadyResult } from '../support/steady-client.t
 import { watchTruth } from '../support/truth-watch.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { linkDown, stopComponent, type Fault } from '../testbed/faults.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { startTestbed, type TestCluster, type Testbed } from '../testbed/testbed.ts'
 import { deployment, service } from '../testbed/workloads.ts'
 
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 const passphrase = 'a passphrase for this spec'
 const random = seededRandom()
 /** How long a cluster stays away, ms. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ConnectionTest, LadderStep, LadderStepId } from '../../contract/clusters.ts'
 import { fail } from '../../contract/errors.ts'
 import { systemClock } from '../../electron/core/clock.ts'
@@ -11,11 +11,12 @@ import { readSource } from '../../electron/core/kubeconfig/preview.ts'
 import { testChildren } from '../../electron/core/processes/child-processes.testing.ts'
 import { silentLog } from '../../electron/core/store/store.testing.ts'
 import { linkDown, pauseComponent, stopComponent } from '../testbed/faults.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { attachTestbed, type Testbed } from '../testbed/testbed.ts'
 import { GOOD_USERS, type UserName } from '../testbed/users.ts'
 import * as workloads from '../testbed/workloads.ts'
 
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 let bed: Testbed
 let children: ReturnType<typeof testChildren>
 let credentials: Credentials
@@ -23,7 +24,7 @@ let tests: ConnectionTests
 let namespace: string
 
 beforeAll(async () => {
-  bed = await attachTestbed(inject('testbed'))
+  bed = await attachTestbed(sharedBed())
   children = testChildren()
   const shellEnvironment = { read: () => Promise.resolve({ PATH: process.env.PATH ?? '' }) }
   credentials = new Credentials({

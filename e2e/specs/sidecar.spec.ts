@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Target } from '../../contract/forwards.ts'
 import type { TargetView } from '../../contract/sidecar.ts'
 import { systemClock } from '../../electron/core/clock.ts'
@@ -8,18 +8,19 @@ import { createForkLauncher } from '../../electron/core/sidecar/fork-launcher.ts
 import { SidecarClient, type WatchNews } from '../../electron/core/sidecar/sidecar-client.ts'
 import { connectionOf } from '../support/cluster-connection.ts'
 import { stopComponent } from '../testbed/faults.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { attachTestbed, type Testbed } from '../testbed/testbed.ts'
 import { waitFor } from '../testbed/wait-for.ts'
 import * as workloads from '../testbed/workloads.ts'
 
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 const entry = path.resolve(import.meta.dirname, '../../sidecar/main.ts')
 let bed: Testbed
 let client: SidecarClient
 let namespace: string
 
 beforeAll(async () => {
-  bed = await attachTestbed(inject('testbed'))
+  bed = await attachTestbed(sharedBed())
   client = new SidecarClient({ launch: createForkLauncher(entry), clock: systemClock, log: new Log([]) })
   client.start()
   for (const [name, file] of Object.entries(bed.a.users)) {

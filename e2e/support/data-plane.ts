@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
-import { afterAll, afterEach, beforeAll, inject } from 'vitest'
+import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { PodRow } from '../testbed/pods.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { attachTestbed, type Testbed } from '../testbed/testbed.ts'
 import { waitFor } from '../testbed/wait-for.ts'
 import { barePod } from '../testbed/workloads.ts'
@@ -34,7 +35,7 @@ export function useDataPlane(): DataPlane {
     return row
   }
   beforeAll(async () => {
-    bed = await attachTestbed(inject('testbed'))
+    bed = await attachTestbed(sharedBed())
     namespace = await bed.a.createNamespace('data-plane')
     pod = await newPod('web')
   })

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { delimiter, dirname } from 'node:path'
-import { inject } from 'vitest'
+
 import type { Cluster } from '../../contract/clusters.ts'
 import type { CreateForwardInput, Forward } from '../../contract/forwards.ts'
 import type { Client } from '../../contract/client.ts'
+import { sharedBed } from '../testbed/shared-bed.ts'
 import { attachTestbed, type Testbed } from '../testbed/testbed.ts'
 import { expectOk } from './expect-ok.ts'
 import { waitUntil } from './wait-until.ts'
 
 /** The bed that all specs share. */
-export const sharedTestbed = (): Promise<Testbed> => attachTestbed(inject('testbed'))
+export const sharedTestbed = (): Promise<Testbed> => attachTestbed(sharedBed())
 
 /** The environment in which the bed's own kubectl comes first; a terminal's, so that no login shell puts others before. */
 export const withKubectl = (bed: Testbed): Record<string, string> => ({

@@ -5,28 +5,34 @@ import { readDescription } from './testbed.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The bed all spec files share: `await attachTestbed(inject('testbed'))`, with namespaces of their own. */
-    testbed: BedDescription
+    /** A bed for each worker; spec files ask `sharedBed()` for theirs. */
+    testbeds: BedDescription[]
   }
 }
 
-let own: Bed | null = null
+let own: Bed[] = []
 
 /**
- * Vitest global set-up: gives every spec file one bed. `MOORING_TESTBED_JSON` (the JSON of `up --json`, or a file with
- * it) names one that runs already; otherwise one is started, and ends with the run.
+ * Vitest global set-up: gives every worker a bed. `MOORING_TESTBED_JSON` (the JSON of `up --json`, or a file with it)
+ * names one that runs already; otherwise they are started, and end with the run.
  */
 export async function setup(project: TestProject): Promise<void> {
   const running = process.env['MOORING_TESTBED_JSON']
   if (running !== undefined && running !== '') {
-    project.provide('testbed', await readDescription(running))
+    project.provide('testbeds', [await readDescription(running)])
     return
   }
-  own = await startBed()
-  project.provide('testbed', own.description)
+  // The first one builds what is missing, for all.
+  own = [await startBed()]
+  const more = Array.from({ length: project.config.maxWorkers - 1 }, () => startBed())
+  own.push(...(await Promise.all(more)))
+  project.provide(
+    'testbeds',
+    own.map(({ description }) => description),
+  )
 }
 
 export async function teardown(): Promise<void> {
-  await own?.close()
-  own = null
+  await Promise.all(own.map((bed) => bed.close()))
+  own = []
 }

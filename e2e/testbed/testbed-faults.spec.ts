@@ -1,11 +1,12 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { componentPid } from './cluster.ts'
 import { exchange } from './exchange.ts'
 import * as faults from './faults.ts'
 import * as hostFaults from './host-faults.ts'
 import { startKubectlForward, type KubectlForward } from './kubectl-forward.ts'
+import { sharedBed } from './shared-bed.ts'
 import { isAlive, identifyProcess } from './state-folder.ts'
 import { startTestbed, type Testbed } from './testbed.ts'
 import { waitFor } from './wait-for.ts'
@@ -47,7 +48,7 @@ const echo = (forward: KubectlForward): Promise<{ received: Buffer }> =>
   exchange(forward.localPort(7000), { send: 'hello', until: (data) => data.length === 5, limitMs: 1000 })
 
 test('a bed of its own runs beside the shared one', () => {
-  const shared = inject('testbed')
+  const shared = sharedBed()
   expect(bed.description.number).not.toBe(shared.number)
   expect(identifyProcess(bed.a.layout.initPid)).not.toBeNull()
 })
@@ -83,7 +84,7 @@ describe('API server', () => {
   })
 })
 
-describe.skipIf(!inject('testbed').containers)('network and node', () => {
+describe.skipIf(!sharedBed().containers)('network and node', () => {
   test('link down: packets get nowhere until undo', async () => {
     const fault = track(await faults.linkDown(bed.a))
     expect(await askApi()).not.toBe('ok')

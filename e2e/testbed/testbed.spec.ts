@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exchange } from './exchange.ts'
 import { startKubectlForward } from './kubectl-forward.ts'
 import { mustRun } from './run-command.ts'
+import { sharedBed } from './shared-bed.ts'
 import { attachTestbed, crashContainer, type Testbed } from './testbed.ts'
 import { FAILING_USERS, GOOD_USERS, type UserName } from './users.ts'
 import { waitFor } from './wait-for.ts'
 import * as workloads from './workloads.ts'
 
-const { containers } = inject('testbed')
+const { containers } = sharedBed()
 let bed: Testbed
 let namespace: string
 
 beforeAll(async () => {
-  bed = await attachTestbed(inject('testbed'))
+  bed = await attachTestbed(sharedBed())
   namespace = await bed.a.createNamespace('bed')
   const web = { namespace, name: 'web', replicas: 2 }
   await bed.a.apply(workloads.deployment(web), workloads.service(web))
