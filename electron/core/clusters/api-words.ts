@@ -3,6 +3,7 @@ import type { CauseCode } from '../../../contract/causes.ts'
 import type { ClusterCause } from '../../../contract/clusters.ts'
 import { appError, type AppError } from '../../../contract/errors.ts'
 import type { ApiFailure } from '../../../contract/sidecar.ts'
+import { isWay, type Words as WayWords, wayWords } from './way-words.ts'
 
 type Words = { readonly code: CauseCode; readonly message: string; readonly next: string }
 
@@ -99,39 +100,6 @@ export function refusal(failure: ApiFailure): string {
   return `The server knows you as "${rbac.user}", who may not ${rbac.verb} ${what}${group}${where}.`
 }
 
-function unreachableWords({ detail, message }: ApiFailure): { message: string; next: string } {
-  switch (detail) {
-    case 'dns':
-      return {
-        message: `The server's name is not known here: ${message}.`,
-        next: 'Check the address in the kubeconfig, and whether a VPN must be connected.',
-      }
-    case 'refused':
-      return {
-        message: `Nothing answers at the server's address: ${message}.`,
-        next: 'Check the endpoint: host and port in the kubeconfig, and whether the cluster runs.',
-      }
-    case 'timeout':
-      return {
-        message: `No answer from the server: ${message}.`,
-        next: 'Check the network: a VPN, a firewall, or an address that is no longer used.',
-      }
-    case 'no-route':
-      return {
-        message: `There is no way to the server: ${message}.`,
-        next: 'Check the network connection, and whether a VPN must be connected.',
-      }
-    case 'tls':
-      return {
-        message: `No trusted connection to the server: ${message}.`,
-        next: 'Test the connection: it says what is wrong with the certificate.',
-      }
-    case 'proxy':
-      return { message: `The way through the proxy failed: ${message}.`, next: "Check the proxy's address and login." }
-    default:
-      return {
-        message: `The connection to the server ended: ${message}.`,
-        next: 'Check the network and what stands in front of the server.',
-      }
-  }
-}
+/** A detail that is no way (an end of ours) is a connection that was cut. */
+const unreachableWords = ({ detail, message }: ApiFailure): WayWords =>
+  wayWords(isWay(detail) ? detail : 'reset', { server: 'the API server', facts: message })

@@ -147,7 +147,11 @@ describe('a check', () => {
       status: 'disconnected',
       serverVersion: 'v1.36.3',
       latencyMs: null,
-      cause: { code: 'cluster-unreachable', detail: 'refused', next: expect.stringContaining('endpoint') as string },
+      cause: {
+        code: 'cluster-unreachable',
+        detail: 'refused',
+        next: expect.stringContaining('cluster runs') as string,
+      },
       lastConnectedAt,
     })
     expect(performance.now() - begun).toBeGreaterThanOrEqual(950)
@@ -290,8 +294,8 @@ describe('discovery', () => {
     [refusal('not-found', { status: 404 }), 'not-found', 'Check that it exists'],
     [refusal('timeout'), 'cluster-unreachable', 'Check the network'],
     [refusal('unreachable', { detail: 'timeout' }), 'cluster-unreachable', 'Check the network'],
-    [refusal('unreachable', { detail: 'refused' }), 'cluster-unreachable', 'Check the endpoint'],
-    [refusal('unreachable', { detail: 'dns' }), 'cluster-unreachable', 'Check the address'],
+    [refusal('unreachable', { detail: 'refused' }), 'cluster-unreachable', 'Check that the cluster runs'],
+    [refusal('unreachable', { detail: 'dns' }), 'cluster-unreachable', 'the server address'],
     [refusal('server', { status: 500 }), 'api-refused', "Check the cluster's health"],
     [fail({ class: 'sidecar-unavailable', message: 'm' }), 'sidecar-unavailable', 'Diagnostics'],
   ])('answers %j as %s', async (answer, code, next) => {

@@ -1,5 +1,6 @@
 import type { ClusterCause, ConnectionTest, LadderStep, LadderStepId } from '../../../contract/clusters.ts'
 import { LadderStepId as stepIds } from '../../../contract/clusters.ts'
+import { isWay, wayWords } from './way-words.ts'
 
 /** How one rung ended. `cause` is set when nothing after it can be reached, or the app cannot do its work. */
 export type StepOutcome = {
@@ -39,7 +40,13 @@ export function stepEnded(
   const { status, detail, next, cause } = outcome
   const done = withStep(test, { id, status, ms: ms === null ? null : Math.round(ms * 10) / 10, detail, next })
   if (cause === undefined || test.cause !== null) return done
-  return { ...done, cause: { ...cause, message: detail, next: next ?? '' } }
+  return { ...done, cause: { ...cause, message: causeSentence(cause, detail), next: next ?? '' } }
+}
+
+/** What a rung found, as the state of the cluster says it: the way there in the words that stand everywhere. */
+function causeSentence({ detail: way }: Pick<ClusterCause, 'code' | 'detail'>, found: string): string {
+  if (isWay(way)) return wayWords(way, { server: 'the API server', facts: found.replace(/\.$/, '') }).message
+  return found.endsWith('.') ? found : `${found.slice(0, 1).toUpperCase()}${found.slice(1)}.`
 }
 
 /** Ends the test: rungs that were not reached say so. */

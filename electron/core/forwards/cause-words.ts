@@ -1,4 +1,5 @@
 import type { CauseCode } from '../../../contract/causes.ts'
+import { isWay, type Way, type Words, wayWords } from '../clusters/way-words.ts'
 
 /** What the words of a cause are filled in with. */
 export type CauseContext = {
@@ -15,48 +16,16 @@ export type CauseContext = {
   readonly facts: string | null
 }
 
-type Words = { readonly message: string; readonly next: string }
 type Wording = (detail: string | null, context: CauseContext) => Words
 
 const waiting = 'Nothing to do: it goes on by itself.'
+const again = 'It is tried again by itself.'
 const said = ({ facts }: CauseContext): string => (facts === null || facts === '' ? '' : ` (${unstopped(facts)})`)
 const unstopped = (text: string): string => text.trim().replace(/[.\s]+$/, '')
 const sentence = (text: string): string => `${unstopped(text)}.`
 
-/** What is wrong on the way to the API server; sidecar and kubectl name the same things by their own details. */
-const unreachable: Record<string, (context: CauseContext) => Words> = {
-  dns: ({ cluster }) => ({
-    message: `The name of the API server of ${cluster} cannot be resolved.`,
-    next: 'Check the network or VPN, and the server address in the kubeconfig.',
-  }),
-  refused: ({ cluster }) => ({
-    message: `The API server of ${cluster} refuses connections: it is down, or something in front of it is.`,
-    next: 'Check that the cluster runs and that the address and port are right; it is tried again by itself.',
-  }),
-  timeout: ({ cluster }) => ({
-    message: `The API server of ${cluster} does not answer.`,
-    next: 'Check the network or VPN and whether the cluster runs; it is tried again by itself.',
-  }),
-  tls: ({ cluster, facts }) => ({
-    message: `The certificate of the API server of ${cluster} cannot be trusted${facts === null ? '' : `: ${unstopped(facts)}`}.`,
-    next: 'Check the certificate authority and the server name in the kubeconfig; the clock of this machine matters too.',
-  }),
-  proxy: ({ cluster, facts }) => ({
-    message: `The proxy on the way to ${cluster} does not let the connection through${facts === null ? '' : `: ${unstopped(facts)}`}.`,
-    next: 'Check the proxy address and its credentials.',
-  }),
-  'no-route': ({ cluster }) => ({
-    message: `There is no network route to the API server of ${cluster}.`,
-    next: 'Check the network or VPN; it is tried again by itself.',
-  }),
-  reset: ({ cluster }) => ({
-    message: `The connection to the API server of ${cluster} is cut.`,
-    next: 'Check what stands between this machine and the cluster (firewall, proxy, VPN); it is tried again by itself.',
-  }),
-}
-
 /** kubectl's classes, as the way it failed. */
-const kubectlWays: Record<string, string> = {
+const kubectlWays: Readonly<Record<string, Way>> = {
   'api-dns': 'dns',
   'api-refused': 'refused',
   'api-timeout': 'timeout',
@@ -98,13 +67,15 @@ const words: Record<CauseCode, Wording> = {
     next: 'Check the network or VPN; another connection is tried by itself.',
   }),
   'cluster-unreachable': (detail, context) => {
-    const way = detail === null ? undefined : unreachable[kubectlWays[detail] ?? detail]
-    return (
-      way?.(context) ?? {
+    const way = kubectlWays[detail ?? ''] ?? detail
+    if (!isWay(way))
+      return {
         message: `The API server of ${context.cluster} cannot be reached${said(context)}.`,
         next: "Check the network or VPN; test the cluster's connection to see which step fails.",
       }
-    )
+    const facts = context.facts === null ? null : unstopped(context.facts)
+    const { message, next } = wayWords(way, { server: `the API server of ${context.cluster}`, facts })
+    return { message, next: `${next} ${again}` }
   },
   'api-unavailable': (_, context) => ({
     message: `The API server of ${context.cluster} cannot answer now${said(context)}.`,
@@ -120,7 +91,7 @@ const words: Record<CauseCode, Wording> = {
   }),
   'credentials-expired': (_, context) => ({
     message: `The credentials for ${context.cluster} have expired${said(context)}.`,
-    next: 'Log in again, or replace the credentials of the cluster with a new kubeconfig.',
+    next: 'Sign in again, or replace the credentials of the cluster with a new kubeconfig.',
   }),
   'credentials-rejected': (_, context) => ({
     message: `The API server of ${context.cluster} does not accept the credentials.`,
@@ -132,11 +103,11 @@ const words: Record<CauseCode, Wording> = {
   }),
   'credentials-command-failed': (_, context) => ({
     message: `The credential command of ${context.cluster} failed${said(context)}.`,
-    next: 'Run the command in a terminal, log in where it asks for it, then start the forward again.',
+    next: 'Run the command in a terminal, sign in where it asks for it, then start the forward again.',
   }),
   'credentials-command-not-allowed': (_, context) => ({
     message: `The credential command of ${context.cluster} may not run: nobody has allowed it.`,
-    next: 'Allow the command in the settings of credential commands.',
+    next: 'Look at the command, and allow it if you trust it.',
   }),
   forbidden: (_, context) => ({
     message: context.facts === null ? `${context.cluster} does not allow this.` : sentence(context.facts),
@@ -153,7 +124,7 @@ const words: Record<CauseCode, Wording> = {
   'no-ready-pod': (detail, context) => noReadyPod(detail, context),
   'port-not-in-target': (_, { target, port, facts }) => ({
     message: `The ${target} has no ${port}${facts === null ? '' : `; ${unstopped(facts)}`}.`,
-    next: 'Choose one of its ports in the settings of the forward.',
+    next: 'Edit the forward and choose one of its ports.',
   }),
   'container-not-listening': (_, { pod, port }) => ({
     message: `Nothing listens on ${port} in ${pod === null ? 'the pod' : `pod ${pod}`}.`,
@@ -192,9 +163,15 @@ const words: Record<CauseCode, Wording> = {
           message: 'The vault that holds the credentials is locked.',
           next: 'Unlock the vault; the forward goes on by itself.',
         },
-  'limit-reached': (_, context) => ({
-    message: `The limit of kubectl processes is reached${said(context)}.`,
-    next: 'Stop forwards that you do not need, or raise the limit in Settings.',
+  'limit-reached': (detail, context) => ({
+    message:
+      detail === 'unchecked'
+        ? `The limit of kubectl processes is reached${said(context)}, so it cannot be checked whether the connection still works.`
+        : `The limit of kubectl processes is reached${said(context)}.`,
+    next:
+      detail === 'unchecked'
+        ? 'Clients stay connected. Stop forwards that you do not need, or raise the limit in Settings.'
+        : 'Stop forwards that you do not need, or raise the limit in Settings.',
   }),
   'storage-failed': (_, context) => ({
     message: `The database cannot be written${said(context)}.`,
