@@ -95,6 +95,7 @@ export class TunnelLane implements AsyncDisposable {
         connection: () => connectionOf(this.#cluster.kubeconfig),
       },
       {
+        waits: () => undefined,
         ready: () => (lane.ready += 1),
         evidence: () => (lane.evidence += 1),
         lost: (failure) => events.lost.push(failure),

@@ -33,6 +33,8 @@ export type TunnelEvidence = {
   readonly version: number
   readonly restarts: number
   readonly state: 'opening' | 'ready' | 'lost'
+  /** It is opening, and others are started before it. */
+  readonly queued: boolean
   /** When it entered that state. */
   readonly since: number
   /** When bytes came from the pod, or a probe proved it, last. */
@@ -40,7 +42,26 @@ export type TunnelEvidence = {
   /** When the evidence that holds without a break began. */
   readonly provenSince: number | null
   readonly trouble: null | { readonly kind: 'lost' | 'refused' | 'stalled'; readonly failure: Failure }
-  readonly probe: { readonly running: boolean; readonly endedAt: number | null; readonly inconclusive: boolean }
+  readonly probe: ProbeEvidence
+}
+
+/** How the last probe of a tunnel went. Times are monotonic ms. */
+export type ProbeEvidence = {
+  readonly running: boolean
+  readonly endedAt: number | null
+  readonly inconclusive: boolean
+  /** What on this machine kept it from being asked. */
+  readonly hindrance: Failure | null
+  /** When something did so last: what is not heard since then says nothing. */
+  readonly hinderedAt: number | null
+}
+
+export const unprobed: ProbeEvidence = {
+  running: false,
+  endedAt: null,
+  inconclusive: false,
+  hindrance: null,
+  hinderedAt: null,
 }
 
 export type PortEvidence = {
@@ -92,7 +113,7 @@ export type Evidence = {
   readonly askedAt: number
   /** Counts requests for new tunnels by the user. */
   readonly restarts: number
-  /** Children wait for their turn to start. */
+  /** Some children wait for their turn to start: not the time for what is not needed yet. */
   readonly queueBusy: boolean
 }
 

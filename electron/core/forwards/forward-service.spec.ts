@@ -53,16 +53,33 @@ describe('a new forward', () => {
     expect(counted.observed.lastEvidenceAt).toBeGreaterThan(Date.now() - 5_000)
   })
 
-  it('says that it is queued while children wait for their turn, and no longer than that', async () => {
+  it('says that it is queued while it waits for its turn, and no other forward does', async () => {
     bench.opening = () => undefined
-    const created = await bench.create()
-    if (!created.ok) throw new Error(created.error.message)
-    const { id } = created.value
-    await bench.until(id, () => bench.tunnels.length === 1)
-    bench.queue(1)
-    await bench.until(id, ({ cause }) => cause?.code === 'queued')
-    bench.queue(0)
-    await bench.until(id, ({ cause }) => cause?.code === 'connecting')
+    const created = [await bench.create(), await bench.create()]
+    const ids = created.map((one) => (one.ok ? one.value.id : ''))
+    const [waiting = '', other = ''] = ids
+    for (const id of ids) await bench.until(id, () => bench.tunnels.some(({ request }) => request.forwardId === id))
+    const tunnel = bench.tunnels.find(({ request }) => request.forwardId === waiting)
+    tunnel?.events.waits(true)
+    await bench.until(waiting, ({ cause }) => cause?.code === 'queued')
+    expect(bench.service.get(other)?.cause?.code).toBe('connecting')
+    tunnel?.events.waits(false)
+    await bench.until(waiting, ({ cause }) => cause?.code === 'connecting')
+  })
+
+  it('keeps the clients of a tunnel that cannot be asked whether it works, and names what is in the way', async () => {
+    const live = await bench.live({ probe: { mode: 'connect', seconds: 1 } })
+    const [tunnel] = bench.tunnels
+    if (tunnel === undefined) throw new Error('no tunnel')
+    const hindrance = { code: 'limit-reached', detail: null, message: 'so many run' } as const
+    tunnel.answer = { kind: 'inconclusive', why: 'busy', hindrance }
+    const hindered = await bench.until(live.id, ({ cause }) => cause?.code === 'limit-reached')
+    expect(hindered).toMatchObject({ state: 'recovering', cause: { detail: 'unchecked' } })
+    expect(hindered.cause?.message).toContain('cannot be checked')
+    expect(await echo(live.ports[0]!.local)).toBe('hello')
+    tunnel.answer = { kind: 'live', ms: 1 }
+    await bench.until(live.id, ({ state }) => state === 'live')
+    expect(bench.tunnels).toHaveLength(1)
   })
 
   it('takes a client as soon as its address is told, also after it was edited', async () => {

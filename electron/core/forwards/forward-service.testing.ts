@@ -94,7 +94,6 @@ export class ForwardBench implements AsyncDisposable {
   readonly told: { id: string; kind: string }[] = []
   readonly #vault = new Signal<{ state: 'locked' | 'unlocked' }>()
   readonly #clusterChanges = new Signal<ClusterChange>()
-  readonly #counts = new Signal<{ running: number; starting: number; queued: number; limit: number }>()
   readonly #watches = new Set<{ watch: WatchTarget; listener: (news: WatchNews) => void }>()
   readonly server = new TestServer((socket) => socket.pipe(socket))
   /** What a new tunnel does by itself. */
@@ -135,11 +134,6 @@ export class ForwardBench implements AsyncDisposable {
 
   vaultChanged(state: 'locked' | 'unlocked'): void {
     this.#vault.emit({ state })
-  }
-
-  /** So many children wait for their turn to start. */
-  queue(queued: number): void {
-    this.#counts.emit({ running: 0, starting: 0, queued, limit: 128 })
   }
 
   async create(input: Partial<Parameters<ForwardService['create']>[0]> = {}): Promise<Result<Forward>> {
@@ -205,7 +199,7 @@ export class ForwardBench implements AsyncDisposable {
       },
       children: {
         counts: () => ({ running: 0, starting: 0, queued: 0, limit: 128 }),
-        onCounts: this.#counts.listen,
+        onCounts: () => () => undefined,
       },
       openTunnel: (request: TunnelRequest, events: TunnelEvents) => {
         const tunnel = new BenchTunnel(request, events, this.server.port)

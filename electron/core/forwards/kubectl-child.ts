@@ -35,6 +35,8 @@ export type KubectlOptions = {
 }
 
 export type KubectlChildEvents = {
+  /** Its start waits for its turn, or no longer does. */
+  waits(waits: boolean): void
   ready(): void
   /** A stream was closed. */
   streamClosed(): void
@@ -76,6 +78,7 @@ export class KubectlChild {
   #proxy: string | null = null
   #state: 'starting' | 'ready' | 'useless' | 'ended' = 'starting'
   #wasReady = false
+  #waits = false
   #lastUsage: { at: number; cpuMs: number } | null = null
   /** Settles when the process is gone and what was lost with it is told. */
   readonly settled: Promise<void>
@@ -93,8 +96,14 @@ export class KubectlChild {
     return this.#state
   }
 
+  /** Null: there is no process yet, or there never was one. */
   get pid(): number | null {
     return this.#child?.pid ?? null
+  }
+
+  /** Others are started before it. */
+  get waits(): boolean {
+    return this.#waits
   }
 
   get streams(): number {
@@ -248,6 +257,10 @@ export class KubectlChild {
       secret: kubeconfigFor(connection, namespace),
       signal: this.#abort.signal,
       group: connection.server,
+      onWaits: (waits) => {
+        this.#waits = waits
+        this.#events.waits(waits)
+      },
       onLine: (stream, text, pid) => this.#line(stream, text, pid),
     })
   }

@@ -3,6 +3,8 @@ import type { ChildExit } from '../processes/child-processes.ts'
 import { causeOfKubectlLine, isHarmless, isVague } from './kubectl-lines.ts'
 import type { TunnelFailure, TunnelTarget } from './tunnel.ts'
 
+export const queued: TunnelFailure = { code: 'queued', detail: null, message: 'kubectl waits for its turn.' }
+
 export const notReady: TunnelFailure = { code: 'connecting', detail: null, message: 'kubectl is not ready yet.' }
 
 export const silentFailure = (target: TunnelTarget, seconds: number): TunnelFailure =>

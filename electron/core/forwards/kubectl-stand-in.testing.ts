@@ -13,9 +13,11 @@ import type { Tunnel, TunnelFailure, TunnelRequest } from './tunnel.ts'
 
 /** Makes tunnels through small programs that stand in for kubectl, and notes what they tell; `close()` ends them. */
 export class KubectlStandIns {
-  readonly bed = testChildren()
+  limits = { maxChildren: 128, maxStarting: 4 }
+  readonly bed = testChildren({ limits: () => this.limits })
   readonly folder = mkdtempSync(join(tmpdir(), 'mooring-kubectl-'))
   ready = 0
+  waits: boolean[] = []
   lost: TunnelFailure[] = []
   lines: string[] = []
   connectionsLost: { count: number; failure: TunnelFailure }[] = []
@@ -62,6 +64,7 @@ export class KubectlStandIns {
       platform: createPlatform(),
     })
     const tunnel = factory(request, {
+      waits: (waits) => this.waits.push(waits),
       ready: () => (this.ready += 1),
       evidence: () => undefined,
       connectionsLost: (count, failure) => this.connectionsLost.push({ count, failure }),

@@ -129,6 +129,41 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     await eventually(() => expect(running.connections).toBe(0))
   })
 
+  it('goes on at the limit of processes, and says that it cannot be asked whether it works', async () => {
+    standIns.limits = { maxChildren: 1, maxStarting: 4 }
+    const running = standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }))
+    await isReady()
+    const opened = await running.open()
+    if (!opened.ok) throw new Error(opened.error.message)
+    await eventually(async () =>
+      expect(await running.probe()).toMatchObject({ kind: 'inconclusive', hindrance: { code: 'limit-reached' } }),
+    )
+    let heard = ''
+    opened.value.receive?.((chunk) => {
+      heard += chunk.toString()
+      return true
+    })
+    opened.value.resume()
+    opened.value.write('still there')
+    await eventually(() => expect(heard).toBe('still there'))
+    expect(standIns.lost).toEqual([])
+    // It is tried again as soon as there is room.
+    standIns.limits = { maxChildren: 2, maxStarting: 4 }
+    await eventually(async () => expect((await running.probe()).kind).toBe('live'), { timeout: 10_000 })
+  })
+
+  it('tells that it waits for its turn, and when that has come', async () => {
+    standIns.limits = { maxChildren: 128, maxStarting: 1 }
+    standIns.start(ok({ path: standIns.script('exec sleep 600') }))
+    await eventually(() => expect(standIns.bed.children.counts().starting).toBe(1))
+    expect(standIns.waits).toEqual([])
+    standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }))
+    await eventually(() => expect(standIns.waits).toEqual([true]))
+    // A turn lasts 2 s at most.
+    await eventually(() => expect(standIns.waits).toEqual([true, false]), { timeout: 10_000 })
+    await isReady()
+  })
+
   it('cannot tell which of two silent streams was refused, so it claims of neither that the pod saw nothing', async () => {
     const refusal =
       '"an error occurred forwarding 1 -> 8080: error forwarding port 8080 to pod x, uid : connect: connection refused"'

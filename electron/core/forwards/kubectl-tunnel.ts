@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { chooseChild, missingChildren } from './kubectl-choice.ts'
 import { KubectlChild, type KubectlOptions } from './kubectl-child.ts'
+import { queued } from './kubectl-failures.ts'
 import { Prober } from './probe.ts'
 import type {
   ProbeResult,
@@ -52,6 +53,8 @@ class KubectlTunnel implements Tunnel {
   readonly #leaving = new Set<KubectlChild>()
   /** Not yet gone, or what was lost with them is not yet told. */
   readonly #unsettled = new Set<KubectlChild>()
+  /** Why the last child that was wanted never came to be. */
+  #notStarted: TunnelFailure | null = null
   #provenAt = -Infinity
   #trial: { readonly over: Promise<void>; readonly proven: () => void } | null = null
   #trialPassedAt = -Infinity
@@ -111,14 +114,19 @@ class KubectlTunnel implements Tunnel {
     if (this.#ready().some((child) => child.stopped)) return { kind: 'stalled', ms: 0 }
     // The youngest: the oldest one is the first to get clients.
     const free = this.#ready().findLast((child) => child.streams === 0)
-    if (free === undefined) {
-      this.#addSpare()
-      return { kind: 'inconclusive', why: 'every kubectl carries clients' }
-    }
+    if (free === undefined) return this.#whyNotAsked()
     const startedAt = this.#clock.monotonic()
     const result = await this.#prober.probe(free)
     if (result.kind === 'live') this.#provenAt = Math.max(this.#provenAt, startedAt)
     return result
+  }
+
+  /** Every child that is ready carries clients; another one is on its way, or cannot come. */
+  #whyNotAsked(): ProbeResult {
+    const why = 'every kubectl carries clients'
+    const hindrance = this.#children.some((child) => child.waits) ? queued : this.#notStarted
+    this.#addSpare()
+    return { kind: 'inconclusive', why, ...(hindrance === null ? {} : { hindrance }) }
   }
 
   drain(): void {
@@ -163,6 +171,9 @@ class KubectlTunnel implements Tunnel {
 
   #startChild(): void {
     const child: KubectlChild = new KubectlChild(this.request, this.#options, {
+      waits: (waits) => {
+        if (this.#state === 'opening') this.#events.waits(waits)
+      },
       ready: () => this.#childReady(),
       streamClosed: () => this.#streamClosed(),
       bytes: (openedAt) => this.#bytesCame(openedAt),
@@ -180,6 +191,7 @@ class KubectlTunnel implements Tunnel {
   }
 
   #childReady(): void {
+    this.#notStarted = null
     if (this.#state !== 'opening') return
     this.#state = 'ready'
     this.#events.ready()
@@ -188,6 +200,7 @@ class KubectlTunnel implements Tunnel {
   #childEnded(child: KubectlChild, failure: TunnelFailure): void {
     this.#children = this.#children.filter((other) => other !== child)
     this.#leaving.delete(child)
+    this.#notStarted = child.pid === null ? failure : null
     if (this.#state === 'closed') return
     if (this.#state === 'draining') {
       if (this.connections === 0) this.#finish()

@@ -157,7 +157,7 @@ class PortReconciler {
     if (tunnel.state === 'lost') return tunnel.trouble?.failure ?? failureOf('tunnel-lost')
     if (tunnel.trouble?.kind === 'refused') return tunnel.trouble.failure
     if (this.#standing.podOf(tunnel) === 'gone') return failureOf('pod-replaced')
-    if (tunnel.state !== 'opening' || this.#input.look.evidence.queueBusy) return null
+    if (tunnel.state !== 'opening' || tunnel.queued) return null
     this.#deadlines.add(tunnel.since + openingMs)
     return this.#now - tunnel.since >= openingMs ? failureOf('tunnel-stalled', 'opening') : null
   }
@@ -268,7 +268,7 @@ class PortReconciler {
   /** First what is known about credentials and pods, then what the tunnel said, then that it is being connected. */
   #reason(): Failure {
     const { look, plan } = this.#input
-    const { credentials, queueBusy } = look.evidence
+    const { credentials } = look.evidence
     if (!areUsable(credentials, this.#now) && credentials.failure !== null && credentials.state !== 'ready')
       return credentials.failure
     if (plan.kind === 'none' && plan.failure.code !== 'connecting') return plan.failure
@@ -276,9 +276,10 @@ class PortReconciler {
     if (tunnel !== null && tunnel.state === 'ready' && this.#standing.isDoubted(tunnel))
       return failureOf('connecting', 'wake')
     if (tunnel !== null && this.#standing.isStalled(tunnel)) return this.#explain(stalledBy(tunnel))
+    if (tunnel?.state === 'ready' && tunnel.probe.hindrance !== null) return tunnel.probe.hindrance
     if (this.#tunnel.failure !== null) return this.#explain(this.#tunnel.failure)
     if (tunnel !== null && !this.#standing.podIsUsable(tunnel)) return failureOf('pod-replaced')
-    if (tunnel?.state === 'opening' && queueBusy) return failureOf('queued')
+    if (tunnel?.state === 'opening' && tunnel.queued) return failureOf('queued')
     if (tunnel === null || tunnel.state === 'opening') return this.#explain(failureOf('connecting'))
     return failureOf('connecting')
   }

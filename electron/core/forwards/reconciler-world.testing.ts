@@ -3,6 +3,7 @@ import type { ApiFailure, TargetPod, TargetView } from '../../../contract/sideca
 import { policyOf } from './causes.ts'
 import {
   failureOf,
+  unprobed,
   type CredentialEvidence,
   type Evidence,
   type Failure,
@@ -174,7 +175,8 @@ export class ReconcilerWorld {
       if (port.listener.state === 'binding') port.listener = { state: 'bound', attempt, failure: null }
       if (port.listener.state === 'closing') port.listener = { state: 'closed', attempt, failure: null }
       for (const slot of ['current', 'next'] as const) {
-        if (port[slot]?.state === 'opening') this.setTunnel(index, slot, { state: 'ready', since: this.now })
+        if (port[slot]?.state === 'opening')
+          this.setTunnel(index, slot, { state: 'ready', queued: false, since: this.now })
         if (port[slot]?.probe.running === true) this.answerProbe(index, slot, 'live')
       }
     }
@@ -208,15 +210,34 @@ export class ReconcilerWorld {
     this.setTunnel(index, slot, { state: 'lost', since: this.now, trouble: { kind: 'lost', failure } })
   }
 
-  answerProbe(index: number, slot: Slot, answer: 'live' | 'stalled' | 'inconclusive' | Failure): void {
+  answerProbe(
+    index: number,
+    slot: Slot,
+    answer: 'live' | 'stalled' | 'inconclusive' | Failure | { hindrance: Failure },
+  ): void {
     const tunnel = this.port(index)[slot]
     if (tunnel === null || !tunnel.probe.running) return
-    const probe = { running: false, endedAt: this.now, inconclusive: answer === 'inconclusive' }
-    if (answer === 'inconclusive' || tunnel.state !== 'ready') this.setTunnel(index, slot, { probe })
+    const hindrance = typeof answer === 'object' && 'hindrance' in answer ? answer.hindrance : null
+    const probe = {
+      running: false,
+      endedAt: this.now,
+      inconclusive: answer === 'inconclusive' || hindrance !== null,
+      hindrance,
+      hinderedAt: hindrance === null ? tunnel.probe.hinderedAt : this.now,
+    }
+    if (probe.inconclusive || tunnel.state !== 'ready') this.setTunnel(index, slot, { probe })
     else if (answer === 'live') this.setTunnel(index, slot, { probe, ...this.#proof(tunnel) })
     else if (answer === 'stalled')
       this.setTunnel(index, slot, { probe, trouble: { kind: 'stalled', failure: failureOf('tunnel-stalled') } })
-    else this.setTunnel(index, slot, { probe, trouble: { kind: 'refused', failure: answer } })
+    else this.setTunnel(index, slot, { probe, trouble: { kind: 'refused', failure: answer as Failure } })
+  }
+
+  /** Others are started first, or no more. */
+  queue(busy: boolean): void {
+    this.queueBusy = busy
+    for (const [index, port] of this.ports.entries())
+      for (const slot of ['current', 'next'] as const)
+        if (port[slot]?.state === 'opening') this.setTunnel(index, slot, { queued: busy, since: this.now })
   }
 
   /** Bytes came from the pod. */
@@ -291,11 +312,12 @@ export class ReconcilerWorld {
       version: this.credentials.version,
       restarts: this.restarts,
       state: 'opening',
+      queued: this.queueBusy,
       since: this.now,
       evidenceAt: null,
       provenSince: null,
       trouble: null,
-      probe: { running: false, endedAt: null, inconclusive: false },
+      probe: unprobed,
     }
   }
 }

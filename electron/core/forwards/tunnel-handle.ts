@@ -1,7 +1,7 @@
 import { drop } from '../../../contract/drop.ts'
 import type { Clock } from '../clock.ts'
 import { failureOfTunnel } from './causes.ts'
-import { failureOf, type Failure, type TunnelEvidence } from './evidence.ts'
+import { failureOf, unprobed, type Failure, type ProbeEvidence, type TunnelEvidence } from './evidence.ts'
 import type { ProbeResult, Tunnel, TunnelFactory, TunnelFailure, TunnelRequest } from './tunnel.ts'
 
 export type TunnelHandleOptions = {
@@ -20,6 +20,8 @@ export type TunnelHandleOptions = {
 const tellEveryMs = 1_000
 /** Evidence with a longer gap than this does not belong together, ms. */
 const gapMs = 30_000
+/** It carries clients, and cannot be asked whether it works. */
+const uncheckedDetail = 'unchecked'
 
 /** A tunnel and what is known about it. */
 export class TunnelHandle {
@@ -35,13 +37,19 @@ export class TunnelHandle {
       target: request.target,
       remote: request.remote,
       state: 'opening',
+      queued: false,
       since: clock.monotonic(),
       evidenceAt: null,
       provenSince: null,
       trouble: null,
-      probe: { running: false, endedAt: null, inconclusive: false },
+      probe: unprobed,
     }
     this.tunnel = options.openTunnel(request, {
+      waits: (queued) => {
+        // Its time to open begins when its turn has come.
+        this.#evidence = { ...this.#evidence, queued, since: clock.monotonic() }
+        options.changed()
+      },
       ready: () => this.#enter({ state: 'ready', trouble: null }),
       evidence: () => this.#prove(),
       connectionsLost: (count, failure) => options.connectionsLost(count, failure),
@@ -57,17 +65,25 @@ export class TunnelHandle {
 
   /** Asks whether the pod's port answers; the answer becomes evidence. */
   probe(): void {
-    const { clock, changed } = this.#options
+    const { changed } = this.#options
     this.#evidence = { ...this.#evidence, probe: { ...this.#evidence.probe, running: true } }
     drop(
       this.tunnel.probe().then((result) => {
-        const probe = { running: false, endedAt: clock.monotonic(), inconclusive: result.kind === 'inconclusive' }
-        this.#evidence = { ...this.#evidence, probe }
+        this.#evidence = { ...this.#evidence, probe: this.#probed(result) }
         this.#learn(result)
         changed()
       }),
       'its answer is evidence',
     )
+  }
+
+  #probed(result: ProbeResult): ProbeEvidence {
+    const endedAt = this.#options.clock.monotonic()
+    const inconclusive = result.kind === 'inconclusive'
+    const why = inconclusive ? result.hindrance : undefined
+    const hindrance = why === undefined ? null : { ...failureOfTunnel(why), detail: why.detail ?? uncheckedDetail }
+    const hinderedAt = hindrance === null ? this.#evidence.probe.hinderedAt : endedAt
+    return { running: false, endedAt, inconclusive, hindrance, hinderedAt }
   }
 
   #learn(result: ProbeResult): void {
@@ -114,7 +130,7 @@ export class TunnelHandle {
 
   #enter(change: Pick<TunnelEvidence, 'state' | 'trouble'>): void {
     const since = this.#evidence.state === change.state ? this.#evidence.since : this.#options.clock.monotonic()
-    this.#evidence = { ...this.#evidence, ...change, since }
+    this.#evidence = { ...this.#evidence, ...change, queued: false, since }
     this.#options.changed()
   }
 }

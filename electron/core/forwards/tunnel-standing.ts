@@ -87,7 +87,9 @@ export class TunnelStanding {
 
   /** When what is known of it gets too old, monotonic ms. */
   staleAt(tunnel: TunnelEvidence): number {
-    return Math.max(tunnel.evidenceAt ?? tunnel.since, this.#believedFrom(tunnel)) + this.#limit
+    const { evidenceAt, since, probe } = tunnel
+    // While it could not be asked, silence said nothing.
+    return Math.max(evidenceAt ?? since, this.#believedFrom(tunnel), probe.hinderedAt ?? -Infinity) + this.#limit
   }
 
   isStalled(tunnel: TunnelEvidence): boolean {

@@ -6,12 +6,15 @@ import type { ClusterConnection } from '../../../contract/sidecar.ts'
 /** Why a tunnel, or one stream of it, ended; `detail` narrows the code, `message` is for people. */
 export type TunnelFailure = { readonly code: CauseCode; readonly detail: string | null; readonly message: string }
 
-/** What a probe through the tunnel found. `inconclusive`: it may not be asked now (busy child, no spare yet). */
+/**
+ * What a probe through the tunnel found. `inconclusive`: it may not be asked now (busy child, no spare yet); `hindrance`
+ * is what on this machine keeps it from being asked at all.
+ */
 export type ProbeResult =
   | { readonly kind: 'live'; readonly ms: number }
   | { readonly kind: 'refused'; readonly failure: TunnelFailure }
   | { readonly kind: 'stalled'; readonly ms: number }
-  | { readonly kind: 'inconclusive'; readonly why: string }
+  | { readonly kind: 'inconclusive'; readonly why: string; readonly hindrance?: TunnelFailure }
 
 /**
  * Why a stream ended. An end-of-stream says the same whether the pod was done or the tunnel broke, so the engine is asked:
@@ -40,6 +43,8 @@ export type TunnelStream = Duplex & {
 
 /** What a tunnel tells about itself while it lives. */
 export type TunnelEvents = {
+  /** Whether its start waits for its turn among others. Not told: it does not. */
+  waits(waits: boolean): void
   /** It can carry connections; again after it healed itself. */
   ready(): void
   /** Bytes arrived from the pod. */

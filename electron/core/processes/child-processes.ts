@@ -132,9 +132,10 @@ export class ChildProcesses {
       spec.signal === undefined ? this.#closing.signal : AbortSignal.any([spec.signal, this.#closing.signal])
     const { promise, resolve, reject } = Promise.withResolvers<Result<OwnedChild>>()
     this.#count(() => this.#queued++)
-    let waiting = true
+    const place = { waits: true, told: false }
     const turn = async (): Promise<void> => {
-      waiting = false
+      place.waits = false
+      if (place.told) spec.onWaits?.(false)
       this.#count(() => {
         this.#queued--
         this.#launching++
@@ -152,11 +153,14 @@ export class ChildProcesses {
       if (result.ok) await this.#firstOf(result.value.settled, turnMs)
     }
     this.#queue.add(turn, { signal, group: spec.group ?? '' }).catch((error: unknown) => {
-      if (waiting) this.#count(() => this.#queued--)
+      if (place.waits) this.#count(() => this.#queued--)
       // p-queue rejects only for the signal; anything else is a bug.
       if (signal.aborted) resolve(fail(cancelled()))
       else reject(error)
     })
+    // The queue takes at once what it can.
+    place.told = place.waits
+    if (place.told) spec.onWaits?.(true)
     return promise
   }
 

@@ -17,6 +17,8 @@ export type ChildSpec = {
   readonly onLine: (stream: 'stdout' | 'stderr', text: string, pid: number) => void
   /** Stops it after so many ms; the exit then says `timedOut`. */
   readonly timeoutMs?: number
+  /** Told true when others come first, and false when its turn has come; not at all when that is at once. */
+  readonly onWaits?: (waits: boolean) => void
   /** Gives up waiting for its turn, or stops it. */
   readonly signal?: AbortSignal
   /** Largest collected output in bytes; more stops the child. Default 1 MiB. */
