@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { appError, type AppError } from '../../../contract/errors.ts'
-import type { ForwardPort, PortInput, Target } from '../../../contract/forwards.ts'
+import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
+import type {
+  CreateForwardInput,
+  ForwardPort,
+  PortInput,
+  Target,
+  UpdateForwardInput,
+} from '../../../contract/forwards.ts'
+import type { Settings } from '../../../contract/system.ts'
 import type { StoredForward } from '../store/forward-table.ts'
-import { addressOf, isLocalAddress, overlap } from './local-port.ts'
+import { addressOf, choosePort, isLocalAddress, overlap } from './local-port.ts'
 
 const shortKinds: Partial<Record<Target['kind'], string>> = {
   service: 'svc',
@@ -16,6 +23,43 @@ const shortKinds: Partial<Record<Target['kind'], string>> = {
 export function defaultName(target: Target, ports: readonly PortInput[]): string {
   const what = target.kind === 'selector' ? target.selector : `${shortKinds[target.kind] ?? target.kind}/${target.name}`
   return `${what}:${ports.map((port) => port.remote).join(',')}`.slice(0, 200)
+}
+
+/** A forward as it was asked for; what was left open is as the settings say. `now`: ms since the epoch. */
+export function newDraft(
+  input: CreateForwardInput,
+  { parkSeconds, probeSeconds }: Pick<Settings, 'parkSeconds' | 'probeSeconds'>,
+  now: number,
+): StoredForward {
+  return {
+    id: randomUUID(),
+    name: input.name ?? defaultName(input.target, input.ports),
+    clusterId: input.clusterId,
+    namespace: input.namespace,
+    target: input.target,
+    ports: input.ports.map((port) => ({ ...port, id: randomUUID() })),
+    desired: input.desired,
+    probe: input.probe ?? { mode: 'connect', seconds: probeSeconds },
+    podPolicy: input.podPolicy ?? 'any-ready',
+    parkSeconds: input.parkSeconds ?? parkSeconds,
+    labels: input.labels ?? {},
+    group: input.group ?? null,
+    notes: input.notes ?? '',
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+/** A forward with what is to be otherwise; fields that are not given stay as they were. */
+export function editedDraft(before: StoredForward, input: UpdateForwardInput, now: number): StoredForward {
+  const { id: _id, ports, ...rest } = input
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+  return {
+    ...before,
+    ...(given as Partial<StoredForward>),
+    ports: ports === undefined ? before.ports : keepPorts(ports, before.ports),
+    updatedAt: now,
+  }
 }
 
 /**
@@ -42,6 +86,26 @@ export function keepPorts(given: readonly PortInput[], before: readonly ForwardP
     return { ...port, id: moved?.id ?? randomUUID() }
   })
 }
+
+/** Chooses the local ports that were left open (0). Error: limit-reached, when no free one was found. */
+export async function chooseLocalPorts(
+  draft: StoredForward,
+  others: readonly StoredForward[],
+  random: () => number,
+): Promise<Result<StoredForward>> {
+  const ports: ForwardPort[] = []
+  for (const port of draft.ports) {
+    const taken = [...ports, ...draft.ports, ...others.flatMap((forward) => forward.ports)]
+    const isWanted = (local: number): boolean => taken.some((one) => one.local === local)
+    const local = port.local === 0 ? await choosePort(port.bind, isWanted, random) : port.local
+    if (local === null) return fail(noFreePort(port.bind))
+    ports.push({ ...port, local })
+  }
+  return ok({ ...draft, ports })
+}
+
+const noFreePort = (bind: string): AppError =>
+  appError('limit-reached', `No free local port was found on ${bind}.`, 'Name a port, or close some programs.')
 
 /** What is wrong with a forward that the types cannot say; null: nothing. `others`: all other forwards. */
 export function problemOf(

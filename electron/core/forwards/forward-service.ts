@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { ClusterDependents } from '../../../contract/clusters.ts'
 import { drop } from '../../../contract/drop.ts'
-import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
+import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type {
   CreateForwardInput,
   Forward,
-  ForwardPort,
   OutputLine,
   UpdateForwardInput,
   HintKind,
@@ -27,11 +25,10 @@ import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
 import { ConnectionRows } from './connection-rows.ts'
 import { checkForward } from './forward-check.ts'
-import { defaultName, keepPorts, problemOf } from './forward-draft.ts'
+import { chooseLocalPorts, editedDraft, newDraft, problemOf } from './forward-draft.ts'
 import { ForwardOutput } from './forward-output.ts'
 import { ForwardRuntime, type ForwardSurroundings } from './forward-runtime.ts'
 import { summarize } from './history.ts'
-import { choosePort } from './local-port.ts'
 import { Parking } from './parking.ts'
 import type { TunnelFactory } from './tunnel.ts'
 
@@ -230,26 +227,7 @@ export class ForwardService {
       return fail(
         appError('limit-reached', `There are ${mostForwards} forwards already.`, 'Remove some you do not need.'),
       )
-    const { parkSeconds, probeSeconds } = settings.get()
-    const now = clock.now()
-    const draft: StoredForward = {
-      id: randomUUID(),
-      name: input.name ?? defaultName(input.target, input.ports),
-      clusterId: input.clusterId,
-      namespace: input.namespace,
-      target: input.target,
-      ports: input.ports.map((port) => ({ ...port, id: randomUUID() })),
-      desired: input.desired,
-      probe: input.probe ?? { mode: 'connect', seconds: probeSeconds },
-      podPolicy: input.podPolicy ?? 'any-ready',
-      parkSeconds: input.parkSeconds ?? parkSeconds,
-      labels: input.labels ?? {},
-      group: input.group ?? null,
-      notes: input.notes ?? '',
-      createdAt: now,
-      updatedAt: now,
-    }
-    const complete = await this.#complete(draft)
+    const complete = await this.#complete(newDraft(input, settings.get(), clock.now()))
     if (!complete.ok) return complete
     const written = this.#table.insert(complete.value)
     if (!written.ok) return written
@@ -267,14 +245,7 @@ export class ForwardService {
   #update(input: UpdateForwardInput): Promise<Result<Forward>> {
     return this.#known(input.id, async (runtime) => {
       const before = runtime.stored
-      const { id: _id, ports, ...rest } = input
-      const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
-      const draft: StoredForward = {
-        ...before,
-        ...(given as Partial<StoredForward>),
-        ports: ports === undefined ? before.ports : keepPorts(ports, before.ports),
-        updatedAt: this.#options.clock.now(),
-      }
+      const draft = editedDraft(before, input, this.#options.clock.now())
       const complete = await this.#complete(draft)
       if (!complete.ok) return complete
       const written = this.#table.update(complete.value)
@@ -311,15 +282,7 @@ export class ForwardService {
     const clusterExists = this.#options.clusters.get(draft.clusterId) !== null
     const problem = problemOf(draft, { clusterExists, others })
     if (problem !== null) return fail(problem)
-    const ports: ForwardPort[] = []
-    for (const port of draft.ports) {
-      const taken = [...ports, ...draft.ports, ...others.flatMap((forward) => forward.ports)]
-      const isWanted = (local: number): boolean => taken.some((one) => one.local === local)
-      const local = port.local === 0 ? await choosePort(port.bind, isWanted, this.#surroundings.random) : port.local
-      if (local === null) return fail(noFreePort(port.bind))
-      ports.push({ ...port, local })
-    }
-    return ok({ ...draft, ports })
+    return chooseLocalPorts(draft, others, this.#surroundings.random)
   }
 
   #check(input: Parameters<typeof checkForward>[0]): ReturnType<typeof checkForward> {
@@ -401,6 +364,3 @@ export class ForwardService {
     return fail(appError('not-found', 'There is no such forward.', 'Look at the list again; it may have been removed.'))
   }
 }
-
-const noFreePort = (bind: string): AppError =>
-  appError('limit-reached', `No free local port was found on ${bind}.`, 'Name a port, or close some programs.')
