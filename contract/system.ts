@@ -48,7 +48,7 @@ export const Settings = z.object({
 export type Settings = z.infer<typeof Settings>
 
 /** What holds until the user says otherwise. */
-export const defaultSettings: Settings = {
+export const defaultSettings: Readonly<Settings> = {
   kubectlPath: null,
   maxChildren: 128,
   maxStartingChildren: 4,

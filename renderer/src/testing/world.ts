@@ -61,7 +61,7 @@ export function emptyWorld(): World {
       keyId: 'k1',
       rotatedAt: sampleNow - 24 * hour,
     },
-    settings: defaultSettings,
+    settings: { ...defaultSettings },
     app: {
       version: '0.1.0',
       shell: 'host',
