@@ -5,11 +5,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../contract/client.ts'
 import { createLocalTransport } from '../../electron/http/local-client.ts'
 import { passphrase, startCauseWorld, type CauseWorld } from '../support/cause-world.ts'
+import { Conversation } from '../support/data-plane.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { sharedTestbed } from '../support/main-job.ts'
 import { hideFile, pauseProcess, smallDisk, takePort, type SmallDisk } from '../testbed/host-faults.ts'
 import { mustRun } from '../testbed/run-command.ts'
 import type { Testbed } from '../testbed/testbed.ts'
+import { deployment, workloadContainer } from '../testbed/workloads.ts'
 
 let bed: Testbed
 let world: CauseWorld
@@ -29,6 +31,17 @@ const withoutOtherKubectls = [
     ' [ -e "$folder/kubectl" ] && mount --bind /dev/null "$folder/kubectl"; done; exec "$@"',
   'bash',
 ]
+
+/** The program that answers with what it hears. */
+const echo: Parameters<CauseWorld['live']>[0] = {
+  target: { kind: 'deployment', name: 'echo' },
+  ports: [{ remote: 7000 }],
+}
+
+async function exchange(clients: readonly Conversation[], word: string): Promise<void> {
+  for (const one of clients) one.say(`${word}\n`)
+  for (const one of clients) await one.hears(`${word}\n`)
+}
 
 beforeAll(async () => {
   bed = await sharedTestbed()
@@ -128,6 +141,41 @@ describe('limits', () => {
     }
   })
 
+  it('limit-reached where no kubectl is left to ask with: idle clients keep their connections', async () => {
+    const { client, times, rows, namespace } = world
+    await bed.a.apply(deployment({ namespace, name: 'echo', container: workloadContainer() }))
+    const forwards = await Promise.all([world.live(echo), world.live(echo)])
+    const { running } = (await expectOk(client.app.status())).children
+    await expectOk(client.settings.update({ maxChildren: running }))
+    try {
+      const clients = await Promise.all(forwards.map(({ ports }) => Conversation.with(ports[0]?.local ?? 0)))
+      await exchange(clients, 'before')
+      const at = performance.now()
+      // A turn of the probe and three seconds later nothing is proven any more; nothing is wrong either.
+      for (const { id } of forwards)
+        await times.shown(id, 'limit-reached', at, {
+          detail: /unchecked/,
+          what: 'one idle client each',
+          unseenMs: 4000,
+        })
+      // Bytes are proof for as long as they are fresh; then the limit is the reason again.
+      const heard = performance.now()
+      await exchange(clients, 'after')
+      for (const { id } of forwards) {
+        const proven = await rows.until(id, 'live', 5, ({ state, at }) => state === 'live' && at >= heard, heard)
+        await rows.until(id, 'limit-reached again', 20, ({ code }) => code === 'limit-reached', proven.at + 1)
+      }
+      const since = performance.now()
+      await expectOk(client.settings.update({ maxChildren: 128 }))
+      for (const { id } of forwards) await times.recovered(id, 'limit-reached', since, { what: 'one idle client each' })
+      await exchange(clients, 'still')
+      for (const one of clients) one.end()
+      for (const { id } of forwards) expect(rows.history(id).map(({ code }) => code)).not.toContain('tunnel-stalled')
+    } finally {
+      await expectOk(client.settings.update({ maxChildren: 128 }))
+    }
+  })
+
   it('queued while others are being started, until it is its turn', async () => {
     const { client, times, rows } = world
     await expectOk(client.settings.update({ maxStartingChildren: 1 }))
@@ -143,6 +191,9 @@ describe('limits', () => {
       await times.shown(waiting.id, 'queued', waiting.at)
       await times.recovered(waiting.id, 'queued', waiting.at)
       for (const { id, at } of forwards) await rows.until(id, 'live', 30, ({ state }) => state === 'live', at)
+      // Whose turn came at once has not waited.
+      const waited = forwards.filter(({ id }) => rows.history(id).some(({ code }) => code === 'queued'))
+      expect(waited.length).toBeLessThan(forwards.length)
     } finally {
       await expectOk(client.settings.update({ maxStartingChildren: 4 }))
     }
