@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { aView, aPod, ReconcilerWorld } from './reconciler-world.testing.ts'
+import { actionsOf, aPod, aView, liveWorld, ReconcilerWorld } from './reconciler-world.testing.ts'
 
 /** Plays a source of credentials of which each lives so long and counts until a fifth of its life is left. */
 function liveOn(lifeMs: number, forMs: number): { world: ReconcilerWorld; endedMs: number; obtained: number } {
@@ -40,5 +40,41 @@ describe('credentials that live', () => {
     const { obtained } = liveOn(-1000, 600_000)
     expect(obtained).toBeGreaterThan(30)
     expect(obtained).toBeLessThanOrEqual(42)
+  })
+})
+
+describe('new credentials', () => {
+  it('move the tunnel over while the forward stays live', () => {
+    const world = liveWorld()
+    const states = new Set<string>()
+    world.observe = ({ state }) => states.add(state)
+    const old = world.port(0).current!.key
+    world.credentials = { ...world.credentials, state: 'none', epoch: 1 }
+    world.hints += 1
+    world.settle()
+    world.obtain()
+    world.settle()
+    expect(world.port(0)).toMatchObject({ current: { key: old }, next: { epoch: 1 } })
+    world.pass(2_000, () => world.succeed())
+    expect(world.port(0)).toMatchObject({ current: { epoch: 1 }, next: null })
+    expect([...states]).toEqual(['live'])
+  })
+
+  it('that do not work leave the old tunnel where it is', () => {
+    const world = liveWorld()
+    world.credentials = { ...world.credentials, state: 'none', epoch: 1 }
+    world.settle()
+    world.refuseCredentials('credentials-expired')
+    world.pass(20_000, () => world.flow(0))
+    expect(world.settle().state).toBe('live')
+  })
+
+  it('are obtained before the old ones end', () => {
+    const world = liveWorld()
+    world.credentials = { ...world.credentials, expiresAt: world.now + 60_000 }
+    world.settle()
+    world.done.length = 0
+    world.pass(16_000, () => world.flow(0))
+    expect(actionsOf(world)).toContain('resolve-credentials')
   })
 })

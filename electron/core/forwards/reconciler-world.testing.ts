@@ -325,3 +325,18 @@ export class ReconcilerWorld {
 /** Waits for new credentials or a hint, and is not tried by a timer. */
 export const waitsForCredentials = ({ failure }: Decision): boolean =>
   failure !== null && policyOf(failure.code) === 'credentials'
+
+/** The kinds of what was done since the last time this was asked. */
+export const actionsOf = (world: ReconcilerWorld): string[] => world.done.splice(0).map(({ action }) => action.kind)
+
+/** A forward of one port that is live. */
+export function liveWorld(): ReconcilerWorld {
+  const world = new ReconcilerWorld()
+  world.desired = { ...world.desired, ports: [{ id: portIds[0], remote: 80 }] }
+  world.ports = world.ports.slice(0, 1)
+  world.settle()
+  world.pass(2_000, () => world.succeed())
+  if (world.settle().state !== 'live') throw new Error('the world did not come alive')
+  world.done.length = 0
+  return world
+}

@@ -1,0 +1,122 @@
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { owner } from '../../../contract/permissions.ts'
+import { ForwardBench } from './forward-service.testing.ts'
+import { echo, free, freePort, occupy } from './local-server.testing.ts'
+import { client } from './tunnel.testing.ts'
+
+let bench: ForwardBench
+beforeEach(async () => {
+  bench = await ForwardBench.started()
+})
+afterEach(() => bench[Symbol.asyncDispose]())
+
+const context = { principal: owner, signal: new AbortController().signal }
+
+describe('local ports', () => {
+  it('belong to one forward at a time; the holder is named', async () => {
+    const local = await freePort()
+    const port = { remote: 80, local, bind: '127.0.0.1' }
+    const first = await bench.live({ name: 'first', ports: [port] })
+    expect(await bench.create({ ports: [port] })).toMatchObject({
+      error: { code: 'local-port-taken', message: `127.0.0.1:${local} belongs to the forward first.` },
+    })
+    const second = await bench.create({ name: 'second', ports: [port], desired: 'off' })
+    if (!second.ok) throw new Error()
+    const { id } = second.value
+    expect(await bench.service.update({ id, desired: 'on' })).toMatchObject({ error: { code: 'local-port-taken' } })
+    await bench.service.update({ id: first.id, desired: 'off' })
+    await bench.service.update({ id, desired: 'on' })
+    await bench.until(id, ({ state }) => state === 'live')
+  })
+
+  it('are given out once, however many ask at the same time', async () => {
+    const local = await freePort()
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => bench.create({ ports: [{ remote: 80, local, bind: '127.0.0.1' }] })),
+    )
+    expect(answers.filter(({ ok }) => ok)).toHaveLength(1)
+  })
+
+  it('that another program holds are named with it, and taken when it goes', async () => {
+    const other = await occupy(0)
+    const { port: local } = other.address() as AddressInfo
+    const created = await bench.create({ ports: [{ remote: 80, local, bind: '127.0.0.1' }] })
+    if (!created.ok) throw new Error()
+    const named = (message = ''): boolean =>
+      process.platform !== 'linux' || message.includes(`(process ${process.pid})`)
+    const held = await bench.until(created.value.id, ({ state, cause }) => state === 'holding' && named(cause?.message))
+    expect(held.cause).toMatchObject({ code: 'local-port-taken' })
+    await free(other)
+    const { id } = created.value
+    await bench.until(id, ({ state }) => state === 'live')
+    const history = await bench.service.handlers()['forwards.history']({ id, limit: 10 }, context)
+    // The owner may be added later, as another entry of the same state.
+    const states = history.ok ? history.value.entries.map(({ state }) => state) : []
+    expect(states.filter((state, index) => state !== states[index - 1])).toEqual(['live', 'holding', 'starting'])
+  })
+
+  it('stay the same when it is stopped and started, and over a restart of the app', async () => {
+    const { id, ports } = await bench.live()
+    await bench.service.update({ id, desired: 'off' })
+    await bench.until(id, ({ state }) => state === 'off')
+    await free(await occupy(ports[0]!.local))
+    await bench.service.update({ id, desired: 'on' })
+    await bench.until(id, ({ state }) => state === 'live')
+    await bench.restart()
+    const again = await bench.until(id, ({ state }) => state === 'live')
+    expect(again.ports).toEqual(ports)
+    expect(await echo(ports[0]!.local)).toBe('hello')
+  })
+})
+
+describe('editing', () => {
+  it('the remote port keeps the local one bound, and hands nobody who waits to it', async () => {
+    bench.opening = () => undefined
+    const created = await bench.create()
+    if (!created.ok) throw new Error()
+    const { id, ports } = created.value
+    const [port] = ports
+    await bench.until(id, () => bench.tunnels.length === 1)
+    const waiting = await client(port!.local)
+    const ended = once(waiting, 'end')
+    waiting.on('error', () => undefined).resume()
+    await bench.until(id, ({ observed }) => observed.parked === 1)
+    bench.opening = (tunnel) => queueMicrotask(() => tunnel.ready())
+    const edited = await bench.service.update({ id, ports: [{ remote: 7000, local: port!.local, bind: port!.bind }] })
+    expect(edited).toMatchObject({ value: { ports: [{ id: port!.id, remote: 7000, local: port!.local }] } })
+    await ended
+    await bench.until(id, ({ state }) => state === 'live')
+    expect(bench.tunnels.at(-1)?.request.remote).toBe(7000)
+    expect(await echo(port!.local)).toBe('hello')
+  })
+
+  it.each([
+    [false, 'hello'],
+    [true, ''],
+  ])(
+    'the credentials of its cluster (another server: %s) hands who waits the answer "%s"',
+    async (anotherServer, answer) => {
+      bench.opening = () => undefined
+      const created = await bench.create()
+      if (!created.ok) throw new Error()
+      const { id, ports } = created.value
+      await bench.until(id, () => bench.tunnels.length === 1)
+      const waiting = echo(ports[0]!.local).catch(() => '')
+      await bench.until(id, ({ observed }) => observed.parked === 1)
+      bench.opening = (tunnel) => queueMicrotask(() => tunnel.ready())
+      bench.clusterChanged({ kind: 'credentials', anotherServer })
+      expect(await waiting).toBe(answer)
+      await bench.until(id, ({ state }) => state === 'live')
+      expect(await echo(ports[0]!.local)).toBe('hello')
+    },
+  )
+
+  it('the name changes nothing else', async () => {
+    const { id } = await bench.live()
+    await bench.service.update({ id, name: 'mine' })
+    expect(bench.service.get(id)).toMatchObject({ name: 'mine', state: 'live' })
+    expect(bench.tunnels).toHaveLength(1)
+  })
+})
