@@ -126,15 +126,13 @@ describe('the ladder of a user who cannot work ends where the fault is', () => {
     expect(result.status).toBe('connected')
     expect(rung(result, 'authorization')).toMatchObject({
       status: 'warn',
-      detail: `"reader" may not list pods, get pods/portforward, create pods/portforward, list services, watch endpointslices.discovery.k8s.io in namespace ${namespace}`,
+      detail: `"reader" may not list and watch pods, get and create pods/portforward, list and watch services, list and watch endpointslices.discovery.k8s.io in namespace ${namespace}`,
     })
   })
 
   test('restricted, in its namespace: sees pods and may not forward', async () => {
     const result = await tests.testEntry({ ...entryOf('restricted'), namespace: 'team' })
-    expect(rung(result, 'authorization').detail).toMatch(
-      /^"reader" may not get pods\/portforward, create pods\/portforward/,
-    )
+    expect(rung(result, 'authorization').detail).toMatch(/^"reader" may not get and create pods\/portforward/)
   })
 })
 

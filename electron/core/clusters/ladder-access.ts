@@ -114,8 +114,14 @@ const rights: readonly Right[] = [
   { verb: 'watch', group: 'discovery.k8s.io', resource: 'endpointslices' },
 ]
 
-const rightWords = ({ verb, group, resource, subresource }: Right): string =>
-  `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}${group === '' ? '' : `.${group}`}`
+const resourceWords = ({ group, resource, subresource }: Right): string =>
+  `${resource}${subresource === undefined ? '' : `/${subresource}`}${group === '' ? '' : `.${group}`}`
+
+/** `list and watch pods, create pods/portforward` */
+const rightsWords = (asked: readonly Right[]): string =>
+  [...Map.groupBy(asked, resourceWords)]
+    .map(([resource, each]) => `${each.map(({ verb }) => verb).join(' and ')} ${resource}`)
+    .join(', ')
 
 /** Asks what we may do in the namespace (SelfSubjectAccessReview), all at once. */
 export async function stepAuthorization(call: Call, namespace: string, user: string): Promise<StepOutcome> {
@@ -128,7 +134,7 @@ export async function stepAuthorization(call: Call, namespace: string, user: str
       }),
     ),
   )
-  const missing: string[] = []
+  const missing: Right[] = []
   for (const [index, right] of rights.entries()) {
     const answer = answers[index]
     if (answer === undefined) continue
@@ -138,11 +144,11 @@ export async function stepAuthorization(call: Call, namespace: string, user: str
         : refused(answer.error)
     }
     const { allowed } = (answer.value as { status?: { allowed?: boolean } }).status ?? {}
-    if (allowed !== true) missing.push(rightWords(right))
+    if (allowed !== true) missing.push(right)
   }
   if (missing.length === 0) return okay(`everything that is needed, in namespace ${namespace}`)
   return warning(
-    `"${user}" may not ${missing.join(', ')} in namespace ${namespace}`,
+    `"${user}" may not ${rightsWords(missing)} in namespace ${namespace}`,
     'Ask the cluster administrator for a role with these rights. Other namespaces may allow more.',
   )
 }
