@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
-
-const givenBed = process.env['MOORING_TESTBED_JSON'] ?? ''
+import { LongFirst } from './long-first.ts'
+import { workerCount } from './worker-count.ts'
 
 /** Specs against the real test bed: each worker has one, each spec file a namespace of its own. */
 export default defineConfig({
@@ -10,9 +10,8 @@ export default defineConfig({
     globalSetup: ['e2e/testbed/global-setup.ts'],
     environment: 'node',
     pool: 'forks',
-    // Specs wait for pods and probes most of the time, so that two share the machine's cores without being in each
-    // other's way. On a bed that runs already they take turns: some of them break it for a while.
-    maxWorkers: givenBed === '' ? 2 : 1,
+    maxWorkers: workerCount,
+    sequence: { sequencer: LongFirst },
     testTimeout: 120_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,

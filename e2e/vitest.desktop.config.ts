@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { workerCount } from './worker-count.ts'
 
-/** Specs in a real window; one at a time, they share a display and two cores. */
+/** Specs of the desktop: each file has a display of its own, each worker a bed. */
 export default defineConfig({
   test: {
     name: 'desktop',
     include: ['e2e/desktop/**/*.spec.ts'],
     globalSetup: ['e2e/testbed/global-setup.ts'],
     environment: 'node',
-    fileParallelism: false,
+    pool: 'forks',
+    maxWorkers: workerCount,
     testTimeout: 180_000,
     hookTimeout: 300_000,
   },

@@ -44,8 +44,13 @@ export async function desktopRuntime(): Promise<string> {
     ])
       await rm(join(unpacked, name), { recursive: true, force: true })
     await mkdir(cache, { recursive: true })
-    await cp(unpacked, `${folder}.new`, { recursive: true, verbatimSymlinks: true })
-    await rename(`${folder}.new`, folder)
+    const fresh = await mkdtemp(`${folder}.`)
+    await cp(unpacked, fresh, { recursive: true, verbatimSymlinks: true })
+    await rename(fresh, folder).catch(async (error: unknown) => {
+      // Another worker was faster.
+      await rm(fresh, { recursive: true, force: true })
+      if (!existsSync(join(folder, 'electron'))) throw error
+    })
   } finally {
     await rm(work, { recursive: true, force: true })
   }
