@@ -21,9 +21,9 @@ import type { HandlersOf } from './operations/handlers.ts'
 import { Router } from './operations/router.ts'
 import { ChangeWatch } from './platform/change-watch.ts'
 import { createPlatform } from './platform/platform.ts'
-import { ShellEnvironment } from './platform/shell-environment.ts'
 import { ChildProcesses } from './processes/child-processes.ts'
 import { KubectlFinder } from './processes/kubectl-finder.ts'
+import { ShellEnvironment } from './processes/shell-environment.ts'
 import { SettingsService } from './settings/settings.ts'
 import { SidecarClient } from './sidecar/sidecar-client.ts'
 import { registeredLauncher, type SidecarLauncher } from './sidecar/sidecar-launcher.ts'
@@ -145,7 +145,12 @@ class Core implements Application {
       clock,
       usersOf: (command) => this.#clusters.usersOfCommand(command),
     })
-    this.#shellEnvironment = new ShellEnvironment({ clock, log: log.area('environment') })
+    this.#shellEnvironment = new ShellEnvironment({
+      clock,
+      log: log.area('environment'),
+      platform: this.#platform,
+      register: (command) => this.#children.registry.registerQuestion('login shell', command),
+    })
     const environment = (): Promise<Record<string, string>> => this.#shellEnvironment.read()
     this.#children = new ChildProcesses({
       store,

@@ -47,6 +47,14 @@ export class ChildRegistry {
     }
   }
 
+  /** The same for a question that is asked all the same when it cannot be put on record. */
+  registerQuestion(label: string, command: string): RegisteredChild | null {
+    const registered = this.register({ kind: 'probe-command', label, command })
+    if (registered.ok) return registered.value
+    this.#options.log.warn(`${label} is asked without being on record: ${registered.error.message}`)
+    return null
+  }
+
   ofOtherRuns(): ChildRow[] {
     return this.#table.ofOtherRuns(this.#run)
   }

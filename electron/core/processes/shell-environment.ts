@@ -1,15 +1,17 @@
 import { homedir, userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Diagnostics } from '../../../contract/system.ts'
-import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { redact } from '../redact.ts'
-import { askLoginShell } from './login-shell.ts'
+import { askLoginShell, type LoginShellOptions } from './login-shell.ts'
 
 type Status = Diagnostics['environment']
 
 const timeLimitMs = 5000
 const proxyName = /^(https?|all|no)_proxy$/i
+
+/** A passphrase, a child's token: nobody else's business. */
+const isOurs = (name: string): boolean => name.startsWith('MOORING_')
 
 /** Where programs are put that a desktop session's PATH does not name. */
 const usualFolders: Readonly<Record<string, readonly string[]>> = {
@@ -17,8 +19,7 @@ const usualFolders: Readonly<Record<string, readonly string[]>> = {
   linux: ['/usr/local/bin', '/snap/bin', '/home/linuxbrew/.linuxbrew/bin', '~/.local/bin', '~/bin'],
 }
 
-export type ShellEnvironmentOptions = {
-  readonly clock: Clock
+export type ShellEnvironmentOptions = LoginShellOptions & {
   readonly log: Log
   /** What we were started with. */
   readonly own?: NodeJS.ProcessEnv
@@ -42,9 +43,8 @@ export class ShellEnvironment {
     this.#options = options
     this.#os = options.os ?? process.platform
     const own = Object.entries(options.own ?? process.env)
-    // Variables of ours (a passphrase may be among them) are nobody else's business.
     this.#own = Object.fromEntries(
-      own.filter((entry): entry is [string, string] => entry[1] !== undefined && !entry[0].startsWith('MOORING_')),
+      own.filter((entry): entry is [string, string] => entry[1] !== undefined && !isOurs(entry[0])),
     )
     this.#known = this.#withUsualFolders(this.#own)
   }
@@ -76,15 +76,17 @@ export class ShellEnvironment {
       return this.#known
     }
     this.#shell = this.#findShell()
-    const { clock, log } = this.#options
+    const { clock, log, platform, register } = this.#options
     // A prompt theme that looks at the terminal, and an updater that asks questions, are not wanted here.
     const environment = { ...this.#own, TERM: 'dumb', DISABLE_AUTO_UPDATE: 'true' }
     const begin = clock.monotonic()
-    const result = await askLoginShell(this.#shell, environment, { clock, timeoutMs: timeLimitMs })
+    const result = await askLoginShell(this.#shell, environment, { clock, platform, register, timeoutMs: timeLimitMs })
     this.#status = result.kind
     if (result.kind === 'read') {
       const own = new Set(['TERM', 'DISABLE_AUTO_UPDATE', 'SHLVL', 'PWD', 'OLDPWD', '_'])
-      const read = Object.fromEntries(Object.entries(result.environment).filter(([name]) => !own.has(name)))
+      const read = Object.fromEntries(
+        Object.entries(result.environment).filter(([name]) => !own.has(name) && !isOurs(name)),
+      )
       this.#known = this.#withUsualFolders({ ...this.#own, ...read, PATH: this.#merged(read.PATH) })
       log.info(`read the environment of ${this.#shell} in ${Math.round(clock.monotonic() - begin)} ms`)
     } else {
