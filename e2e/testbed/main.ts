@@ -37,7 +37,10 @@ async function up(json: boolean): Promise<void> {
 
 const [verb, ...flags] = process.argv.slice(2)
 if (verb === 'up' && flags.every((flag) => flag === '--json')) {
-  await up(flags.includes('--json'))
+  await up(flags.includes('--json')).catch((error: unknown) => {
+    console.error(`testbed: ${error instanceof Error ? error.message : String(error)}`)
+    process.exit(1)
+  })
 } else if (verb === 'down' && flags.every((flag) => /^\d+$/.test(flag))) {
   const left = await endBeds(flags.map(Number))
   for (const line of left) console.error(`left over: ${line}`)
