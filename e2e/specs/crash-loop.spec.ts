@@ -1,34 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { Cluster } from '../../contract/clusters.ts'
+import { expect, it } from 'vitest'
 import { expectOk } from '../support/expect-ok.ts'
-import { startHost, type RunningHost } from '../support/host.ts'
-import { addCluster, localAddress, sharedTestbed, waitForState, withKubectl } from '../support/main-job.ts'
+import { useForwardWorld } from '../support/forward-world.ts'
+import { localAddress, waitForState } from '../support/main-job.ts'
 import { waitUntil } from '../support/wait-until.ts'
-import type { Testbed } from '../testbed/testbed.ts'
 import { deployment, workloadContainer, type ContainerSpec } from '../testbed/workloads.ts'
 
-let bed: Testbed
-let host: RunningHost
-let cluster: Cluster
-let namespace: string
-
-beforeAll(async () => {
-  bed = await sharedTestbed()
-  if (!bed.containers) return
-  namespace = await bed.a.createNamespace('crash-loop')
-  host = await startHost({ environment: withKubectl(bed) })
-  cluster = await addCluster(host.client, bed.a.kubeconfig, 'bed a')
-})
-afterAll(async () => {
-  if (bed.containers) {
-    await host.close()
-    await bed.a.deleteNamespace(namespace)
-  }
-  await bed.close()
-})
-beforeEach((context) => {
-  if (!bed.containers) context.skip('needs real containers (root)')
-})
+const world = useForwardWorld('crash-loop')
 
 /** Ready whenever its container runs: nobody asks the program. */
 function withoutReadinessProbe(container: ContainerSpec): ContainerSpec {
@@ -37,8 +14,8 @@ function withoutReadinessProbe(container: ContainerSpec): ContainerSpec {
 }
 
 async function restartsOf(name: string): Promise<number> {
-  const told = await bed.a.kubectl([
-    ...['get', 'pods', '-n', namespace, '-l', `app=${name}`],
+  const told = await world.bed.a.kubectl([
+    ...['get', 'pods', '-n', world.namespace, '-l', `app=${name}`],
     ...['-o', 'jsonpath={.items[*].status.containerStatuses[*].restartCount}'],
   ])
   return Number(told.stdout.trim().split(' ')[0] ?? 0)
@@ -46,28 +23,28 @@ async function restartsOf(name: string): Promise<number> {
 
 it('a pod that crashes again and again is held up for one reason all the while, and serves while it is up', async () => {
   const container = withoutReadinessProbe(workloadContainer({ CRASH_MS: 3_000 }, 'crash'))
-  await bed.a.apply(deployment({ namespace, name: 'web', container, graceSeconds: 1 }))
+  await world.bed.a.apply(deployment({ namespace: world.namespace, name: 'web', container, graceSeconds: 1 }))
   const { id } = await expectOk(
-    host.client.forwards.create({
-      clusterId: cluster.id,
-      namespace,
+    world.host.client.forwards.create({
+      clusterId: world.cluster.id,
+      namespace: world.namespace,
       target: { kind: 'deployment', name: 'web' },
       ports: [{ remote: 8080 }],
     }),
   )
   const isHeldUp = async (): Promise<true> => {
-    const { state, cause } = await expectOk(host.client.forwards.get({ id }))
+    const { state, cause } = await expectOk(world.host.client.forwards.get({ id }))
     if (state !== 'holding' || cause?.detail !== 'CrashLoopBackOff') throw new Error(`${state} ${cause?.detail ?? ''}`)
     return true
   }
   await waitUntil('the crash loop to be said', 60, isHeldUp)
   const entries = async (): Promise<number> =>
-    (await expectOk(host.client.forwards.history({ id, limit: 500 }))).entries.length
+    (await expectOk(world.host.client.forwards.history({ id, limit: 500 }))).entries.length
   const [before, restarts] = [await entries(), await restartsOf('web')]
   let answers = 0
   await waitUntil('two more restarts, and an answer in between', 120, async () => {
     await isHeldUp()
-    const { host: address, port } = localAddress(await expectOk(host.client.forwards.get({ id })))
+    const { host: address, port } = localAddress(await expectOk(world.host.client.forwards.get({ id })))
     await fetch(`http://${address}:${port}/`, { headers: { connection: 'close' } }).then(
       () => (answers += 1),
       () => undefined,
@@ -77,7 +54,9 @@ it('a pod that crashes again and again is held up for one reason all the while, 
     return true
   })
   expect(await entries()).toBe(before)
-  await bed.a.apply(deployment({ namespace, name: 'web', container: workloadContainer({}), graceSeconds: 1 }))
-  await waitForState(host.client, id, 'live', 60)
-  await expectOk(host.client.forwards.remove({ id }))
+  await world.bed.a.apply(
+    deployment({ namespace: world.namespace, name: 'web', container: workloadContainer({}), graceSeconds: 1 }),
+  )
+  await waitForState(world.host.client, id, 'live', 60)
+  await expectOk(world.host.client.forwards.remove({ id }))
 })

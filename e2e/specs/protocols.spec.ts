@@ -3,15 +3,13 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Cluster } from '../../contract/clusters.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { Forward } from '../../contract/forwards.ts'
 import { expectOk } from '../support/expect-ok.ts'
-import { startHost, type RunningHost } from '../support/host.ts'
-import { addCluster, liveForward, localAddress, sharedTestbed, waitForState, withKubectl } from '../support/main-job.ts'
+import { useForwardWorld } from '../support/forward-world.ts'
+import { liveForward, localAddress, waitForState } from '../support/main-job.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { exchange } from '../testbed/exchange.ts'
-import type { Testbed } from '../testbed/testbed.ts'
 import {
   barePod,
   deployment,
@@ -24,51 +22,34 @@ import {
 const MiB = 1 << 20
 const remotes = ['http', 'source', 'countedSink', 'banner', 'closeAtOnce'] as const
 
-let bed: Testbed
-let host: RunningHost
-let cluster: Cluster
-let namespace: string
-let web: Forward
-
-beforeAll(async () => {
-  bed = await sharedTestbed()
-  if (!bed.containers) return
-  namespace = await bed.a.createNamespace('protocols')
+const world = useForwardWorld('protocols', async ({ bed, namespace }) => {
   await bed.a.apply(
     barePod({ namespace, name: 'web' }),
     deployment({ namespace, name: 'pg', container: postgresContainer() }),
     deployment({ namespace, name: 'redis', container: redisContainer() }),
   )
   await Promise.all(['web', 'pg', 'redis'].map((name) => bed.a.waitForPods(namespace, `app=${name}`, 1)))
-  host = await startHost({ environment: withKubectl(bed) })
-  cluster = await addCluster(host.client, bed.a.kubeconfig, 'bed a')
-  web = await liveForward(host.client, {
-    clusterId: cluster.id,
-    namespace,
+})
+let web: Forward
+beforeAll(async () => {
+  if (!world.bed.containers) return
+  web = await liveForward(world.host.client, {
+    clusterId: world.cluster.id,
+    namespace: world.namespace,
     target: { kind: 'pod', name: 'web' },
     ports: remotes.map((name) => ({ remote: WORKLOAD_PORTS[name] })),
   })
-})
-afterAll(async () => {
-  if (bed.containers) {
-    await host.close()
-    await bed.a.deleteNamespace(namespace)
-  }
-  await bed.close()
-})
-beforeEach((context) => {
-  if (!bed.containers) context.skip('needs real containers (root)')
 })
 
 const portOf = (name: (typeof remotes)[number]): number => localAddress(web, remotes.indexOf(name)).port
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const residentMiB = (): number =>
-  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${host.pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024
+  Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${world.host.pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024
 
 async function deploymentForward(name: string, remote: number): Promise<Forward> {
-  return liveForward(host.client, {
-    clusterId: cluster.id,
-    namespace,
+  return liveForward(world.host.client, {
+    clusterId: world.cluster.id,
+    namespace: world.namespace,
     target: { kind: 'deployment', name },
     ports: [{ remote }],
   })
@@ -101,7 +82,7 @@ describe('bytes', () => {
   })
 
   it('go up unchanged, 100 MiB of them, and are counted', async () => {
-    const before = (await expectOk(host.client.forwards.get({ id: web.id }))).observed.bytesOut
+    const before = (await expectOk(world.host.client.forwards.get({ id: web.id }))).observed.bytesOut
     const bytes = randomBytes(100 * MiB)
     const send = Buffer.concat([Buffer.from(`${bytes.length}\n`), bytes])
     const { received } = await exchange(portOf('countedSink'), {
@@ -111,7 +92,7 @@ describe('bytes', () => {
     })
     expect(received.toString()).toBe(`${sha256(bytes)} ${bytes.length}\n`)
     await waitUntil('the bytes are counted', 10, async () => {
-      const { observed } = await expectOk(host.client.forwards.get({ id: web.id }))
+      const { observed } = await expectOk(world.host.client.forwards.get({ id: web.id }))
       return observed.bytesOut - before >= send.length
     })
   })
@@ -119,7 +100,7 @@ describe('bytes', () => {
   it('wait in the pod, not in the memory of the host, while a client does not read; none is lost', async () => {
     const total = 300 * MiB
     const bytesIn = async (): Promise<number> =>
-      (await expectOk(host.client.forwards.get({ id: web.id }))).observed.bytesIn
+      (await expectOk(world.host.client.forwards.get({ id: web.id }))).observed.bytesIn
     const before = { bytesIn: await bytesIn(), memory: residentMiB() }
     const socket = net.connect(portOf('source'), '127.0.0.1')
     socket.pause()
@@ -147,7 +128,7 @@ describe('bytes', () => {
   it('come after ten seconds of silence as well', async () => {
     const { received } = await exchange(portOf('source'), { send: '1000 10000\n', limitMs: 20_000 })
     expect(received.length).toBe(1000)
-    expect((await expectOk(host.client.forwards.get({ id: web.id }))).state).toBe('live')
+    expect((await expectOk(world.host.client.forwards.get({ id: web.id }))).state).toBe('live')
   })
 })
 
@@ -159,27 +140,27 @@ describe('a server that ends its connections', () => {
     }
     const answer = await fetch(`http://127.0.0.1:${portOf('http')}/`)
     expect(answer.status).toBe(200)
-    expect((await waitForState(host.client, web.id, 'live')).ports).toEqual(web.ports)
+    expect((await waitForState(world.host.client, web.id, 'live')).ports).toEqual(web.ports)
   })
 
   it('with a reset is named, is never called live, and does not harm the port beside it', async () => {
     const created = await expectOk(
-      host.client.forwards.create({
-        clusterId: cluster.id,
-        namespace,
+      world.host.client.forwards.create({
+        clusterId: world.cluster.id,
+        namespace: world.namespace,
         target: { kind: 'pod', name: 'web' },
         ports: [{ remote: WORKLOAD_PORTS.resetAtOnce }, { remote: WORKLOAD_PORTS.http }],
       }),
     )
     const named = await waitUntil('the cause', 20, async () => {
-      const now = await expectOk(host.client.forwards.get({ id: created.id }))
+      const now = await expectOk(world.host.client.forwards.get({ id: created.id }))
       return now.cause?.code === 'reset-by-pod' ? now : null
     })
     expect(named.state).not.toBe('live')
     expect(named.cause?.message).toContain(String(WORKLOAD_PORTS.resetAtOnce))
     const { host: address, port } = localAddress(named, 1)
     for (let round = 0; round < 5; round += 1) expect((await fetch(`http://${address}:${port}/`)).status).toBe(200)
-    await expectOk(host.client.forwards.remove({ id: created.id }))
+    await expectOk(world.host.client.forwards.remove({ id: created.id }))
   })
 })
 
@@ -210,7 +191,7 @@ describe('databases', () => {
     } finally {
       await pool.end()
     }
-    await expectOk(host.client.forwards.remove({ id: forward.id }))
+    await expectOk(world.host.client.forwards.remove({ id: forward.id }))
   })
 
   it('Redis: PING, a megabyte there and back, a thousand questions at once', async () => {
@@ -230,17 +211,17 @@ describe('databases', () => {
       until: (bytes) => bytes.length >= 7000,
     })
     expect(many.received.toString()).toBe('+PONG\r\n'.repeat(1000))
-    await expectOk(host.client.forwards.remove({ id: forward.id }))
+    await expectOk(world.host.client.forwards.remove({ id: forward.id }))
   })
 })
 
 describe('a crash-looping server', () => {
   it('is not called live while it is away, holds its clients meanwhile, and serves them when it is back', async () => {
-    await bed.a.apply(barePod({ namespace, name: 'crashing', container: workloadContainer() }))
-    await bed.a.waitForPods(namespace, 'app=crashing', 1)
-    const forward = await liveForward(host.client, {
-      clusterId: cluster.id,
-      namespace,
+    await world.bed.a.apply(barePod({ namespace: world.namespace, name: 'crashing', container: workloadContainer() }))
+    await world.bed.a.waitForPods(world.namespace, 'app=crashing', 1)
+    const forward = await liveForward(world.host.client, {
+      clusterId: world.cluster.id,
+      namespace: world.namespace,
       target: { kind: 'pod', name: 'crashing' },
       ports: [{ remote: 8080 }],
       parkSeconds: 60,
@@ -248,10 +229,10 @@ describe('a crash-looping server', () => {
     const { port } = localAddress(forward)
     // The kubelet starts it again at once after the first crash, and some seconds after the second.
     for (let crash = 1; crash <= 2; crash += 1) {
-      await waitForState(host.client, forward.id, 'live', 40)
+      await waitForState(world.host.client, forward.id, 'live', 40)
       await exchange(port, { send: 'GET /exit?code=1 HTTP/1.0\r\n\r\n', limitMs: 5000 })
       const down = await waitUntil('it is not live', 8, async () => {
-        const now = await expectOk(host.client.forwards.get({ id: forward.id }))
+        const now = await expectOk(world.host.client.forwards.get({ id: forward.id }))
         return now.state === 'live' ? null : now
       })
       expect(down.cause?.message).toMatch(/\S{3}/)
@@ -259,10 +240,10 @@ describe('a crash-looping server', () => {
       const { received } = await exchange(port, { send: 'GET / HTTP/1.0\r\n\r\n', limitMs: 50_000 })
       expect(received.toString()).toMatch(/^HTTP\/1\.[01] 200/)
     }
-    const after = await waitForState(host.client, forward.id, 'live')
+    const after = await waitForState(world.host.client, forward.id, 'live')
     expect(after.ports).toEqual(forward.ports)
-    const [pod] = await bed.a.pods(namespace, 'app=crashing')
+    const [pod] = await world.bed.a.pods(world.namespace, 'app=crashing')
     expect(pod?.restarts).toBe(2)
-    await expectOk(host.client.forwards.remove({ id: forward.id }))
+    await expectOk(world.host.client.forwards.remove({ id: forward.id }))
   })
 })

@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Cluster } from '../../contract/clusters.ts'
+import { describe, expect, it } from 'vitest'
 import type { Forward } from '../../contract/forwards.ts'
 import { expectError, expectOk } from '../support/expect-ok.ts'
-import { startHost, type RunningHost } from '../support/host.ts'
-import { addCluster, liveForward, localAddress, sharedTestbed, waitForState, withKubectl } from '../support/main-job.ts'
-import type { Testbed } from '../testbed/testbed.ts'
+import { useForwardWorld } from '../support/forward-world.ts'
+import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
 import {
   barePod,
   daemonSet,
@@ -16,15 +14,7 @@ import {
   statefulSet,
 } from '../testbed/workloads.ts'
 
-let bed: Testbed
-let host: RunningHost
-let cluster: Cluster
-let namespace: string
-
-beforeAll(async () => {
-  bed = await sharedTestbed()
-  if (!bed.containers) return
-  namespace = await bed.a.createNamespace('targets')
+const world = useForwardWorld('targets', async ({ bed, namespace }) => {
   const http = { namespace, container: httpContainer() }
   const ports = [{ name: 'http', port: 80, targetPort: 'http' }]
   await bed.a.apply(
@@ -37,28 +27,8 @@ beforeAll(async () => {
     job({ ...http, name: 'job' }),
     barePod({ ...http, name: 'pod' }),
   )
-  await Promise.all(
-    [
-      ['deploy', 1],
-      ['sts', 2],
-      ['ds', 1],
-      ['rs', 1],
-      ['job', 1],
-      ['pod', 1],
-    ].map(([name, count]) => bed.a.waitForPods(namespace, `app=${String(name)}`, Number(count))),
-  )
-  host = await startHost({ environment: withKubectl(bed) })
-  cluster = await addCluster(host.client, bed.a.kubeconfig, 'bed a')
-})
-afterAll(async () => {
-  if (bed.containers) {
-    await host.close()
-    await bed.a.deleteNamespace(namespace)
-  }
-  await bed.close()
-})
-beforeEach((context) => {
-  if (!bed.containers) context.skip('needs real containers (root)')
+  const counts = { deploy: 1, sts: 2, ds: 1, rs: 1, job: 1, pod: 1 }
+  await Promise.all(Object.entries(counts).map(([name, count]) => bed.a.waitForPods(namespace, `app=${name}`, count)))
 })
 
 async function podBehind(forward: Forward, index = 0): Promise<string> {
@@ -80,31 +50,36 @@ describe('a forward leads to', () => {
     ['a job', { kind: 'job', name: 'job' }, 8080, /^job-/],
     ['the pods of a label selector', { kind: 'selector', selector: 'app in (rs)' }, 8080, /^rs-/],
   ])('%s', async (_what, target, remote, pod) => {
-    const forward = await liveForward(host.client, { clusterId: cluster.id, namespace, target, ports: [{ remote }] })
+    const forward = await liveForward(world.host.client, {
+      clusterId: world.cluster.id,
+      namespace: world.namespace,
+      target,
+      ports: [{ remote }],
+    })
     expect(await podBehind(forward)).toMatch(pod)
     expect(forward.observed.pod).toMatch(pod)
     expect(forward.observed.watching).toBe(true)
-    await expectOk(host.client.forwards.remove({ id: forward.id }))
+    await expectOk(world.host.client.forwards.remove({ id: forward.id }))
   })
 
   it('the lowest ordinal of a stateful set when that is asked for', async () => {
-    const forward = await liveForward(host.client, {
-      clusterId: cluster.id,
-      namespace,
+    const forward = await liveForward(world.host.client, {
+      clusterId: world.cluster.id,
+      namespace: world.namespace,
       target: { kind: 'statefulset', name: 'sts' },
       ports: [{ remote: 'http' }],
       podPolicy: 'ordinal',
     })
     expect(await podBehind(forward)).toBe('sts-0')
-    await expectOk(host.client.forwards.remove({ id: forward.id }))
+    await expectOk(world.host.client.forwards.remove({ id: forward.id }))
   })
 })
 
 describe('the local port', () => {
   it('is chosen once and kept over stop and start', async () => {
-    const forward = await liveForward(host.client, {
-      clusterId: cluster.id,
-      namespace,
+    const forward = await liveForward(world.host.client, {
+      clusterId: world.cluster.id,
+      namespace: world.namespace,
       target: { kind: 'service', name: 'deploy' },
       ports: [{ remote: 80 }, { remote: 'http' }],
     })
@@ -113,53 +88,63 @@ describe('the local port', () => {
       expect.stringMatching(/^deploy-/),
       expect.stringMatching(/^deploy-/),
     ])
-    await expectOk(host.client.forwards.stop({ id: forward.id }))
-    await waitForState(host.client, forward.id, 'off')
+    await expectOk(world.host.client.forwards.stop({ id: forward.id }))
+    await waitForState(world.host.client, forward.id, 'off')
     await expect(podBehind(forward)).rejects.toThrow()
-    await expectOk(host.client.forwards.start({ id: forward.id }))
-    const again = await waitForState(host.client, forward.id, 'live')
+    await expectOk(world.host.client.forwards.start({ id: forward.id }))
+    const again = await waitForState(world.host.client, forward.id, 'live')
     expect(again.ports).toEqual(forward.ports)
-    await expectOk(host.client.forwards.remove({ id: forward.id }))
+    await expectOk(world.host.client.forwards.remove({ id: forward.id }))
   })
 
   it('belongs to one wanted forward at a time; another may have it when that one is off', async () => {
-    const input = { clusterId: cluster.id, namespace, target: { kind: 'service' as const, name: 'deploy' } }
-    const first = await liveForward(host.client, { ...input, ports: [{ remote: 80 }], name: 'first' })
+    const input = {
+      clusterId: world.cluster.id,
+      namespace: world.namespace,
+      target: { kind: 'service' as const, name: 'deploy' },
+    }
+    const first = await liveForward(world.host.client, { ...input, ports: [{ remote: 80 }], name: 'first' })
     const local = localAddress(first).port
-    const refused = await expectError(host.client.forwards.create({ ...input, ports: [{ remote: 80, local }] }))
+    const refused = await expectError(world.host.client.forwards.create({ ...input, ports: [{ remote: 80, local }] }))
     expect(refused).toMatchObject({ code: 'local-port-taken', details: { forward: { name: 'first' } } })
-    const check = await expectOk(host.client.forwards.check({ ports: [{ remote: 80, local }] }))
+    const check = await expectOk(world.host.client.forwards.check({ ports: [{ remote: 80, local }] }))
     expect(check.ports[0]).toMatchObject({ status: 'taken', owner: { forward: { name: 'first' } } })
     const second = await expectOk(
-      host.client.forwards.create({ ...input, ports: [{ remote: 80, local }], desired: 'off' }),
+      world.host.client.forwards.create({ ...input, ports: [{ remote: 80, local }], desired: 'off' }),
     )
-    await expectOk(host.client.forwards.stop({ id: first.id }))
-    await expectOk(host.client.forwards.start({ id: second.id }))
-    await waitForState(host.client, second.id, 'live')
-    for (const id of [first.id, second.id]) await expectOk(host.client.forwards.remove({ id }))
+    await expectOk(world.host.client.forwards.stop({ id: first.id }))
+    await expectOk(world.host.client.forwards.start({ id: second.id }))
+    await waitForState(world.host.client, second.id, 'live')
+    for (const id of [first.id, second.id]) await expectOk(world.host.client.forwards.remove({ id }))
   })
 
   it('moves when the forward is edited, and what waited is not handed to another target', async () => {
-    const forward = await liveForward(host.client, {
-      clusterId: cluster.id,
-      namespace,
+    const forward = await liveForward(world.host.client, {
+      clusterId: world.cluster.id,
+      namespace: world.namespace,
       target: { kind: 'service', name: 'deploy' },
       ports: [{ remote: 80 }],
     })
     await expectOk(
-      host.client.forwards.update({ id: forward.id, target: { kind: 'pod', name: 'pod' }, ports: [{ remote: 8080 }] }),
+      world.host.client.forwards.update({
+        id: forward.id,
+        target: { kind: 'pod', name: 'pod' },
+        ports: [{ remote: 8080 }],
+      }),
     )
-    const edited = await waitForState(host.client, forward.id, 'live')
+    const edited = await waitForState(world.host.client, forward.id, 'live')
     expect(await podBehind(edited)).toBe('pod')
-    await expectOk(host.client.forwards.remove({ id: forward.id }))
+    await expectOk(world.host.client.forwards.remove({ id: forward.id }))
   })
 
   it('says before anything is saved whether forwarding is allowed there', async () => {
-    const allowed = await expectOk(host.client.forwards.check({ clusterId: cluster.id, namespace, ports: [] }))
+    const allowed = await expectOk(
+      world.host.client.forwards.check({ clusterId: world.cluster.id, namespace: world.namespace, ports: [] }),
+    )
     expect(allowed.access).toMatchObject({ allowed: true })
-    const restricted = await addCluster(host.client, bed.a.users.restricted ?? '', 'restricted')
+    const restricted = await addCluster(world.host.client, world.bed.a.users.restricted ?? '', 'restricted')
     const refused = await expectOk(
-      host.client.forwards.check({ clusterId: restricted.id, namespace: 'team', ports: [] }),
+      world.host.client.forwards.check({ clusterId: restricted.id, namespace: 'team', ports: [] }),
     )
     expect(refused.access?.allowed).toBe(false)
     expect(refused.access?.reason).toContain('get and create pods/portforward')
