@@ -9,7 +9,12 @@ export const VaultStatus = z.object({
   state: z.enum(['not-set-up', 'locked', 'unlocked', 'undecryptable']),
   provider: VaultProvider.nullable(),
   /** Whether the system's keychain can be used, and if not, why. */
-  keychain: z.object({ available: z.boolean(), reason: z.string().nullable() }),
+  keychain: z.object({
+    available: z.boolean(),
+    reason: z.string().nullable(),
+    /** The system's own words, where `reason` says them more plainly. */
+    detail: z.string().optional(),
+  }),
   keyId: z.string().nullable(),
   rotatedAt: Time.nullable(),
 })

@@ -4,6 +4,7 @@ import { VaultProvider, type VaultStatus } from '../../../contract/system.ts'
 import type { VaultKeyRow } from '../store/vault-table.ts'
 import { newPassphraseKey, passphraseKey, ScryptParameters, type Keychain } from './key-providers.ts'
 import { openBox, sealBox, type SealedAt } from './sealed-box.ts'
+import { keychainWords } from './keychain-words.ts'
 import { vaultErrors } from './vault-errors.ts'
 
 /** The data key and its name. */
@@ -164,9 +165,9 @@ export class KeyWrapping {
       this.#keychainStatus = { available: true, reason: null }
       return ok(answer)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#keychainStatus = { available: false, reason }
-      return fail(vaultErrors.keychainUnavailable(reason))
+      const why = keychainWords(error instanceof Error ? error.message : String(error))
+      this.#keychainStatus = { available: false, ...why }
+      return fail(vaultErrors.keychainUnavailable(why))
     }
   }
 }

@@ -23,6 +23,15 @@ export const vaultErrors = {
       { cause },
     ),
 
+  /** The vault is open, and this value does not open with its key. */
+  foreignValue: (cause: string): AppError =>
+    appError(
+      'vault-undecryptable',
+      'What is stored cannot be decrypted: it was sealed by a vault that is gone, or it is damaged.',
+      'Give it again: the credentials of a cluster on its Credentials tab.',
+      { cause },
+    ),
+
   damagedValue: (table: string, rowId: string): AppError =>
     appError(
       'vault-undecryptable',
@@ -40,11 +49,11 @@ export const vaultErrors = {
   weakPassphrase: (least: number): AppError =>
     appError('weak-passphrase', `A passphrase needs at least ${least} characters.`, 'Choose a longer one.'),
 
-  keychainUnavailable: (cause: string): AppError =>
+  keychainUnavailable: ({ reason, detail }: { reason: string; detail?: string }): AppError =>
     appError(
       'keychain-unavailable',
       "The system's keychain cannot be used.",
       'Unlock it or start its service, or choose a passphrase.',
-      { cause },
+      { cause: reason, ...(detail === undefined ? {} : { details: { keychain: detail } }) },
     ),
 } as const

@@ -359,7 +359,11 @@ describe('a keychain that comes late', () => {
     await vault.start()
     expect(vault.status()).toMatchObject({
       state: 'not-set-up',
-      keychain: { available: false, reason: 'no result found' },
+      keychain: {
+        available: false,
+        reason: 'The keychain has no keyring to keep anything in.',
+        detail: 'no result found',
+      },
     })
   })
 })

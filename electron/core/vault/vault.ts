@@ -107,9 +107,7 @@ export class Vault {
     const secret = this.#secret()
     if (!secret.ok) return secret
     const plaintext = openBox(secret.value.key, keyIdBytes(secret.value.keyId), at, sealed)
-    return plaintext === null
-      ? fail(vaultErrors.undecryptable(`The value in ${at.table}.${at.column} is damaged or of another vault.`))
-      : ok(plaintext)
+    return plaintext === null ? fail(vaultErrors.foreignValue(`It lies in ${at.table}.${at.column}.`)) : ok(plaintext)
   }
 
   /**
@@ -276,7 +274,8 @@ export class Vault {
         this.#log.warn(`the vault stays closed: ${unlocked.error.message} ${unlocked.error.cause ?? ''}`)
       return
     }
-    this.#log.warn(`the keychain cannot be used: ${this.#keys.keychainStatus.reason ?? ''}`)
+    const { reason, detail } = this.#keys.keychainStatus
+    this.#log.warn(`the keychain cannot be used: ${detail ?? reason ?? ''}`)
     this.#changes.emit(this.status())
     // At login the keychain may start after us. One that is there and refuses needs a person, and is not asked again.
     this.#retry = this.#clock.after(retryMs, () => {

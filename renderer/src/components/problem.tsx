@@ -3,6 +3,7 @@ import type { AppError } from '../../../contract/errors.ts'
 import { CopyButton } from './copy-button.tsx'
 import styles from './problem.module.css'
 import { StateMark } from './state-mark.tsx'
+import { Words } from './words.tsx'
 
 /** A failure in place: what failed, why, what to do; the details are folded. */
 export function Problem({ error, children }: { error: AppError; children?: ReactNode }) {
@@ -16,9 +17,13 @@ export function Problem({ error, children }: { error: AppError; children?: React
       <StateMark name="fail" size={14} />
       <div className={styles.words}>
         <p id={id} className={styles.message}>
-          {error.message}
+          <Words>{error.message}</Words>
         </p>
-        {error.cause !== undefined && <p>{error.cause}</p>}
+        {error.cause !== undefined && (
+          <p>
+            <Words>{error.cause}</Words>
+          </p>
+        )}
         <p className={styles.next}>{error.next}</p>
         {children !== undefined && <div className={styles.actions}>{children}</div>}
         <details className={styles.details}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ago, briefDuration, fullDuration, until } from './time-words.ts'
+import { ago, briefDuration, fullDuration, inLocalTime, until } from './time-words.ts'
 
 describe('words for time', () => {
   it('name the largest unit in a row', () => {
@@ -24,6 +24,15 @@ describe('words for time', () => {
       '2 min',
       '2 d 4 h',
     ])
+  })
+
+  it("say the owner's times by the clock of who reads them, and how far away they are", () => {
+    const now = Date.parse('2026-11-21T09:00:28Z')
+    expect(inLocalTime('token, valid until 2026-11-21T09:59:28.000Z', now)).toMatch(
+      /^token, valid until Nov 2\d, \d\d:\d9 \(in 59 min\)$/,
+    )
+    expect(inLocalTime('The token expired on 2026-11-20T07:44:04Z.', now)).toMatch(/ on Nov .* \(1 d ago\)\.$/)
+    expect(inLocalTime('valid until 2026-12-01 (in 9 days)', now)).toBe('valid until 2026-12-01 (in 9 days)')
   })
 
   it('never speak of the future as the past', () => {

@@ -43,6 +43,15 @@ const dayAndClock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', ti
 export const timeOfDay = (at: number, now: number): string =>
   day.format(at) === day.format(now) ? clock.format(at) : shortDayAndClock.format(at)
 
+const instant = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z/g
+
+/** A sentence of the owner for people: `2026-11-21T09:59:28Z` in it becomes `Nov 21, 09:59 (in 59 min)` by their own clock. */
+export const inLocalTime = (sentence: string, now: number): string =>
+  sentence.replaceAll(instant, (written) => {
+    const at = Date.parse(written)
+    return `${shortDayAndClock.format(at)} (${at >= now ? until(at, now) : ago(at, now)})`
+  })
+
 /** Date and time in full, for titles. */
 export const fullTime = (at: number): string => dayAndClock.format(at)
 export const dateOnly = (at: number): string => day.format(at)

@@ -8,6 +8,7 @@ import { Menu } from '../../components/menu.tsx'
 import table from '../../components/table.module.css'
 import { TimeSince } from '../../components/time-since.tsx'
 import type { RowPlace } from '../../components/virtual-rows.tsx'
+import { Words } from '../../components/words.tsx'
 import styles from './clusters-page.module.css'
 import { ClusterState } from './cluster-state-word.tsx'
 import { useClusterActions } from './use-cluster-actions.ts'
@@ -74,7 +75,7 @@ export const ClusterRow = memo(function ClusterRow({
           className={classNames(table.cell, styles.cause)}
           title={`${status.cause.message} ${status.cause.next}`}
         >
-          {status.cause.message} <span className={styles.next}>{status.cause.next}</span>
+          <Words>{status.cause.message}</Words> <span className={styles.next}>{status.cause.next}</span>
         </span>
       ) : (
         <>

@@ -8,6 +8,7 @@ import { Problem } from '../../components/problem.tsx'
 import { type MarkName, StateMark, StateWord } from '../../components/state-mark.tsx'
 import { TimeSince } from '../../components/time-since.tsx'
 import { fullDuration } from '../../components/time-words.ts'
+import { Words } from '../../components/words.tsx'
 import { useFresh } from '../../state/use-app-state.ts'
 import { connectionReport } from './connection-report.ts'
 import styles from './connection-tab.module.css'
@@ -33,17 +34,11 @@ const outcome = (step: LadderStep, failed: boolean): string =>
 
 /** The connection as a ladder: each rung with what was found, how long it took and what to do. */
 export function ConnectionTab({ cluster }: { cluster: Cluster }) {
-  const { test, running, error, start, cancel } = useConnectionTest(cluster.id)
+  const { test, running, error, cancel } = useConnectionTest(cluster.id)
   return (
     <div className={detail.stack}>
       <div className={detail.row}>
-        {running ? (
-          <Button onClick={cancel}>Cancel</Button>
-        ) : (
-          <Button look={test === null ? 'primary' : 'plain'} onClick={start}>
-            {test === null ? 'Test connection' : 'Test again'}
-          </Button>
-        )}
+        {running && <Button onClick={cancel}>Cancel</Button>}
         {test !== null && !running && <CopyButton text={connectionReport(cluster, test)} label="Copy report" />}
         <span className={detail.muted} role="status">
           {running && 'Testing …'}
@@ -53,8 +48,8 @@ export function ConnectionTab({ cluster }: { cluster: Cluster }) {
       {test === null ? (
         !running && (
           <p className={detail.muted}>
-            Nine steps from the server’s name to an open tunnel, each with its time and what to do when it fails.
-            Nothing on the cluster is changed.
+            Not tested yet. A test takes nine steps from the server’s name to an open tunnel, each with its time and
+            what to do when it fails. Nothing on the cluster is changed.
           </p>
         )
       ) : (
@@ -99,7 +94,9 @@ function Ladder({ test, running }: { test: ConnectionTest; running: boolean }) {
                   <span className={styles.outcome}>{outcome(step, failed)}</span>
                   <span className={styles.ms}>{step.ms !== null && fullDuration(step.ms)}</span>
                 </div>
-                <p className={styles.detail}>{step.detail === '' ? asks : step.detail}</p>
+                <p className={styles.detail}>
+                  <Words>{step.detail === '' ? asks : step.detail}</Words>
+                </p>
                 {step.next !== null && <p className={styles.next}>{step.next}</p>}
               </div>
             </li>

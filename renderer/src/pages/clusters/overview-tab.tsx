@@ -13,6 +13,7 @@ import { Problem } from '../../components/problem.tsx'
 import { StateMark } from '../../components/state-mark.tsx'
 import { TimeSince } from '../../components/time-since.tsx'
 import { tell } from '../../components/toast-manager.ts'
+import { Words } from '../../components/words.tsx'
 import { useClient } from '../../state/use-app-state.ts'
 import { labelsFromText, labelsToText } from './labels.ts'
 import styles from './overview-tab.module.css'
@@ -27,7 +28,9 @@ export function OverviewTab({ cluster }: { cluster: Cluster }) {
         <div className={classNames(detail.box, detail.hold)}>
           <StateMark name="disconnected" size={14} />
           <div>
-            <strong>{status.cause.message}</strong>
+            <strong>
+              <Words>{status.cause.message}</Words>
+            </strong>
             <p>{status.cause.next}</p>
             {status.lastConnectedAt !== null && (
               <p className={detail.muted}>

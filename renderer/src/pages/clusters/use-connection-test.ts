@@ -9,7 +9,6 @@ export function useConnectionTest(clusterId: string): {
   test: ConnectionTest | null
   running: boolean
   error: AppError | null
-  start: () => void
   cancel: () => void
 } {
   const { client, connectionTests } = useAppState()
@@ -25,7 +24,6 @@ export function useConnectionTest(clusterId: string): {
     test,
     running: asked?.running === true || (test !== null && test.finishedAt === null),
     error: asked?.error ?? null,
-    start: () => connectionTests.start(clusterId),
     cancel: () => connectionTests.cancel(clusterId),
   }
 }

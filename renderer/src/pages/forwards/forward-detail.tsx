@@ -11,6 +11,7 @@ import { Menu } from '../../components/menu.tsx'
 import { StateMark, StateWord } from '../../components/state-mark.tsx'
 import { Tabs } from '../../components/tabs.tsx'
 import { TimeSince } from '../../components/time-since.tsx'
+import { Words } from '../../components/words.tsx'
 import { useEscape } from '../../components/use-escape.ts'
 import { useNow } from '../../state/clock-store.ts'
 import { useCluster, useForward, useForwards, useFresh } from '../../state/use-app-state.ts'
@@ -156,7 +157,9 @@ function Now({ forward }: { forward: Forward }) {
           {cause !== null && (
             <>
               <p>
-                <strong>{cause.message}</strong>
+                <strong>
+                  <Words>{cause.message}</Words>
+                </strong>
               </p>
               <CauseStep forward={forward} cause={cause} />
             </>

@@ -1,4 +1,4 @@
-import { EyeOff, MoreHorizontal } from 'lucide-react'
+import { EyeOff, Globe, MoreHorizontal } from 'lucide-react'
 import { memo, type MouseEvent, useEffect, useState } from 'react'
 import type { Forward } from '../../../../contract/forwards.ts'
 import { Button, IconButton } from '../../components/button.tsx'
@@ -11,13 +11,23 @@ import { StateWord } from '../../components/state-mark.tsx'
 import table from '../../components/table.module.css'
 import { TimeSince } from '../../components/time-since.tsx'
 import type { RowPlace } from '../../components/virtual-rows.tsx'
+import { Words } from '../../components/words.tsx'
 import { useNow } from '../../state/clock-store.ts'
 import { undoMs } from '../../state/removals.ts'
 import { rateNow, ratesOf, trafficSamples } from '../../state/traffic-history.ts'
 import { useAppState, useFresh, useRemoval, useTraffic } from '../../state/use-app-state.ts'
 import { type ForwardActions, forwardCommands } from './forward-commands.ts'
 import styles from './forward-table.module.css'
-import { addressWord, attemptWords, causeWord, stateMark, stateWord, targetWord, watchWords } from './forward-words.ts'
+import {
+  addressWord,
+  attemptWords,
+  causeWord,
+  reachWords,
+  stateMark,
+  stateWord,
+  targetWord,
+  watchWords,
+} from './forward-words.ts'
 
 /** One forward: its state in word and shape, its address, where it leads; and while it is not live, why and what next. */
 export const ForwardRow = memo(function ForwardRow({
@@ -101,7 +111,7 @@ export const ForwardRow = memo(function ForwardRow({
           </span>
           <span role="gridcell" className={classNames(table.cell, table.number, styles.connections)}>
             {watch !== null && (
-              <span title={watch} className={styles.unwatched}>
+              <span title={watch} className={styles.caution}>
                 <EyeOff aria-hidden size={12} />
                 <span className="visually-hidden">{watch}</span>
               </span>
@@ -152,6 +162,7 @@ function Addresses({ forward }: { forward: Forward }) {
   }, [copied])
   if (first === undefined) return null
   const address = addressWord(first)
+  const reach = forward.ports.map(reachWords).find((words) => words !== null) ?? null
   return (
     <>
       <button
@@ -164,6 +175,12 @@ function Addresses({ forward }: { forward: Forward }) {
       >
         {copied ? 'Copied' : address}
       </button>
+      {reach !== null && (
+        <span title={reach} className={styles.caution}>
+          <Globe aria-hidden size={12} />
+          <span className="visually-hidden">{reach}</span>
+        </span>
+      )}
       {others.length > 0 && (
         <span className={table.muted} title={forward.ports.map(addressWord).join('\n')}>
           +{others.length}
@@ -197,20 +214,21 @@ function Why({ forward, fresh }: { forward: Forward; fresh: boolean }) {
       </span>
     )
   const attempt = fresh ? attemptWords(forward, now) : ''
-  const holds = state === 'holding' && cause !== null
   return (
     <>
-      <span role="gridcell" aria-colspan={4} className={classNames(table.cell, styles.why)} title={cause?.message}>
-        {cause !== null && <span className={styles.cause}>{holds ? causeWord(cause) : cause.message}</span>}
+      <span role="gridcell" aria-colspan={4} className={classNames(table.cell, styles.why)}>
+        {cause !== null && <span className={styles.cause}>{causeWord(cause)} · </span>}
         <span className={table.muted}>
-          {' · '}
           <TimeSince at={cause?.since ?? observed.since} />
           {attempt !== '' && <> · {attempt}</>}
         </span>
       </span>
-      {holds && (
+      {cause !== null && (
         <span role="gridcell" aria-colspan={6} className={classNames(table.cell, styles.next)}>
-          <span className={styles.cause}>{cause.message}</span> {cause.next}
+          <span className={styles.cause}>
+            <Words>{cause.message}</Words>
+          </span>{' '}
+          {cause.next}
         </span>
       )}
     </>

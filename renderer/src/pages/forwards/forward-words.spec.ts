@@ -5,6 +5,7 @@ import {
   attemptWords,
   causeWord,
   forwardSentence,
+  reachWords,
   stateMark,
   stateWord,
   targetWord,
@@ -29,9 +30,14 @@ describe('words for a forward', () => {
   })
 
   it('name a cause in a few words', () => {
-    expect(causeWord({ code: 'no-ready-pod', detail: 'CrashLoopBackOff' })).toBe('no ready pod: CrashLoopBackOff')
-    expect(causeWord({ code: 'vault-locked', detail: null })).toBe('vault locked')
-    expect(causeWord({ code: 'local-port-taken', detail: '812 redis-server' })).toBe('local port taken')
+    expect(causeWord({ code: 'no-ready-pod' })).toBe('no ready pod')
+    expect(causeWord({ code: 'vault-locked' })).toBe('vault locked')
+  })
+
+  it('say who can reach an address that is not only of this machine', () => {
+    expect(['127.0.0.1', '127.0.0.2', '::1'].map((bind) => reachWords({ bind }))).toEqual([null, null, null])
+    for (const bind of ['0.0.0.0', '::', '192.168.1.4', 'fe80::1'])
+      expect(reachWords({ bind })).toBe('Other machines can reach it.')
   })
 
   it('never call an unprobed forward simply live', () => {

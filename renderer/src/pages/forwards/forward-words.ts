@@ -61,9 +61,12 @@ export function attemptWords({ state, observed }: Pick<Forward, 'state' | 'obser
   return [attempts, waiting].filter((part) => part !== '').join(' · ')
 }
 
-/** A cause in a few words: `no ready pod: CrashLoopBackOff`. Who holds a port is said by the message beside it. */
-export const causeWord = ({ code, detail }: Pick<Cause, 'code' | 'detail'>): string =>
-  detail === null || code === 'local-port-taken' ? code.replaceAll('-', ' ') : `${code.replaceAll('-', ' ')}: ${detail}`
+/** A cause in a few words, such as `no ready pod`; its sentence stands beside them. */
+export const causeWord = ({ code }: Pick<Cause, 'code'>): string => code.replaceAll('-', ' ')
+
+/** Said wherever a forward listens on more than this machine's own addresses; null where only programs here reach it. */
+export const reachWords = ({ bind }: Pick<ForwardPort, 'bind'>): string | null =>
+  /^127\.|^::1$/.test(bind) ? null : 'Other machines can reach it.'
 
 /** How the pod was found, where that is less than the best. */
 export function watchWords({ observed, state }: Pick<Forward, 'state' | 'observed'>): string | null {

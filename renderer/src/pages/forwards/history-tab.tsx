@@ -5,7 +5,8 @@ import { classNames } from '../../components/class-names.ts'
 import detail from '../../components/detail.module.css'
 import { Problem } from '../../components/problem.tsx'
 import { StateWord } from '../../components/state-mark.tsx'
-import { fullDuration, timeOfDay } from '../../components/time-words.ts'
+import { ago, fullDuration, timeOfDay } from '../../components/time-words.ts'
+import { Words } from '../../components/words.tsx'
 import { errorOf, valueOf } from '../../state/ask.ts'
 import { useNow } from '../../state/clock-store.ts'
 import { useClient } from '../../state/use-app-state.ts'
@@ -41,13 +42,13 @@ export function HistoryTab({ forward }: { forward: Forward }) {
       <dl className={styles.figures}>
         <Figure
           name="live while on"
-          value={uptime === null ? '–' : percent.format(Math.floor(uptime * 10_000) / 10_000)}
-          note={`in ${fullDuration(windowMs)}`}
+          value={uptime === null ? 'never on' : percent.format(Math.floor(uptime * 10_000) / 10_000)}
+          note={windowWords(forward.createdAt, windowMs, now)}
         />
         <Figure name="reconnects" value={String(reconnects)} />
         <Figure
           name="time to recover"
-          value={recovery.medianMs === null ? '–' : fullDuration(recovery.medianMs)}
+          value={recovery.medianMs === null ? 'never needed' : fullDuration(recovery.medianMs)}
           note={recovery.worstMs === null ? undefined : `worst ${fullDuration(recovery.worstMs)}`}
         />
       </dl>
@@ -91,6 +92,13 @@ function Strip({ entries, now, uptime }: { entries: readonly HistoryEntry[]; now
   )
 }
 
+/** Over which time the share was taken: what is younger than the window is counted since it was made. */
+function windowWords(createdAt: number, windowMs: number, now: number): string {
+  return now - createdAt >= windowMs
+    ? `in the last ${fullDuration(windowMs)}`
+    : `since it was made, ${ago(createdAt, now)}`
+}
+
 function Figure({ name, value, note }: { name: string; value: string; note?: string | undefined }) {
   return (
     <div className={styles.figure}>
@@ -117,7 +125,11 @@ function Entry({ entry, now }: { entry: HistoryEntry; now: number }) {
             {fullDuration(Math.max(0, lasted))}
           </span>
         </p>
-        {entry.message !== '' && <p>{entry.message}</p>}
+        {entry.message !== '' && (
+          <p>
+            <Words>{entry.message}</Words>
+          </p>
+        )}
         <p className={classNames(detail.muted, styles.more)}>
           {[
             entry.pod,

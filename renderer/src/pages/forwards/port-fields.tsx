@@ -7,12 +7,15 @@ import { classNames } from '../../components/class-names.ts'
 import { monoControlClass } from '../../components/field.tsx'
 import { StateMark } from '../../components/state-mark.tsx'
 import styles from './forward-form.module.css'
+import { reachWords } from './forward-words.ts'
 import { emptyPort, type FormErrors, type ForwardValues, type PortValues } from './forward-form-model.ts'
 
 let count = 0
 const newKey = (): string => `new-${(count += 1)}`
 
 const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 65_535
+/** Enough of one to say who can reach it; the owner judges the rest. */
+const isAddress = (text: string): boolean => /^\d+(\.\d+){3}$|:.*:/.test(text)
 const portWord = ({ name, port }: PortRow): string => (name === null ? String(port) : `${name} ${port}`)
 /** A name survives a change of the number behind it. */
 const remoteWord = ({ name, port }: PortRow): string => name ?? String(port)
@@ -115,6 +118,7 @@ function PortRowFields({
   const result = check?.ports.find(({ local, bind }) => local === Number(port.local) && bind === port.bind)
   const problems = ['local', 'remote', 'bind'].flatMap((part) => errors[`ports.${port.key}.${part}`] ?? [])
   const bad = (part: string): true | undefined => (errors[`ports.${port.key}.${part}`] === undefined ? undefined : true)
+  const reach = isAddress(port.bind) ? reachWords(port) : null
   const number = index + 1
   const input = (
     part: 'local' | 'remote' | 'bind',
@@ -156,8 +160,14 @@ function PortRowFields({
         {problems.length === 0 && port.local === '' && <p>A free local port is chosen once and kept.</p>}
         {problems.length === 0 && result !== undefined && (
           <p className={classNames(styles.access, result.status === 'free' && styles.fine)}>
-            <StateMark name={result.status === 'free' ? (result.exposed ? 'warn' : 'ok') : 'fail'} />
+            <StateMark name={result.status === 'free' ? 'ok' : 'fail'} />
             <span>{result.message}</span>
+          </p>
+        )}
+        {problems.length === 0 && reach !== null && (
+          <p className={styles.access}>
+            <StateMark name="warn" />
+            <span>{reach}</span>
           </p>
         )}
         {problems.length === 0 && result === undefined && isPort(port.local) && (

@@ -13,7 +13,7 @@ import { Problem } from '../../components/problem.tsx'
 import { StateMark } from '../../components/state-mark.tsx'
 import { valueOf } from '../../state/ask.ts'
 import { useAppState } from '../../state/use-app-state.ts'
-import { addressWord, targetWord, urlOf } from './forward-words.ts'
+import { addressWord, reachWords, targetWord, urlOf } from './forward-words.ts'
 import styles from './ports-tab.module.css'
 
 /** Every port of a forward with its address; a taken one names who holds it. */
@@ -39,6 +39,12 @@ export function PortsTab({ forward }: { forward: Forward }) {
                 <ExternalLink aria-hidden size={14} />
               </IconButton>
             </div>
+            {reachWords(port) !== null && (
+              <p className={detail.line}>
+                <StateMark name="warn" />
+                {reachWords(port)}
+              </p>
+            )}
             {forward.cause?.code === 'local-port-taken' && <Taken forward={forward} port={port} />}
           </li>
         ))}

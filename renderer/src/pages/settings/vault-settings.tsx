@@ -50,18 +50,14 @@ export function VaultSettings() {
           vault.provider === null ? null : ['Opened by', providerWords[vault.provider]],
           [
             'Keychain',
-            vault.keychain.available ? 'available' : `not available: ${vault.keychain.reason ?? 'no keychain answers'}`,
+            vault.keychain.available ? 'available' : <KeychainAway key="keychain" keychain={vault.keychain} />,
           ],
           vault.rotatedAt === null ? null : ['Key from', dateOnly(vault.rotatedAt)],
         ]}
       />
       <div className={styles.row}>
         {unlocked ? (
-          <Button
-            busy={busy === 'lock'}
-            unavailable={vault.provider === 'memory' ? 'There would be no way to unlock it' : null}
-            onClick={() => void run('lock', client.vault.lock(), 'The vault is locked.')}
-          >
+          <Button busy={busy === 'lock'} onClick={() => void run('lock', client.vault.lock(), 'The vault is locked.')}>
             Lock
           </Button>
         ) : (
@@ -94,6 +90,21 @@ export function VaultSettings() {
       </div>
       {error !== null && <Problem error={error} />}
       {asking && <PassphraseDialog onClose={() => setAsking(false)} />}
+    </>
+  )
+}
+
+/** Why the keychain cannot be used; the system's own words are folded. */
+function KeychainAway({ keychain: { reason, detail } }: { keychain: VaultStatus['keychain'] }) {
+  return (
+    <>
+      not available: {reason ?? 'no keychain answers'}
+      {detail !== undefined && (
+        <details>
+          <summary>In the system’s words</summary>
+          <p>{detail}</p>
+        </details>
+      )}
     </>
   )
 }

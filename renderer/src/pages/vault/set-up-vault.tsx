@@ -3,7 +3,8 @@ import type { AppError } from '../../../../contract/errors.ts'
 import type { VaultProvider, VaultStatus } from '../../../../contract/system.ts'
 import { Button } from '../../components/button.tsx'
 import { Problem } from '../../components/problem.tsx'
-import { useClient } from '../../state/use-app-state.ts'
+import { useClient, useClusters } from '../../state/use-app-state.ts'
+import { counted } from '../clusters/words.ts'
 import { NewPassphrase, passphraseProblem } from './new-passphrase.tsx'
 import styles from './vault-page.module.css'
 
@@ -13,13 +14,18 @@ const words: Record<VaultProvider, { name: string; means: string }> = {
     means: 'Unlocks by itself when you are logged in. Best for most people.',
   },
   passphrase: { name: 'A passphrase', means: 'You type it at each start. Nobody can bring it back for you.' },
-  memory: { name: 'This session only', means: 'Stored credentials cannot be read again after the app ends.' },
+  memory: {
+    name: 'This session only',
+    means: 'Credentials are forgotten when Mooring ends; each cluster must be given its own again.',
+  },
 }
 
 /** First run: choose what protects stored credentials. Nothing secret is ever written in the clear. */
 export function SetUpVault({ vault, giveUpOld = false }: { vault: VaultStatus; giveUpOld?: boolean }) {
   const client = useClient()
   const id = useId()
+  // Only a vault of an earlier session leaves clusters behind and none to open them with.
+  const lost = useClusters().items.size
   const [provider, setProvider] = useState<VaultProvider>(vault.keychain.available ? 'keychain' : 'passphrase')
   const [passphrase, setPassphrase] = useState({ first: '', again: '' })
   const [error, setError] = useState<AppError | null>(null)
@@ -45,7 +51,14 @@ export function SetUpVault({ vault, giveUpOld = false }: { vault: VaultStatus; g
       }}
     >
       <div>
-        <h1>{giveUpOld ? 'A new vault' : 'Welcome to Mooring'}</h1>
+        <h1>{giveUpOld || lost > 0 ? 'A new vault' : 'Welcome to Mooring'}</h1>
+        {!giveUpOld && lost > 0 && (
+          <p className={styles.lead}>
+            The last vault was for one session, and that session is over: the stored credentials of{' '}
+            {counted(lost, 'cluster', 'clusters')} can never be read again. Clusters and forwards stay; give each
+            cluster its credentials again on its Credentials tab.
+          </p>
+        )}
         <p className={styles.lead}>What should protect the credentials you store? They are always encrypted.</p>
       </div>
       <div role="radiogroup" aria-label="What protects stored credentials" className={styles.choices}>

@@ -62,7 +62,7 @@ export function UnlockVault({ vault }: { vault: VaultStatus }) {
         busy={busy}
         unavailable={asks && passphrase === '' ? 'Write the passphrase first' : null}
       >
-        {asks ? 'Unlock' : 'Unlock with the keychain'}
+        {vault.provider === 'keychain' ? 'Unlock with the keychain' : 'Unlock'}
       </Button>
     </form>
   )

@@ -32,6 +32,37 @@ describe('the first run', () => {
   })
 })
 
+describe('a vault for one session', () => {
+  it('says after the session whose credentials are lost, and where to give them again', async () => {
+    openPage(withVault(busyWorld(), { state: 'not-set-up', provider: null }), '/clusters')
+    await expect.element(page.getByText('The last vault was for one session', { exact: false })).toBeVisible()
+    await expect.element(page.getByText('credentials of 4 clusters can never be read again', { exact: false })).toBeVisible() // prettier-ignore
+    await expect.element(page.getByText('Welcome to Mooring')).not.toBeInTheDocument()
+  })
+
+  it('can be locked within it, and opens again without a question', async () => {
+    const owner = openPage(withVault(busyWorld(), { provider: 'memory' }), '/settings')
+    await page.getByRole('button', { name: 'Lock', exact: true }).click()
+    await page.getByRole('button', { name: 'Unlock', exact: true }).first().click()
+    await expect.poll(() => callsOf(owner, 'vault.unlock')).toEqual([{}])
+  })
+})
+
+describe('the keychain', () => {
+  it("that is away is told of in plain words, with the system's own behind them", async () => {
+    const keychain = {
+      available: false,
+      reason: 'No keychain service runs in this session.',
+      detail: 'DBus error: X11',
+    }
+    openPage(withVault(busyWorld(), { provider: 'passphrase', keychain }), '/settings')
+    await expect.element(page.getByText('No keychain service runs in this session.', { exact: false })).toBeVisible()
+    await expect.element(page.getByText('DBus error: X11')).not.toBeVisible()
+    await page.getByText('In the system’s words').click()
+    await expect.element(page.getByText('DBus error: X11')).toBeVisible()
+  })
+})
+
 describe('a locked vault', () => {
   it('is opened with the passphrase; a wrong one is said in place and forgotten', async () => {
     const owner = openPage(withVault(busyWorld(), { state: 'locked', provider: 'passphrase' }), '/forwards')

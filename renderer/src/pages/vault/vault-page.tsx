@@ -50,9 +50,7 @@ function Undecryptable({ vault }: { vault: VaultStatus }) {
           cause:
             vault.provider === 'keychain'
               ? `The keychain of this system does not hold the key it was sealed with.${vault.keychain.reason === null ? '' : ` ${vault.keychain.reason}`}`
-              : vault.provider === 'memory'
-                ? 'It was set up for one session only, and that session has ended.'
-                : 'The stored key was damaged or belongs to another vault.',
+              : 'The stored key was damaged or belongs to another vault.',
           next: 'Nothing was overwritten. Bring back the keychain or the snapshot of the database that belongs to it; Diagnostics shows where the database lies.',
         }}
       />
