@@ -70,9 +70,11 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
     await prepare({ installOnly: true })
     const unit = { name: 'unit tests', command: [productNode(), bin('vitest'), 'run', '--config', 'vitest.config.ts'] }
+    const began = performance.now()
     const results = await runChecks([unit, ...checks])
     const failed = results.filter((result) => !result.ok).length
-    console.log(`${results.length - failed} passed, ${failed} failed`)
+    const seconds = (performance.now() - began) / 1000
+    console.log(`${results.length - failed} passed, ${failed} failed, in ${seconds.toFixed(0)} s`)
     process.exitCode = failed === 0 ? 0 : 1
   } catch (error) {
     say(error.message)
