@@ -7,7 +7,7 @@ import { lookAtDataFolder } from './core/store/data-folder.ts'
 import { defaultDataDir } from './core/store/default-data-dir.ts'
 import { readOwner } from './core/store/owner-file.ts'
 import { addForward, parsePort, parseTarget } from './cli/forward-arguments.ts'
-import { clusterRows, forwardRows, ladderRows, statusWords, table } from './cli/tables.ts'
+import { causeWords, clusterRows, forwardRows, ladderWords, riskWords, statusWords, table } from './cli/tables.ts'
 import { createLocalTransport } from './http/local-client.ts'
 import { Log, stderrSink } from './core/log.ts'
 import { handleCrashes } from './crash-handler.ts'
@@ -26,8 +26,13 @@ class Stop extends Error {
   }
 }
 
+/** Where a next step has a word of its own on the command line. */
+const here: Partial<Record<AppError['code'], string>> = {
+  'command-not-allowed': " Here: --allow-command 'THE COMMAND WITH ITS ARGUMENTS', or --context with the others.",
+}
+
 const explain = (error: AppError): string =>
-  `${error.message}${error.cause === undefined ? '' : ` ${error.cause}`}\n${error.next}`
+  `${error.message}${error.cause === undefined ? '' : ` ${error.cause}`}\n${error.next}${here[error.code] ?? ''}`
 
 async function value<T>(answer: Promise<Result<T>>): Promise<T> {
   const result = await answer
@@ -36,6 +41,10 @@ async function value<T>(answer: Promise<Result<T>>): Promise<T> {
 }
 
 const print = (text: string): boolean => process.stdout.write(`${text}\n`)
+/** For people, not for what reads our output. */
+const note = (json: boolean | undefined, lines: readonly string[]): void => {
+  if (json !== true && lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`)
+}
 const printAs = (json: boolean | undefined, data: unknown, words: () => string): boolean =>
   print(json === true ? JSON.stringify(data, null, 2) : words())
 
@@ -60,6 +69,7 @@ const program = new Command('mooring')
   .description('Talks to the Mooring that runs for this user.')
   .option('--data-dir <folder>', 'data folder of the Mooring to talk to', defaultDataDir())
   .version(version)
+  .showHelpAfterError('The same with --help says more.')
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? exitCode.ok : exitCode.usage)
   })
@@ -86,11 +96,13 @@ async function attached(act: (client: Client) => Promise<void>): Promise<void> {
 const clusters = program.command('clusters').description('clusters that are stored')
 clusters
   .command('list', { isDefault: true })
+  .description('list them (also without a word)')
   .option('--json', 'print JSON')
   .action((options: Json) =>
     attached(async (client) => {
       const list = await value(client.clusters.list())
       printAs(options.json, list, () => table(clusterRows(list)))
+      if (list.length === 0) note(options.json, ['No clusters yet. Add those of a kubeconfig: clusters add FILE'])
     }),
   )
 clusters
@@ -105,8 +117,7 @@ clusters
       const bytes = file === '-' ? await readStandardInput() : await readKubeconfig(file)
       const source = { base64: bytes.toString('base64') }
       const preview = await value(client.kubeconfigs.preview(source))
-      if (preview.verdict === 'error')
-        throw new Stop(preview.problems.map((risk) => `${risk.message}\n${risk.next}`).join('\n'), exitCode.failed)
+      if (preview.verdict === 'error') throw new Stop(riskWords(null, preview.problems).join('\n'), exitCode.failed)
       const names =
         options.context ?? preview.contexts.filter((context) => context.addable).map((context) => context.context)
       const added = await value(
@@ -118,6 +129,11 @@ clusters
         }),
       )
       printAs(options.json, added, () => table(clusterRows(added)))
+      for (const { context, risks, duplicateOf } of preview.contexts.filter(({ context }) => names.includes(context))) {
+        // Whoever allowed its command, or it would not be here, knows that one.
+        note(options.json, riskWords(context, risks.filter(({ code }) => code !== 'exec'))) // prettier-ignore
+        if (duplicateOf !== null) note(options.json, [`${context}: it was stored before, as ${duplicateOf.name}.`])
+      }
     }),
   )
 
@@ -150,7 +166,7 @@ program
     attached(async (client) => {
       const cluster: Cluster = find('cluster', await value(client.clusters.list()), wanted)
       const test = await value(client.clusters.test({ id: cluster.id }))
-      printAs(options.json, test, () => table(ladderRows(test)))
+      printAs(options.json, test, () => ladderWords(cluster.name, test))
       if (test.status !== 'connected') process.exitCode = exitCode.notConnected
     }),
   )
@@ -158,13 +174,19 @@ program
 const forwards = program.command('forwards').description('port-forwards')
 forwards
   .command('list', { isDefault: true })
+  .description('list them (also without a word)')
   .option('--json', 'print JSON')
   .action((options: Json) =>
     attached(async (client) => {
       const [list, names] = [await value(client.forwards.list()), await value(client.clusters.list())]
-      printAs(options.json, list, () => table(forwardRows(list, names)))
+      printAs(options.json, list, () =>
+        [table(forwardRows(list, names)), causeWords(list)].filter(Boolean).join('\n\n'),
+      )
+      if (list.length === 0)
+        note(options.json, ['No forwards yet. For example: forwards add CLUSTER svc/web 8080:http'])
     }),
   )
+const done = { start: 'on', stop: 'off', restart: 'starting again', remove: 'removed' } as const
 for (const verb of ['start', 'stop', 'restart', 'remove'] as const) {
   forwards
     .command(`${verb} <forward...>`)
@@ -172,10 +194,10 @@ for (const verb of ['start', 'stop', 'restart', 'remove'] as const) {
     .action((wanted: string[]) =>
       attached(async (client) => {
         const list: Forward[] = await value(client.forwards.list())
-        for (const one of wanted) {
-          const forward = find('forward', list, one)
+        // All of them are found before the first is touched: a slip of the pen does nothing.
+        for (const forward of wanted.map((one) => find('forward', list, one))) {
           await value(client.forwards[verb]({ id: forward.id }) as Promise<Result<unknown>>)
-          print(`${forward.name}: ${verb} accepted`)
+          print(`${forward.name}: ${done[verb]}`)
         }
       }),
     )
@@ -184,11 +206,12 @@ forwards
   .command('add')
   .description('add a forward')
   .argument('<cluster>', 'name or id')
-  .argument('<target>', 'kind/name: pod/x, svc/x, deploy/x ..., or selector/app=x', parseTarget)
-  .argument('<port...>', 'REMOTE or LOCAL:REMOTE', (text: string, before?: PortInput[]) => [
-    ...(before ?? []),
-    parsePort(text),
-  ])
+  .argument('<target>', 'kind/name: pod/x, svc/x, deploy/x ...; a name alone is a pod; or selector/app=x', parseTarget)
+  .argument(
+    '<port...>',
+    'LOCAL:REMOTE, or REMOTE alone: a free local port is chosen and kept',
+    (text: string, before?: PortInput[]) => [...(before ?? []), parsePort(text)],
+  )
   .option('-n, --namespace <name>', "namespace; the cluster's own unless said")
   .option('--name <name>', 'name of the forward')
   .option('--off', 'store it without starting it')
@@ -221,13 +244,14 @@ program
   .option('--json', 'print JSON')
   .action((options: Json) =>
     attached(async (client) => {
-      const [app, clusterList, forwardList] = [
+      const [app, vault, clusterList, forwardList] = [
         await value(client.app.status()),
+        await value(client.vault.status()),
         await value(client.clusters.list()),
         await value(client.forwards.list()),
       ]
-      printAs(options.json, { app, clusters: clusterList, forwards: forwardList }, () =>
-        statusWords(app, clusterList, forwardList),
+      printAs(options.json, { app, vault, clusters: clusterList, forwards: forwardList }, () =>
+        statusWords(app, vault, clusterList, forwardList),
       )
     }),
   )

@@ -51,11 +51,15 @@ const program = new Command('mooring-serve')
   )
   .option('--start-empty', 'go on with an empty database when it is damaged; the damaged one is kept')
   .version(version)
+  .showHelpAfterError('The same with --help says more.')
+  .exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2)
+  })
 
 /** What ends this process in order and what it logs to, as far as it has come. */
 let running: { log: Log; end: () => Promise<void> } = { log: new Log([stderrSink]), end: () => Promise.resolve() }
 
-/** The passphrase, from a descriptor or the environment; it is taken out of the environment. */
+/** The passphrase, from a descriptor or the environment; it is taken out of the environment. Throws where it cannot be read. */
 function readPassphrase(options: Options): string | null {
   const { value, cleared } = takeSecretVariable('MOORING_PASSPHRASE')
   if (!cleared)
@@ -71,6 +75,17 @@ function readRecovery({ restoreSnapshot, startEmpty }: Options): Recovery | null
 
 async function main(): Promise<void> {
   const options = program.parse().opts<Options>()
+  let passphrase: string | null
+  try {
+    passphrase = readPassphrase(options)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    process.stderr.write(
+      `mooring: The passphrase cannot be read from descriptor ${options.passphraseFd} (${code}).\n         Open it for this program, for example: --passphrase-fd 3 3< FILE\n`,
+    )
+    process.exitCode = 1
+    return
+  }
   const here = dirname(fileURLToPath(import.meta.url))
   const started = await startApplication({
     dataDir: options.dataDir,
@@ -79,7 +94,7 @@ async function main(): Promise<void> {
     migrations: join(here, 'migrations'),
     launchSidecar: createForkLauncher(join(here, 'sidecar.mjs')),
     vault: options.vault ?? null,
-    passphrase: readPassphrase(options),
+    passphrase,
     logSinks: [stderrSink],
     recovery: readRecovery(options),
   })

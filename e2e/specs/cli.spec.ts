@@ -75,7 +75,9 @@ function rowsOf(table: string): Record<string, string>[] {
 
 describe('clusters', () => {
   it('adds every context of a file, and lists them', async () => {
-    expect((await run(['clusters', 'list'])).stdout.trim()).toMatch(/^NAME .*ID$/)
+    const none = await run(['clusters', 'list'])
+    expect(none.stdout.trim()).toMatch(/^NAME .*ID$/)
+    expect(none.stderr).toContain('clusters add')
     const added = await json<Cluster[]>('clusters', 'add', bed.a.kubeconfig)
     expect(added).toHaveLength(1)
     const listed = await run(['clusters', 'list'])
@@ -92,6 +94,7 @@ describe('clusters', () => {
     const refused = await run(['clusters', 'add', '-', '--context', 'shop'], { input })
     expect(refused).toMatchObject({ code: exitCode.failed, stdout: '' })
     expect(refused.stderr).toContain('testbed-login')
+    expect(refused.stderr).toContain('--allow-command')
     expect((await json<Cluster[]>('clusters')).map(({ name }) => name)).toEqual(['admin'])
 
     const { contexts } = await expectOk(host.client.kubeconfigs.preview({ text: input }))
@@ -109,7 +112,19 @@ describe('clusters', () => {
     await expectRefusal(['clusters', 'add', folder], exitCode.failed, /is a folder/)
     const broken = await run(['clusters', 'add', '-'], { input: 'contexts: [' })
     expect(broken).toMatchObject({ code: exitCode.failed, stdout: '' })
-    expect(broken.stderr.trim().split('\n').length).toBeGreaterThan(1)
+    expect(broken.stderr).toMatch(/Line \d+, column \d+\.\n\S/)
+  })
+
+  it('says on the way what is to be known about what was added', async () => {
+    const input = await mergeKubeconfigs({ again: bed.a.kubeconfig, old: bed.a.users['expired-certificate'] })
+    const added = await run(['clusters', 'add', '-'], { input })
+    expect(added).toMatchObject({ code: exitCode.ok })
+    expect(added.stderr).toMatch(/^again: it was stored before, as admin\.$/m)
+    expect(added.stderr).toMatch(/^old: The client certificate .*\n\S/m)
+    for (const { NAME, ID } of rowsOf(added.stdout)) {
+      expect(['again', 'old']).toContain(NAME)
+      await expectOk(host.client.clusters.remove({ id: ID ?? '' }))
+    }
   })
 })
 
@@ -121,8 +136,12 @@ describe('test', () => {
 
     const bad = await run(['test', 'gone'])
     expect(bad).toMatchObject({ code: exitCode.notConnected, stderr: '' })
-    const failed = rowsOf(bad.stdout).find(({ RESULT }) => RESULT === 'fail')
-    expect(failed?.NEXT).toMatch(/\S{3}/)
+    const lines = bad.stdout.trimEnd().split('\n')
+    const failed = lines.findIndex((line) => /^\w+ +fail /.test(line))
+    // What to do stands below the rung it is about, under its detail.
+    expect(lines[failed + 1]).toMatch(/^ {15,}\S.*\S{3}/)
+    expect(lines.at(-1)).toBe('gone: disconnected')
+    expect(good.stdout.trimEnd()).toMatch(/\nshop: connected \(Kubernetes v1\.\S+\)$/)
 
     const asJson = await run(['test', 'gone', '--json'])
     expect(asJson.code).toBe(exitCode.notConnected)
@@ -172,6 +191,21 @@ describe('forwards', () => {
   })
 
   it('names what is not there, and asks for an id where a name is not enough', async () => {
+    const missing = await json<Forward>(
+      'forwards',
+      'add',
+      'admin',
+      'svc/nowhere',
+      '80',
+      '-n',
+      namespace,
+      '--name',
+      'lost',
+    )
+    await waitForState(host.client, missing.id, 'holding')
+    expect((await run(['forwards'])).stdout).toMatch(/\n\nlost: There is no service nowhere .*\. \S.*\n$/)
+    await expectRefusal(['forwards', 'remove', 'lost', 'nobody'], exitCode.failed, /no forward nobody/)
+    expect(await run(['forwards', 'remove', 'lost'])).toMatchObject({ code: exitCode.ok, stdout: 'lost: removed\n' })
     await expectRefusal(['forwards', 'stop', 'nobody'], exitCode.failed, /no forward nobody.\nThere are: none/)
     await expectRefusal(['forwards', 'add', 'nobody', 'svc/web', '80'], exitCode.failed, /There are: admin, shop, gone/)
     const ids: string[] = []
@@ -189,6 +223,7 @@ describe('status', () => {
     const words = await run(['status'])
     expect(words).toMatchObject({ code: exitCode.ok, stderr: '' })
     expect(words.stdout).toContain('3 clusters')
+    expect(words.stdout).toMatch(/^Vault unlocked$/m)
     const status = await json<{ app: AppStatus; clusters: Cluster[]; forwards: Forward[] }>('status')
     expect(status).toMatchObject({ app: { shell: 'host', dataDir: host.dataDir }, forwards: [] })
     expect(status.clusters.map(({ name }) => name)).toEqual(['admin', 'shop', 'gone'])

@@ -1,13 +1,17 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { expectOk } from '../support/expect-ok.ts'
 import { startHost, type HostOptions, type RunningHost } from '../support/host.ts'
 import { descendantsOf, stillAlive } from '../support/leftovers.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
+const program = join(import.meta.dirname, '..', '..', 'dist', 'serve.mjs')
 const passphrase = 'correct horse battery staple'
 let dataDir: string
 const hosts: RunningHost[] = []
@@ -70,6 +74,31 @@ describe('the host', () => {
     for (const environment of environments) {
       expect(environment).toContain('PATH=')
       expect(environment).not.toMatch(/horse|MOORING_PASSPHRASE/)
+    }
+  })
+
+  it('says in words why it does not start, and which code tells a script', async () => {
+    const file = join(dataDir, 'file')
+    await writeFile(file, '')
+    const folder = join(dataDir, 'data')
+    const cases = [
+      { args: ['--port', '80x'], code: 2, words: /Give a number/ },
+      {
+        args: ['--data-dir', folder, '--vault', 'passphrase', '--passphrase-fd', '99'],
+        code: 1,
+        words: /descriptor 99/,
+      },
+      { args: ['--data-dir', folder, '--vault', 'passphrase'], code: 1, words: /none was given[^]*--passphrase-fd/ },
+      { args: ['--data-dir', join(file, 'below')], code: 1, words: /a part of its path is a file/i },
+    ]
+    for (const { args, code, words } of cases) {
+      const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+      const closed = once(child, 'close')
+      const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+      expect(await closed, args.join(' ')).toEqual([code, null])
+      expect(stdout).toBe('')
+      expect(stderr).toMatch(words)
+      expect(stderr).not.toMatch(/\bat .*:\d+:\d+|a bug in Mooring|snapshot/)
     }
   })
 

@@ -1,6 +1,7 @@
 import type { Cluster, ConnectionTest } from '../../contract/clusters.ts'
 import type { Forward } from '../../contract/forwards.ts'
-import type { AppStatus } from '../../contract/system.ts'
+import type { Risk } from '../../contract/kubeconfigs.ts'
+import type { AppStatus, VaultStatus } from '../../contract/system.ts'
 
 /** Lines up columns with two spaces between them; the first row is the heading. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -52,23 +53,54 @@ export function forwardRows(forwards: readonly Forward[], clusters: readonly Clu
   ]
 }
 
-export const ladderRows = (test: ConnectionTest): string[][] => [
-  ['STEP', 'RESULT', 'MS', 'DETAIL', 'NEXT'],
-  ...test.steps.map((step) => [
-    step.id,
-    step.status,
-    step.ms === null ? '-' : step.ms.toFixed(0),
-    step.detail,
-    step.next ?? '',
-  ]),
-]
+/** Why forwards are not live and what to do: one line each, empty where all are. */
+export const causeWords = (forwards: readonly Forward[]): string =>
+  forwards.flatMap(({ name, cause }) => (cause === null ? [] : [`${name}: ${cause.message} ${cause.next}`])).join('\n')
 
-export function statusWords(app: AppStatus, clusters: readonly Cluster[], forwards: readonly Forward[]): string {
+/** What somebody should know before relying on a cluster; nothing that is only worth a note. */
+export const riskWords = (of: string | null, risks: readonly Risk[]): string[] =>
+  risks
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ message, next, line, column }) => {
+      const place = line === undefined ? '' : ` Line ${line}${column === undefined ? '' : `, column ${column}`}.`
+      return `${of === null ? '' : `${of}: `}${message}${place}\n${next}`
+    })
+
+/** The rungs, what to do below the one it is about (beside it, lines would be wider than any terminal), and the verdict. */
+export function ladderWords(name: string, test: ConnectionTest): string {
+  const [heading = '', ...rungs] = table([
+    ['STEP', 'RESULT', 'MS', 'DETAIL'],
+    ...test.steps.map(({ id, status, ms, detail }) => [id, status, ms === null ? '-' : ms.toFixed(0), detail]),
+  ]).split('\n')
+  const indent = ' '.repeat(heading.indexOf('DETAIL'))
+  const lines = rungs.flatMap((line, rung) => {
+    const next = test.steps[rung]?.next ?? null
+    return next === null ? [line] : [line, `${indent}${next}`]
+  })
+  const version = test.serverVersion === null ? '' : ` (Kubernetes ${test.serverVersion})`
+  return [heading, ...lines, '', `${name}: ${test.status}${version}`].join('\n')
+}
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
+
+export function statusWords(
+  app: AppStatus,
+  vault: VaultStatus,
+  clusters: readonly Cluster[],
+  forwards: readonly Forward[],
+): string {
   const count = (state: Forward['state']): number => forwards.filter((forward) => forward.state === state).length
+  const vaultWords = {
+    'not-set-up': 'not set up: credentials cannot be stored yet',
+    locked: 'locked: forwards wait until it is unlocked in Mooring',
+    unlocked: 'unlocked',
+    undecryptable: 'cannot be opened: Mooring says what can be done',
+  }[vault.state]
   return [
     `Mooring ${app.version} (${app.shell}), data in ${app.dataDir}`,
-    `${forwards.length} forwards: ${count('live')} live, ${count('starting') + count('recovering')} on their way, ${count('holding')} holding, ${count('off')} off`,
-    `${clusters.length} clusters; sidecar ${app.sidecar.state}; kubectl ${app.kubectl.version ?? 'not found'}`,
+    `${counted(forwards.length, 'forward')}: ${count('live')} live, ${count('starting') + count('recovering')} on their way, ${count('holding')} holding, ${count('off')} off`,
+    `${counted(clusters.length, 'cluster')}; sidecar ${app.sidecar.state}; kubectl ${app.kubectl.version ?? 'not found'}`,
+    `Vault ${vaultWords}`,
     ...(app.storage.problem === null ? [] : [`Storage: ${app.storage.problem}`]),
   ].join('\n')
 }

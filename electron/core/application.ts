@@ -329,6 +329,9 @@ class Core implements Application {
       const made = await this.#vault.setup({ provider: chosen, ...given })
       return made.ok ? null : made.error
     }
+    const { provider } = this.#vault.status()
+    if (wanted !== null && provider !== null && provider !== wanted)
+      this.log.warn(`the vault that is there opens with: ${provider}; --vault ${wanted} changes nothing, Settings do`)
     if (state !== 'locked' || passphrase === null) return null
     const opened = await this.#vault.unlock(given)
     return opened.ok ? null : opened.error

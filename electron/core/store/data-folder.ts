@@ -7,6 +7,15 @@ export type DataFolder = { readonly dir: string; file(name: string): string }
 
 const unsafe = (message: string, next: string): Result<never> => fail(appError('data-folder-unsafe', message, next))
 
+const systemWords: Readonly<Record<string, string>> = {
+  EACCES: 'You have no right to do so there (EACCES).',
+  EPERM: 'You have no right to do so there (EPERM).',
+  EROFS: 'Its disk is read-only (EROFS).',
+  ENOSPC: 'Its disk is full (ENOSPC).',
+  EDQUOT: 'Your share of its disk is used up (EDQUOT).',
+  ENOTDIR: 'A part of its path is a file (ENOTDIR).',
+}
+
 /**
  * Makes the folder, or checks that the one that is there is ours: a real folder, owned by us, closed to others.
  * A folder that others may read is closed; one that belongs to somebody else, is a link, holds a link or something of
@@ -25,15 +34,13 @@ export function prepareDataFolder(path: string): Result<DataFolder> {
     if (!made && process.platform !== 'win32' && (stats.mode & 0o077) !== 0) chmodSync(dir, 0o700)
     for (const name of ['run', 'logs']) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 })
   } catch (error) {
-    const cause = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     return fail(
       appError(
         'data-folder-unsafe',
-        `The data folder ${dir} cannot be made or read (${cause}).`,
+        `The data folder ${dir} cannot be made or read.`,
         'Choose another folder with --data-dir, or correct its rights.',
-        {
-          cause,
-        },
+        { cause: systemWords[code] ?? `The system says ${code}.` },
       ),
     )
   }

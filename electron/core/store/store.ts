@@ -237,7 +237,8 @@ class SqliteStore implements Store {
       return ok(undefined)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      this.#log.warn(`no snapshot could be taken: ${reason}`)
+      // One that was under way when Mooring ended is no failure: what stands there is taken away at the next start.
+      if (!this.#closed) this.#log.warn(`no snapshot could be taken: ${reason}`)
       return fail(
         appError('storage-failed', 'No snapshot of the database could be taken.', 'Check the free space.', {
           cause: reason,

@@ -117,7 +117,8 @@ export class KeyWrapping {
       const present = this.#held.get(wish.replaces ?? '')
       if (wish.passphrase === undefined && present?.provider === 'passphrase')
         return ok({ key: Buffer.from(present.key), parameters: present.parameters })
-      const passphrase = wish.passphrase ?? ''
+      const { passphrase } = wish
+      if (passphrase === undefined) return fail(vaultErrors.newPassphraseMissing(shortestPassphrase))
       if (passphrase.length < shortestPassphrase) return fail(vaultErrors.weakPassphrase(shortestPassphrase))
       return ok(await newPassphraseKey(passphrase))
     }

@@ -46,6 +46,13 @@ export const vaultErrors = {
   passphraseMissing: (): AppError =>
     appError('wrong-passphrase', 'The vault opens with a passphrase, and none was given.', 'Give the passphrase.'),
 
+  newPassphraseMissing: (least: number): AppError =>
+    appError(
+      'weak-passphrase',
+      'A vault is to be opened with a passphrase, and none was given.',
+      `Give one of at least ${least} characters; a host takes it with --passphrase-fd or from MOORING_PASSPHRASE.`,
+    ),
+
   weakPassphrase: (least: number): AppError =>
     appError('weak-passphrase', `A passphrase needs at least ${least} characters.`, 'Choose a longer one.'),
 

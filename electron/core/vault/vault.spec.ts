@@ -98,6 +98,9 @@ describe('the vault', () => {
     const store = memoryStore()
     const first = open(store)
     expect((await first.setup({ provider: 'passphrase', passphrase: 'short' })).ok).toBe(false)
+    // None at all is another mistake than a short one.
+    const none = await first.setup({ provider: 'passphrase' })
+    expect(none.ok ? '' : none.error.message).toContain('none was given')
     expect(await first.setup({ provider: 'passphrase', passphrase })).toMatchObject({
       ok: true,
       value: { state: 'unlocked' },
