@@ -27,17 +27,20 @@ const context = {
   local: '127.0.0.1:80',
 }
 
+// The numbers are those of docs/chaos.md.
 describe('whatever happens in whatever order', () => {
-  it('is live only while there is fresh evidence for every port, and looks again before that is old', () => {
+  it('is live only while there is fresh evidence for every port, and looks again before that is old (1)', () => {
     let seen = 0
     always(({ now, desired, doubtedBefore }, { state, wakeAt, actions }, { ports }) => {
       if (state !== 'live') return
       seen += 1
-      for (const { listener, current } of ports) {
-        const works = listener.state === 'bound' && current?.state === 'ready' && current.trouble === null
+      for (const { portId, listener, current, next } of ports) {
+        const isPromoted = actions.some((action) => action.kind === 'promote' && action.portId === portId)
+        const tunnel = isPromoted ? next : current
+        const works = listener.state === 'bound' && tunnel?.state === 'ready' && tunnel.trouble === null
         if (!works) expect.fail('a port does not work')
         if (desired.probe.mode === 'passive') continue
-        const provenAt = current.evidenceAt ?? -Infinity
+        const provenAt = tunnel.evidenceAt ?? -Infinity
         const staleAt = provenAt + desired.probe.seconds * 1000 + graceMs
         if (staleAt < now || provenAt < doubtedBefore) expect.fail(`proven at ${provenAt}, now it is ${now}`)
         // Nobody else would notice that nothing is heard any more.
@@ -48,7 +51,7 @@ describe('whatever happens in whatever order', () => {
     expect(seen).toBeGreaterThan(500)
   })
 
-  it('names a cause with a next step in every state but live and off', () => {
+  it('names a cause with a next step in every state but live and off (7)', () => {
     always((_world, { state, failure }) => {
       if (state === 'live' || state === 'off') {
         must(failure === null, () => `${state}, and ${failure?.code}`)
@@ -59,7 +62,7 @@ describe('whatever happens in whatever order', () => {
     })
   })
 
-  it('names what is known to be wrong at once: a port that is taken, credentials that failed, a target that is missing', () => {
+  it('names what is known to be wrong at once: a port that is taken, credentials that failed, a target that is missing (7)', () => {
     let seen = 0
     always((world, { state, failure }, { ports, credentials, watch }) => {
       if (!world.desired.on) return
@@ -90,7 +93,7 @@ describe('whatever happens in whatever order', () => {
     })
   })
 
-  it('keeps the local port of whoever wants it, and binds again what it lost', () => {
+  it('keeps the local port of whoever wants it, and binds again what it lost (2, 3)', () => {
     let bound = 0
     always((world, decision, { ports }) => {
       for (const { action } of world.done.splice(0)) {
@@ -107,7 +110,7 @@ describe('whatever happens in whatever order', () => {
     expect(bound).toBeGreaterThan(500)
   })
 
-  it('waits between attempts: at least 250 ms, at most 15 s, longer and longer, and never in step', () => {
+  it('waits between attempts: at least 250 ms, at most 15 s, longer and longer, and never in step (8)', () => {
     const all: number[] = []
     fc.assert(
       fc.property(jitter, tunnelCodes, (random, code) => {
@@ -163,7 +166,7 @@ describe('whatever happens in whatever order', () => {
     })
   })
 
-  it('never stops trying while it is wanted, unless the cause is about credentials', () => {
+  it('never stops trying while it is wanted, unless the cause is about credentials (8)', () => {
     always((world, decision, { ports, credentials, watch, queueBusy }) => {
       // Where no port is to blame all of them work; only the crashes of their pod keep the forward from being called live.
       const works = decision.state === 'live' || decision.portId === null
@@ -184,7 +187,7 @@ describe('whatever happens in whatever order', () => {
     })
   })
 
-  it('makes before it breaks: a tunnel that works goes only when another one is ready', () => {
+  it('makes before it breaks: a tunnel that works goes only when another one is ready (4)', () => {
     always((world) => {
       for (const { action, before, at } of world.done.splice(0)) {
         if (!world.desired.on || !('portId' in action)) continue
@@ -229,7 +232,7 @@ describe('whatever happens in whatever order', () => {
     expect(Math.min(...Object.values(seen))).toBeGreaterThan(50)
   })
 
-  it('lets clients wait as long as they shall, and closes them at once where only a person can mend it', () => {
+  it('lets clients wait as long as they shall, and closes them at once where only a person can mend it (3)', () => {
     const seen = { tunnel: 0, park: 0, close: 0 }
     always((world, { routes, failure, portId: worst }) => {
       if (!world.desired.on) return
