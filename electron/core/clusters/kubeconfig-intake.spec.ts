@@ -1,27 +1,44 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../clock.testing.ts'
 import { KubeconfigIntake } from './kubeconfig-intake.ts'
 
-const text = `
+const text = (command: string): string => `
 clusters: [{name: c, cluster: {server: 'https://x', certificate-authority: '\\\\server\\share\\ca.pem'}}]
-users: [{name: u, user: {tokenFile: 'C:\\token'}}]
+users: [{name: u, user: {tokenFile: 'C:\\token', exec: {apiVersion: client.authentication.k8s.io/v1, command: '${command}'}}}]
 contexts: [{name: x, context: {cluster: c, user: u}}]`
 
-it('a preview on Windows asks no server for the files of a stranger’s text', async () => {
+describe('a preview on Windows', () => {
   const asked: string[] = []
-  const intake = new KubeconfigIntake({
-    fileSystem: {
-      isFile: (path) => asked.push(path) > 0,
-      readFile: () => ({ ok: false, error: 'ENOENT' }),
-      watchFolder: () => () => undefined,
-    },
-    environment: () => Promise.resolve({}),
-    isAllowed: () => false,
-    storedClusters: () => [],
-    clock: new FakeClock(),
-    os: 'win32',
+  const intake = (files: readonly string[]): KubeconfigIntake =>
+    new KubeconfigIntake({
+      fileSystem: {
+        isFile: (path) => asked.push(path) > 0 && files.includes(path),
+        readFile: () => ({ ok: false, error: 'ENOENT' }),
+        watchFolder: () => () => undefined,
+      },
+      environment: () => Promise.resolve({ Path: 'C:\\tools;relative;D:\\more' }),
+      isAllowed: () => false,
+      storedClusters: () => [],
+      clock: new FakeClock(),
+      os: 'win32',
+    })
+  const risksOf = async (command: string, ...files: string[]): Promise<string[]> => {
+    const one = intake(files)
+    // The user's environment is read ahead; a preview does not wait for it.
+    await one.defaultFiles()
+    asked.length = 0
+    const { contexts } = await one.preview({ text: text(command) })
+    return contexts[0]?.risks.map(({ code }) => code) ?? []
+  }
+
+  it('asks no server for the files and commands of a stranger’s text', async () => {
+    expect(await risksOf('\\\\server\\share\\login.exe')).toContain('missing-file')
+    expect(asked.filter((path) => path.startsWith('\\\\'))).toEqual([])
   })
-  const { contexts } = await intake.preview({ text })
-  expect(asked.filter((path) => path.startsWith('\\\\'))).toEqual([])
-  expect(contexts[0]?.risks.map(({ code }) => code)).toContain('missing-file')
+
+  it('finds a command where it would be started from, and only what can be started', async () => {
+    expect(await risksOf('login', 'D:\\more\\login.exe')).not.toContain('exec-not-found')
+    expect(await risksOf('login', 'D:\\more\\login.cmd', 'relative\\login.exe')).toContain('exec-not-found')
+    expect(asked).toContain('C:\\tools\\login.exe')
+  })
 })

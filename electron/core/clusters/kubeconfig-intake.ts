@@ -1,4 +1,3 @@
-import { delimiter, isAbsolute, join } from 'node:path'
 import { drop } from '../../../contract/drop.ts'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { AuthKind, ContextPreview, KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
@@ -14,6 +13,7 @@ import {
 import { cutToContext, type KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { KubeconfigModel } from '../kubeconfig/kubeconfig-model.ts'
 import { type PreviewEnvironment, previewModel, readSource } from '../kubeconfig/preview.ts'
+import { placesOf } from '../processes/find-executable.ts'
 import { defaultKubeconfigPaths, type DefaultFiles, readDefaultKubeconfig } from './default-kubeconfig.ts'
 import type { FileSystem } from './file-system.ts'
 
@@ -168,15 +168,9 @@ export class KubeconfigIntake {
   }
 
   #findCommand(command: string, variables: Variables): boolean {
-    const { fileSystem } = this.#options
-    const windows = (this.#options.os ?? process.platform) === 'win32'
-    const endings = windows ? ['', ...(variables['PATHEXT'] ?? '.EXE;.CMD;.BAT;.COM').split(';')] : ['']
-    const folders = /[/\\]/.test(command)
-      ? ['']
-      : (variables['PATH'] ?? variables['Path'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder))
-    return folders.some((folder) =>
-      endings.some((ending) => fileSystem.isFile(folder === '' ? command + ending : join(folder, command + ending))),
-    )
+    const { fileSystem, os } = this.#options
+    const searchPath = variables['PATH'] ?? variables['Path'] ?? ''
+    return placesOf(command, searchPath, os).some((path) => !this.#isOnNetwork(path) && fileSystem.isFile(path))
   }
 }
 

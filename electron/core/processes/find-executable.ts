@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { access, lstat, realpath, stat } from 'node:fs/promises'
-import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { dirname, posix, win32, type PlatformPath } from 'node:path'
 
 /** Windows starts these without a shell; `.cmd` and `.bat` need one, and nothing of ours runs through a shell. */
 const windowsEndings = ['.exe', '.com']
@@ -15,22 +15,24 @@ async function isExecutable(path: string): Promise<boolean> {
 }
 
 /**
- * The full path of a command: itself when it is a full path, else the first match in `searchPath` (a PATH). Relative
- * entries of the PATH are passed over, as Go's os/exec and so kubectl do. Null when there is none that may be run.
+ * Where a command is looked for, in this order: itself when it is a full path, else in the folders of `searchPath` (a
+ * PATH). Relative entries of the PATH are passed over, as Go's os/exec and so kubectl do.
  */
-export async function findExecutable(command: string, searchPath: string): Promise<string | null> {
-  const endings = process.platform === 'win32' && !/\.(exe|com)$/i.test(command) ? windowsEndings : ['']
-  const folders = isAbsolute(command)
-    ? ['']
+export function placesOf(command: string, searchPath: string, os: NodeJS.Platform = process.platform): string[] {
+  const names: PlatformPath = os === 'win32' ? win32 : posix
+  const endings = os === 'win32' && !/\.(exe|com)$/i.test(command) ? windowsEndings : ['']
+  const folders = searchPath.split(names.delimiter).filter((folder) => names.isAbsolute(folder))
+  const paths = names.isAbsolute(command)
+    ? [command]
     : /[\\/]/.test(command)
       ? []
-      : searchPath.split(delimiter).filter((folder) => isAbsolute(folder))
-  for (const folder of folders) {
-    for (const ending of endings) {
-      const path = folder === '' ? command + ending : join(folder, command + ending)
-      if (await isExecutable(path)) return path
-    }
-  }
+      : folders.map((folder) => names.join(folder, command))
+  return paths.flatMap((place) => endings.map((ending) => place + ending))
+}
+
+/** The full path of a command: the first of its places that may be run; null when there is none. */
+export async function findExecutable(command: string, searchPath: string): Promise<string | null> {
+  for (const place of placesOf(command, searchPath)) if (await isExecutable(place)) return place
   return null
 }
 
