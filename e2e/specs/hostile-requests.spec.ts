@@ -121,8 +121,12 @@ it(
     console.log('statuses', Object.fromEntries([...seen].sort()), 'over 1 s, ms', Object.fromEntries(slow))
     expect(seen.get(200) ?? 0).toBeGreaterThan(parameters.numRuns / 20)
     expect((await fetch(`${host.url}/healthz`)).status).toBe(200)
-    // Its own sidecar, once the user's shell for its environment, and kubectl asked what it is; nothing that a request named.
-    const usual = /sidecar\.mjs|\/bin\/false|\/kubectl version --client -o json$/
+    // Its own sidecar, once the user's shell for its environment, kubectl asked what it is, and kubectl for the one forward,
+    // which a request may have turned on; nothing else that a request named.
+    const forwarding = String.raw`port-forward [a-z]+/[a-z0-9.-]+ :[a-z0-9-]+ --namespace [a-z0-9-]+ --address 127\.0\.0\.1`
+    const usual = new RegExp(
+      String.raw`sidecar\.mjs|/bin/false|/kubectl (version --client -o json|${forwarding} --kubeconfig /proc/self/fd/3)$`,
+    )
     const strangers = started.filter(({ command }) => !usual.test(command))
     expect(strangers.map(({ command }) => command)).toEqual([])
     for (const name of ['home', 'tmp', 'bin']) expect(await readdir(join(folder, name))).toEqual([])
