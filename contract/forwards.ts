@@ -60,6 +60,7 @@ export const Observed = z.object({
   watching: z.boolean(),
   /** How the pod was found, for the row: endpoint slices, pods by selector, or kubectl itself. */
   resolvedBy: z.enum(['endpoint-slices', 'pods', 'kubectl']).nullable(),
+  /** How often it was live again after it had been lost, since Mooring started; of the last 24 h: its history. */
   reconnects: z.int(),
   connections: z.int(),
   parked: z.int(),
@@ -199,8 +200,9 @@ export const ForwardHistory = z.object({
   /** Share of the time wanted on in which it was live, 0 to 1, over the window; null: it was never on. */
   uptime: z.number().nullable(),
   windowMs: z.number(),
+  /** How often it was live again after it had been lost, over the window. */
   reconnects: z.int(),
-  /** Time from losing to being live again, ms. */
+  /** Time from losing to being live again, ms, over the window. */
   recovery: z.object({ medianMs: z.number().nullable(), worstMs: z.number().nullable(), count: z.int() }),
 })
 export type ForwardHistory = z.infer<typeof ForwardHistory>

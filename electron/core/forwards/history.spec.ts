@@ -56,6 +56,24 @@ describe('the summary of a history', () => {
     expect(reconnects).toBe(2)
   })
 
+  it('counts what it came back from in the same 24 hours, and nothing older', () => {
+    const day = 24 * 60
+    const { recovery, reconnects } = summarize(
+      rows(
+        [3 * day, 'live'],
+        [2 * day, 'recovering'],
+        [2 * day - 90, 'live'],
+        [day + 5, 'recovering'],
+        [day - 5, 'live'],
+        [60, 'recovering'],
+        [58, 'live'],
+      ),
+      now,
+    )
+    expect(reconnects).toBe(2)
+    expect(recovery).toEqual({ count: 2, medianMs: 10 * minute, worstMs: 10 * minute })
+  })
+
   it('gives each state its length and what flowed in it', () => {
     const { entries } = summarize(rows([10, 'live'], [4, 'recovering', 500], [3, 'live']), now)
     expect(entries.map(({ durationMs, bytesIn }) => [durationMs, bytesIn])).toEqual([

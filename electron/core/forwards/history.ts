@@ -5,7 +5,7 @@ const windowMs = 24 * 60 * 60 * 1000
 
 /**
  * Sums up rows (newest first): how long each state lasted, the share of the wanted time that was live within the last
- * 24 hours, and how long it took to be live again. Pure.
+ * 24 hours, how often within them it was live again after it had been lost, and how long that took. Pure.
  */
 export function summarize(rows: readonly HistoryRow[], now: number): ForwardHistory {
   // What flowed is written down when the next state is entered, and belongs to the one before.
@@ -21,7 +21,6 @@ export function summarize(rows: readonly HistoryRow[], now: number): ForwardHist
   const begin = now - windowMs
   let live = 0
   let wanted = 0
-  let reconnects = 0
   const recoveries: number[] = []
   let lostAt: number | null = null
   for (const entry of [...entries].reverse()) {
@@ -30,10 +29,7 @@ export function summarize(rows: readonly HistoryRow[], now: number): ForwardHist
     if (entry.state !== 'off' && entry.state !== 'stopping') wanted += inWindow
     if (entry.state === 'live') {
       live += inWindow
-      if (lostAt !== null) {
-        recoveries.push(entry.at - lostAt)
-        reconnects += 1
-      }
+      if (lostAt !== null && entry.at >= begin) recoveries.push(entry.at - lostAt)
       lostAt = null
     } else if (entry.state === 'recovering' || entry.state === 'holding') lostAt ??= entry.at
     else lostAt = null
@@ -43,7 +39,7 @@ export function summarize(rows: readonly HistoryRow[], now: number): ForwardHist
     entries,
     uptime: wanted === 0 ? null : live / wanted,
     windowMs,
-    reconnects,
+    reconnects: recoveries.length,
     recovery: {
       medianMs: sorted[Math.floor(sorted.length / 2)] ?? null,
       worstMs: sorted.at(-1) ?? null,

@@ -45,7 +45,7 @@ export function HistoryTab({ forward }: { forward: Forward }) {
           value={uptime === null ? 'never on' : percent.format(Math.floor(uptime * 10_000) / 10_000)}
           note={windowWords(forward.createdAt, windowMs, now)}
         />
-        <Figure name="reconnects" value={String(reconnects)} />
+        <Figure name="reconnects" value={String(reconnects)} note={windowWords(forward.createdAt, windowMs, now)} />
         <Figure
           name="time to recover"
           value={recovery.medianMs === null ? 'never needed' : fullDuration(recovery.medianMs)}

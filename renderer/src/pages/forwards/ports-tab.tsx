@@ -53,7 +53,7 @@ export function PortsTab({ forward }: { forward: Forward }) {
         facts={[
           ['Target', `${targetWord(forward.target)} in ${forward.namespace}`],
           ['Pod', forward.observed.pod === null ? 'none now' : <code key="pod">{forward.observed.pod}</code>],
-          ['Reconnects', String(forward.observed.reconnects)],
+          ['Reconnects since Mooring started', String(forward.observed.reconnects)],
           forward.group === null ? null : ['Group', forward.group],
           forward.notes === '' ? null : ['Notes', forward.notes],
         ]}
