@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { app } from 'electron'
 import { autostartEntry } from './autostart-entry.ts'
+import { keepAutostartFile } from './autostart-file.ts'
 
 /**
  * Makes the system start Mooring with this data folder when the user logs in, or no longer. Throws where the place of
@@ -13,17 +13,13 @@ export function applyStartAtLogin(wanted: boolean, dataDir: string | null): void
   const application = app.isPackaged ? [] : [app.getAppPath()]
   const args = [...application, '--hidden', ...(dataDir === null ? [] : [`--data-dir=${dataDir}`])]
   if (process.platform !== 'linux') {
+    // Some systems tell the user of every change, even of one to what was so already.
+    if (app.getLoginItemSettings({ args }).openAtLogin === wanted) return
     app.setLoginItemSettings({ openAtLogin: wanted, args })
     return
   }
   const folder = join(process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'autostart')
-  const path = join(folder, 'mooring.desktop')
-  if (!wanted) {
-    rmSync(path, { force: true })
-    return
-  }
-  mkdirSync(folder, { recursive: true })
   // In an AppImage the running file is a mount that is gone at the next login.
   const program = process.env.APPIMAGE ?? process.execPath
-  writeFileSync(path, autostartEntry([program, ...args]), { mode: 0o644 })
+  keepAutostartFile(folder, wanted ? autostartEntry([program, ...args]) : null)
 }
