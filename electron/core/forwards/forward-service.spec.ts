@@ -224,13 +224,23 @@ describe('history', () => {
     bench.tunnels[0]!.lose({ code: 'tunnel-lost', detail: 'killed', message: 'kubectl was ended by SIGKILL.' })
     bench.tunnels[0]!.events.connectionsLost(3, { code: 'tunnel-lost', detail: null, message: 'gone' })
     await bench.until(id, ({ state, observed }) => state === 'live' && observed.reconnects === 1)
+    const asked = Date.now()
     const answer = await bench.service.handlers()['forwards.history']({ id, limit: 100 }, context)
     if (!answer.ok) throw new Error()
     expect(answer.value.entries.map(({ state }) => state)).toEqual(['live', 'recovering', 'live', 'starting'])
     expect(answer.value.entries[1]).toMatchObject({ causeCode: 'tunnel-lost', detail: 'killed' })
     expect(answer.value.entries.reduce((sum, entry) => sum + entry.connectionsLost, 0)).toBe(3)
     expect(answer.value.recovery.count).toBe(1)
-    expect(answer.value.uptime).toBeGreaterThan(0)
+    // The last entry goes on until the answer was made, whenever that was between these two moments.
+    const entries = answer.value.entries.toReversed()
+    const shareAt = (end: number): number => {
+      const lengths = entries.map(({ at }, index) => (entries[index + 1]?.at ?? end) - at)
+      const live = lengths.filter((_, index) => entries[index]?.state === 'live')
+      return live.reduce((sum, length) => sum + length, 0) / (end - (entries[0]?.at ?? 0))
+    }
+    expect(answer.value.uptime).toBeGreaterThanOrEqual(shareAt(asked))
+    expect(answer.value.uptime).toBeLessThanOrEqual(shareAt(Date.now()))
+    expect(shareAt(asked)).toBeLessThan(1)
   })
 
   it('does not count the time in which the app did not run', async () => {
