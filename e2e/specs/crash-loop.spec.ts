@@ -21,7 +21,7 @@ async function restartsOf(name: string): Promise<number> {
   return Number(told.stdout.trim().split(' ')[0] ?? 0)
 }
 
-it('a pod that crashes again and again is held up for one reason all the while, and serves while it is up', async () => {
+it('a pod that crashes again and again is held up for one reason all the while, and serves while it is up (1, 7)', async () => {
   const container = withoutReadinessProbe(workloadContainer({ CRASH_MS: 3_000 }, 'crash'))
   await world.bed.a.apply(deployment({ namespace: world.namespace, name: 'web', container, graceSeconds: 1 }))
   const { id } = await expectOk(

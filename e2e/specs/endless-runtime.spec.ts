@@ -55,7 +55,7 @@ describe('a forward to a pod whose runtime never ends a stream', () => {
   it('is live, serves, and stays so over many probes without a word in its output', async () => {
     const forward = await create()
     expect(await fetchedPod(forward)).toBe('fake')
-    const truth = watchTruth(host.client)
+    const truth = watchTruth(host.client, { silently: true })
     const observed = forward.observed.lastEvidenceAt ?? 0
     // The time is what is tested: no traffic, several probes.
     await passed(12_000)

@@ -41,7 +41,7 @@ async function rollOut(name: string, replicas: number, workload: Manifest): Prom
   return { ...result, lost: entries.reduce((sum, { connectionsLost }) => sum + connectionsLost, 0) }
 }
 
-describe('a client that connects every 50 ms while a deployment is rolled again and again', () => {
+describe('a client that connects every 50 ms while a deployment is rolled again and again (3, 4)', () => {
   it('is always answered, and nothing counts as lost, where pods end as servers should', async () => {
     const result = await rollOut('graceful', 2, gracefulDeployment(world.namespace, 'graceful'))
     expect(result).toMatchObject({ refused: 0, resetBeforeFirstByte: 0, emptyAnswers: 0, lost: 0 })

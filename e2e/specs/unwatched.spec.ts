@@ -101,7 +101,7 @@ async function replacePod(): Promise<string> {
 }
 
 describe('where listing is allowed and watching is not', () => {
-  it('the pods are listed again and again, and a forward follows them', async () => {
+  it('the pods are listed again and again, and a forward follows them (1, 4)', async () => {
     const cluster = await addCluster(host.client, await kubeconfigOfLister(), 'lister')
     const forward = await liveForward(host.client, web(cluster))
     expect(forward.observed).toMatchObject({ watching: true, resolvedBy: 'endpoint-slices' })
@@ -136,7 +136,7 @@ describe('while the sidecar is down for good', () => {
     })
   })
 
-  it('what is live stays live, and says that nobody watches', async () => {
+  it('what is live stays live, and says that nobody watches (1)', async () => {
     const now = await waitUntil('the row to say so', 15, async () => {
       const row = await expectOk(host.client.forwards.get({ id: before.id }))
       if (row.observed.watching || row.state !== 'live')
@@ -147,7 +147,7 @@ describe('while the sidecar is down for good', () => {
     expect(await podBehind(now)).toMatch(/^web-/)
   })
 
-  it('a new one lets kubectl find the pod, and comes back when its kubectl is killed or its pod is replaced', async () => {
+  it('a new one lets kubectl find the pod, and comes back when its kubectl is killed or its pod is replaced (1, 8)', async () => {
     const truth = watchTruth(host.client)
     const forward = await liveForward(host.client, web(cluster))
     expect(forward.observed).toMatchObject({ watching: false, resolvedBy: 'kubectl' })
