@@ -158,9 +158,12 @@ export type KubeconfigPreview = z.infer<typeof KubeconfigPreview>
 /** Largest kubeconfig text accepted, in bytes (4 MiB). */
 export const maxKubeconfigBytes = 4 * 1024 * 1024
 
-const text = z.string().max(maxKubeconfigBytes)
+/** What is over the limit is taken this far, to be answered with its reason (`too-large`) and not as a wrong input. */
+export const maxSourceLength = 4 * maxKubeconfigBytes
+
+const text = z.string().max(maxSourceLength)
 /** Base64 of the bytes of a file, for files that are not UTF-8. */
-const base64 = z.base64().max(Math.ceil(maxKubeconfigBytes / 3) * 4 + 4)
+const base64 = z.base64().max(maxSourceLength)
 
 /**
  * Where a kubeconfig comes from: a text, the bytes of a file, or the user's default files

@@ -18,12 +18,13 @@ import {
   CredentialCommand,
   DefaultKubeconfig,
   KubeconfigPreview,
+  maxSourceLength,
   PreviewInput,
 } from '../kubeconfigs.ts'
 import { operation } from '../operation.ts'
 
-/** A kubeconfig of 4 MiB, as base64 in JSON, with room for the rest of the body. */
-const kubeconfigBody = 6 * 1024 * 1024
+/** A kubeconfig, with room for the rest of the body and for what JSON makes of a text. */
+const kubeconfigBody = maxSourceLength + 2 * 1024 * 1024
 const inNamespace = z.strictObject({ id: Id, namespace: z.string().max(63).optional() })
 
 /** What can be asked about kubeconfigs and clusters. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { maxKubeconfigBytes, PreviewInput } from '../../../contract/kubeconfigs.ts'
 import { FakeClock } from '../clock.testing.ts'
 import { KubeconfigIntake } from './kubeconfig-intake.ts'
 
@@ -40,5 +41,32 @@ describe('a preview on Windows', () => {
     expect(await risksOf('login', 'D:\\more\\login.exe')).not.toContain('exec-not-found')
     expect(await risksOf('login', 'D:\\more\\login.cmd', 'relative\\login.exe')).toContain('exec-not-found')
     expect(asked).toContain('C:\\tools\\login.exe')
+  })
+})
+
+describe('a text over the limit', () => {
+  const intake = new KubeconfigIntake({
+    fileSystem: {
+      isFile: () => false,
+      readFile: () => ({ ok: false, error: 'ENOENT' }),
+      watchFolder: () => () => undefined,
+    },
+    environment: () => Promise.resolve({}),
+    isAllowed: () => false,
+    storedClusters: () => [],
+    clock: new FakeClock(),
+  })
+  const large = `# ${'x'.repeat(maxKubeconfigBytes)}`
+
+  it.each([
+    ['pasted', { text: large }],
+    ['from a file', { base64: Buffer.from(large).toString('base64') }],
+  ])('is answered in words, %s, and not as a wrong input', async (_how, source) => {
+    const preview = await intake.preview(PreviewInput.parse(source))
+    expect(preview).toMatchObject({ verdict: 'error', error: 'too-large', contexts: [] })
+    expect(preview.problems[0]?.message).toContain('4 MiB')
+    expect(preview.problems[0]?.next).toContain('kubectl config view')
+    const taken = await intake.take(source, () => ({ ok: true, value: [] }), {})
+    expect(taken).toMatchObject({ ok: false, error: { code: 'kubeconfig-unusable', details: { error: 'too-large' } } })
   })
 })
