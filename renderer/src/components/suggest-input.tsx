@@ -28,7 +28,9 @@ export function SuggestInput({
   disabled?: boolean
 }) {
   const [wanted, setWanted] = useState(false)
-  const matches = (text: string): boolean => text.toLowerCase().includes(value.trim().toLowerCase())
+  // What stood there before, or was chosen, is no search: the others are offered beside it.
+  const [typed, setTyped] = useState(false)
+  const matches = (text: string): boolean => !typed || text.toLowerCase().includes(value.trim().toLowerCase())
   // An open list hides the rest of the form from assistive technology: it is open only while it has something to say.
   const useful = nothing !== null || groups.some(({ items }) => items.some(({ text }) => matches(text)))
   const open = wanted && useful
@@ -39,7 +41,10 @@ export function SuggestInput({
       filter={(item: unknown) => matches((item as Suggestion).text)}
       items={groups as SuggestionGroup[]}
       value={value}
-      onValueChange={onChange}
+      onValueChange={(next, { reason }) => {
+        setTyped(reason === 'input-change')
+        onChange(next)
+      }}
       itemToStringValue={(item: unknown) => (item as Suggestion).text}
       openOnInputClick
       limit={200}
@@ -59,6 +64,7 @@ export function SuggestInput({
           // The library tells nothing about a list it holds for closed: without this, one that gets its first items
           // after the field was left would open over the next field, and hide that one's list.
           if (!open) setWanted(false)
+          setTyped(false)
         }}
       />
       <Autocomplete.Portal>

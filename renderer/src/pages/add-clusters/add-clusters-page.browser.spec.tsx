@@ -23,6 +23,7 @@ describe('adding clusters', () => {
     await box.fill('apiVersion: v1')
     const allow = page.getByRole('checkbox', { name: 'Allow aws eks get-token --cluster-name shop-prod' })
     await expect.element(allow).not.toBeChecked()
+    await expect.element(page.getByText('Allow the command of shop-prod, or untick it.')).toBeVisible()
     await page.getByRole('checkbox', { name: 'old-lab' }).click()
     await allow.click()
     await page.getByRole('button', { name: 'Add 1 cluster' }).click()

@@ -161,18 +161,18 @@ function Decision({
       void navigate({ to: '/clusters/$clusterId', params: { clusterId: first.id } })
     else void navigate({ to: '/clusters' })
   }
+  const obstacle = preview === null ? 'Paste a kubeconfig first' : whyNot(preview, choices, looking)
   return (
     <div className={styles.decision}>
       {error !== null && <Problem error={error} />}
       <div className={styles.buttons}>
-        <span className={styles.hint}>Nothing is contacted when you add a cluster; it is tested when you ask.</span>
+        <span className={styles.hint} role="status">
+          {preview !== null && preview.contexts.length > 0 && obstacle !== null
+            ? obstacle.replace(/\.?$/, '.')
+            : 'Nothing is contacted when you add a cluster; it is tested when you ask.'}
+        </span>
         <Button onClick={() => void navigate({ to: '/clusters' })}>Cancel</Button>
-        <Button
-          look="primary"
-          busy={busy}
-          unavailable={preview === null ? 'Paste a kubeconfig first' : whyNot(preview, choices, looking)}
-          onClick={() => void add()}
-        >
+        <Button look="primary" busy={busy} unavailable={obstacle} onClick={() => void add()}>
           {ticked === 0 ? 'Add clusters' : `Add ${counted(ticked, 'cluster', 'clusters')}`}
         </Button>
       </div>

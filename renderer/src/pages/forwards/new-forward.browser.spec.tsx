@@ -53,6 +53,16 @@ describe('the form for a new forward', () => {
     await expect.element(field('Target')).toHaveValue('svc/checkout')
   })
 
+  it('offers the other namespaces beside the one that stands there; what is typed narrows them', async () => {
+    openPage(busyWorld(), '/forwards/new')
+    await expect.element(field('Namespace')).toHaveValue('default')
+    await field('Namespace').click()
+    await expect.element(page.getByRole('option', { name: 'payments' })).toBeVisible()
+    await field('Namespace').fill('pay')
+    await expect.element(page.getByRole('option', { name: 'payments' })).toBeVisible()
+    expect(page.getByRole('option').elements()).toHaveLength(1)
+  })
+
   it('leaves a field by Tab, whether its list came before or after', async () => {
     const owner = openPage(busyWorld(), '/forwards/new')
     await field('Namespace').fill('pay')
