@@ -1,4 +1,6 @@
+import type { CauseCode } from '../../../contract/causes.ts'
 import type { TargetPod } from '../../../contract/sidecar.ts'
+import { policyOf } from './causes.ts'
 import { failureOf, type Evidence, type Failure, type PortEvidence } from './evidence.ts'
 
 /** A pod that crashed again and again is believed when it has stayed up for so long, ms. */
@@ -37,6 +39,18 @@ function hasHeld({ current }: PortEvidence, uid: string, since: number): boolean
   const { evidenceAt, provenSince } = current
   return evidenceAt !== null && evidenceAt - Math.max(since, provenSince ?? evidenceAt) >= steadyPodMs
 }
+
+/** What no crash of a pod looks like: the way to the cluster, or this machine, is what holds the forward up. */
+const elsewhere = new Set<CauseCode>([
+  'cluster-unreachable',
+  'api-unavailable',
+  'upgrade-refused',
+  'limit-reached',
+  'storage-failed',
+])
+
+/** Whether a failure may be what the crashes of a pod look like from here. */
+export const mayBeCrash = ({ code }: Failure): boolean => policyOf(code) === 'retry' && !elsewhere.has(code)
 
 /** Why a forward that leads to such a pod, or waits for it, is not called live. */
 export const failureOfCrashLoop = (pod: string): Failure => ({

@@ -165,7 +165,7 @@ class PortReconciler {
   /** Make before break: the current tunnel goes when the one that replaces it can carry clients. */
   #replace(): void {
     if (this.#current === null && this.#next !== null) this.#promote()
-    if (this.#next !== null && !this.#standing.fits(this.#next) && !this.#standing.isComing(this.#next))
+    if (this.#next !== null && !this.#standing.fits(this.#next) && !this.#mayStayBeside(this.#next))
       this.#drop('next', 'close')
     if (this.#current === null || this.#next === null || this.#standing.isComing(this.#next)) return
     const usable = this.#standing.mayCarry(this.#current)
@@ -176,6 +176,14 @@ class PortReconciler {
       (!usable || this.#standing.isLeft(this.#current) || this.#standing.isProven(this.#next))
     )
       this.#promote()
+  }
+
+  /** What leads to a pod that is not ready yet; it gives its place to what clients need now. */
+  #mayStayBeside(next: TunnelEvidence): boolean {
+    if (!this.#standing.isComing(next)) return false
+    const current = this.#current
+    if (current === null || this.#input.plan.kind !== 'way') return true
+    return this.#standing.fits(current) && !this.#standing.isStalled(current)
   }
 
   #open(): void {

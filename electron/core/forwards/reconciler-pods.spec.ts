@@ -98,6 +98,15 @@ describe('pods', () => {
     expect(world.settle().state).toBe('live')
   })
 
+  it('that crash again and again are not blamed for a cluster that cannot be reached', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1', { usable: false, reason: 'CrashLoopBackOff' })]))
+    world.settle()
+    world.see(aView([aPod('web-1', { restarts: 1 })]))
+    for (const index of [0, 1]) world.lose(index, 'current', failureOf('cluster-unreachable'))
+    expect(world.settle()).toMatchObject({ state: 'recovering', failure: { code: 'cluster-unreachable' } })
+  })
+
   it('that crash again and again are left for one that does not', () => {
     const world = liveWorld()
     world.see(aView([aPod('web-1', { usable: false, reason: 'CrashLoopBackOff' })]))

@@ -1,7 +1,7 @@
 import type { ForwardState } from '../../../contract/forwards.ts'
 import { longestWait } from './backoff.ts'
 import { policyOf, type CausePolicy } from './causes.ts'
-import { failureOfCrashLoop, followCrashLoops, steadyPodMs, type CrashLoops } from './crash-loops.ts'
+import { failureOfCrashLoop, followCrashLoops, mayBeCrash, steadyPodMs, type CrashLoops } from './crash-loops.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Failure } from './evidence.ts'
 import { failureOf } from './evidence.ts'
@@ -155,7 +155,7 @@ function reconcileWanted(look: Look): Decision {
  * Until then the one reason stays, whatever each crash and each restart looks like.
  */
 function withCrashLoop(failure: Failure | null, loops: CrashLoops, { pod }: Resolution): Failure | null {
-  if (failure !== null && policyOf(failure.code) !== 'retry') return failure
+  if (failure !== null && !mayBeCrash(failure)) return failure
   if (pod !== null) return loops[pod.uid] === undefined ? failure : failureOfCrashLoop(pod.name)
   if (failure?.code !== 'no-ready-pod') return failure
   const waitedFor = Object.values(loops).find(({ name }) => name === failure.pod)

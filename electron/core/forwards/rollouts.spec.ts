@@ -101,6 +101,25 @@ describe('a rollout', () => {
     expect(made.decision?.routes.get(first)?.kind).toBe('tunnel')
   })
 
+  it('does not keep clients waiting for the pod that comes while another one is ready and the one in use is not', () => {
+    const another = aPod('another', { createdAt: 1, ...madeBy('a') })
+    const made = world([old])
+    see(made, old, another, starting)
+    expect(podOf(made, 'next')).toBe('young')
+    expect(see(made, going, another, starting)).toEqual(['drop-tunnel', 'open-tunnel'])
+    expect(podOf(made, 'next')).toBe('another')
+    made.pass(2_000, () => made.succeed([going, another, starting]))
+    expect(podOf(made, 'current')).toBe('another')
+    expect(made.decision?.state).toBe('live')
+  })
+
+  it('does not keep clients waiting for the pod that comes when nothing is heard from the one in use', () => {
+    const made = world([old])
+    see(made, old, starting)
+    made.pass(15_000)
+    expect(podOf(made, 'next')).toBe('old')
+  })
+
   it('that is taken back lets the tunnel to the pod that came go', () => {
     const made = world([old])
     see(made, old, starting)
