@@ -109,9 +109,10 @@ const words: Record<CauseCode, Wording> = {
     message: `The credential command of ${context.cluster} may not run: nobody has allowed it.`,
     next: 'Look at the command, and allow it if you trust it.',
   }),
-  forbidden: (_, context) => ({
+  // The detail is the right that was missed: often one that only finding the pods needs.
+  forbidden: (detail, context) => ({
     message: context.facts === null ? `${context.cluster} does not allow this.` : sentence(context.facts),
-    next: `Ask the cluster administrator for the right to port-forward (get and create on pods/portforward) in namespace ${context.namespace}.`,
+    next: `Ask the cluster administrator for the right to ${detail === null || detail.endsWith('pods/portforward') ? '' : `${detail}, and to `}port-forward (get and create on pods/portforward) in namespace ${context.namespace}.`,
   }),
   'namespace-missing': (_, { namespace, cluster }) => ({
     message: `There is no namespace ${namespace} in ${cluster}.`,

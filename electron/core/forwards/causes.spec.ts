@@ -128,6 +128,13 @@ describe('a refusal by the authoriser', () => {
     })
   })
 
+  it('asks for the right that was missed, and for those to port-forward', () => {
+    const rights = 'port-forward (get and create on pods/portforward) in namespace'
+    const next = (detail: string) => causeOf({ code: 'forbidden', detail, facts: 'No.' }, context, 1).next
+    expect(next('create pods/portforward')).toContain(`for the right to ${rights}`)
+    expect(next('get services')).toContain(`for the right to get services, and to ${rights}`)
+  })
+
   it('is told from a 403 that no role would mend', () => {
     const quota: ApiFailure = {
       class: 'forbidden',
