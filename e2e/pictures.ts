@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Page } from 'playwright'
 import { launchChromium } from './renderer/chromium.ts'
 import { goTo as goToScene, scenes } from './renderer/scenes.ts'
-import { serveTestingPage } from './renderer/testing-page.ts'
+import { buildTestingPage } from './renderer/testing-page.ts'
 import { expectOk } from './support/expect-ok.ts'
 import { startHost, type RunningHost } from './support/host.ts'
 import {
@@ -54,7 +54,8 @@ const row = (of: Page, name: string) => of.getByRole('row').filter({ hasText: na
 /** States that would need a broken keychain, a full disk or a missing kubectl. */
 async function takeScenes(): Promise<void> {
   const names = ['vault-no-keychain', 'vault-undecryptable', 'settings-no-kubectl', 'sidecar-away', 'new-forward-looking', 'new-forward-forbidden', 'owner-lost-clusters', 'forwards-crowded', 'clusters-crowded'] // prettier-ignore
-  const served = await serveTestingPage()
+  const served = await buildTestingPage()
+  await served.showIn(page.context())
   try {
     for (const scene of scenes.filter(({ name }) => names.includes(name)))
       for (const theme of ['light', 'dark'] as const) {

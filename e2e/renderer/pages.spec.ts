@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axeFindings } from '../support/axe.ts'
 import { launchChromium } from './chromium.ts'
 import { goTo, scenes } from './scenes.ts'
-import { serveTestingPage, type TestingPage } from './testing-page.ts'
+import { buildTestingPage, type TestingPage } from './testing-page.ts'
 
 let served: TestingPage
 let browser: Browser
 const contexts: BrowserContext[] = []
 
 beforeAll(async () => {
-  served = await serveTestingPage()
+  served = await buildTestingPage()
   browser = await launchChromium()
 })
 afterAll(async () => {
@@ -22,6 +22,7 @@ afterAll(async () => {
 async function openPage(theme: 'light' | 'dark', viewport: { width: number; height: number }) {
   const context = await browser.newContext({ viewport, colorScheme: theme, reducedMotion: 'reduce' })
   contexts.push(context)
+  await served.showIn(context)
   await context.addInitScript(() => {
     const seen: string[] = []
     Object.assign(globalThis, { violations: seen })
@@ -41,33 +42,19 @@ async function openPage(theme: 'light' | 'dark', viewport: { width: number; heig
 const violationsOf = (page: Page): Promise<string[]> =>
   page.evaluate(() => (globalThis as unknown as { violations: string[] }).violations)
 
-// Contrast of every pair of colours in both themes is computed in tokens.spec.ts; a few pages show that it arrives.
-const inTheDark = [
-  'clusters-connection',
-  'add-clusters',
-  'forwards',
-  'forwards-history',
-  'new-forward-taken',
-  'settings',
-]
-const lit = scenes.map((scene) => ({ ...scene, theme: 'light' as const }))
-const dark = scenes
-  .filter(({ name }) => inTheDark.includes(name))
-  .map((scene) => ({ ...scene, theme: 'dark' as const }))
-
-describe('every page', () => {
+describe.each(['light', 'dark'] as const)('every page, %s,', (theme) => {
   let page: Page
   let errors: string[]
   beforeAll(async () => {
-    ;({ page, errors } = await openPage('light', { width: 1280, height: 800 }))
+    ;({ page, errors } = await openPage(theme, { width: 1280, height: 800 }))
   })
   afterAll(async () => {
     await page.context().close()
   })
 
-  it.each([...lit, ...dark])('keeps the policy and can be used by everybody: $name, $theme', async (scene) => {
+  it.each(scenes)('keeps the policy and can be used by everybody: $name', async (scene) => {
     errors.length = 0
-    await goTo(page, served.url, scene, scene.theme)
+    await goTo(page, served.url, scene, theme)
     expect(await axeFindings(page, { popup: scene.popup === true })).toEqual([])
     expect(await violationsOf(page)).toEqual([])
     expect(errors).toEqual([])
@@ -86,19 +73,16 @@ describe.each([
     await page.context().close()
   })
 
-  it.each(scenes.filter(({ name }) => !name.endsWith('crowded')))(
-    'needs no scrolling sideways: $name',
-    async (scene) => {
-      await goTo(page, served.url, scene, 'light')
-      const tooWide = await page.evaluate(() => {
-        const wide = [...document.querySelectorAll('body *')].filter((element) => {
-          const { overflowX } = getComputedStyle(element)
-          return element.scrollWidth > element.clientWidth + 1 && (overflowX === 'auto' || overflowX === 'scroll')
-        })
-        return wide.map((element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`) // prettier-ignore
+  it.each(scenes)('needs no scrolling sideways: $name', async (scene) => {
+    await goTo(page, served.url, scene, 'light')
+    const tooWide = await page.evaluate(() => {
+      const wide = [...document.querySelectorAll('body *')].filter((element) => {
+        const { overflowX } = getComputedStyle(element)
+        return element.scrollWidth > element.clientWidth + 1 && (overflowX === 'auto' || overflowX === 'scroll')
       })
-      expect(tooWide).toEqual([])
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
-    },
-  )
+      return wide.map((element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`) // prettier-ignore
+    })
+    expect(tooWide).toEqual([])
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+  })
 })

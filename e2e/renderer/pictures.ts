@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launchChromium } from './chromium.ts'
 import { goTo, scenes } from './scenes.ts'
-import { serveTestingPage } from './testing-page.ts'
+import { buildTestingPage } from './testing-page.ts'
 
 const sizes = {
   wide: { width: 1280, height: 800 },
@@ -24,12 +24,13 @@ const folder = positionals[0] ?? join(import.meta.dirname, '../../test-results/p
 mkdirSync(folder, { recursive: true })
 const only = values.only?.split(',')
 
-const served = await serveTestingPage()
+const served = await buildTestingPage()
 const browser = await launchChromium()
 try {
   for (const size of values.sizes.split(',') as (keyof typeof sizes)[]) {
     for (const theme of values.themes.split(',') as ('light' | 'dark')[]) {
       const context = await browser.newContext({ viewport: sizes[size], reducedMotion: 'reduce', colorScheme: theme })
+      await served.showIn(context)
       const page = await context.newPage()
       page.on('pageerror', (error) => console.error(`page error: ${error.message}`))
       page.on('console', (message) => {
