@@ -1,4 +1,5 @@
 import type { AppError } from '../../../contract/errors.ts'
+import { Button } from '../components/button.tsx'
 import { BrandMark } from './brand.tsx'
 import styles from './refused.module.css'
 
@@ -12,6 +13,9 @@ export function Refused({ error }: { error: AppError }) {
       <p>
         Open the address that Mooring printed when it started: it ends in <code>#token=…</code> and changes with every
         start.
+      </p>
+      <p>
+        <Button onClick={() => location.reload()}>Try again</Button>
       </p>
     </main>
   )

@@ -69,12 +69,17 @@ describe('the shell', () => {
     await expect.poll(() => callsOf(owner, 'sidecar.restart')).toHaveLength(1)
   })
 
-  it('says where to get a new address when the owner does not know the page any more', async () => {
+  it('says where to get a new address when the owner does not know the page any more, and asks no more', async () => {
     const owner = openPage(busyWorld(), '/forwards')
     await expect.element(heading('Port-forwards')).toBeVisible()
     owner.failures.set('app.status', { code: 'unauthenticated', message: 'No valid session.', next: '' })
     owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: null })
     await expect.element(heading('This page is not signed in')).toBeVisible()
+    expect(owner.listening).toBe(0)
+    const asked = owner.calls.length
+    owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: null })
+    dispatchEvent(new Event('focus'))
+    expect(owner.calls).toHaveLength(asked)
   })
 })
 
@@ -96,6 +101,16 @@ describe('settings', () => {
     await page.getByRole('button', { name: 'Do not allow' }).first().click()
     await expect.element(page.getByText('aws eks get-token --cluster-name shop-prod')).not.toBeInTheDocument()
     expect(callsOf(owner, 'commands.remove')).toHaveLength(1)
+  })
+
+  it('allow a command before a kubeconfig asks for it', async () => {
+    const owner = openPage(busyWorld(), '/settings')
+    await page.getByText('Allow another command').click()
+    await page.getByRole('textbox', { name: 'Program' }).fill('tsh')
+    await page.getByRole('textbox', { name: 'Arguments' }).fill('kube\ncredentials\n--cluster=dev one')
+    await page.getByRole('button', { name: 'Allow it' }).click()
+    await expect.element(page.getByRole('listitem').filter({ hasText: 'tsh kube credentials' })).toBeVisible()
+    expect(callsOf(owner, 'commands.allow')).toEqual([{ command: 'tsh', args: ['kube', 'credentials', '--cluster=dev one'] }]) // prettier-ignore
   })
 
   it('choose another kubectl, and warn of wrappers and distant versions', async () => {

@@ -38,6 +38,9 @@ const gatherMs = 100
 export function createAppState(connection: Connection, onFailure: (error: AppError) => void): AppState {
   const client = createClient(connection.transport)
   const ends: (() => void)[] = []
+  const end = (): void => {
+    for (const each of ends.splice(0)) each()
+  }
 
   function list<T extends { id: string }>(stream: StreamName): StoreApi<ListState<T>> {
     const store = createStore<ListState<T>>()(() => emptyList)
@@ -84,7 +87,10 @@ export function createAppState(connection: Connection, onFailure: (error: AppErr
   /** A host that was started again has another token: then the events only end, and a plain question says why. */
   async function askWhyLost(): Promise<void> {
     const answer = await client.app.status()
-    if (!answer.ok && answer.error.code === 'unauthenticated') connectionStore.setState({ refused: answer.error })
+    if (answer.ok || answer.error.code !== 'unauthenticated') return
+    connectionStore.setState({ refused: answer.error })
+    // Trying on with a token of yesterday brings nothing but refusals, which the owner counts.
+    end()
   }
 
   const forwards = list<Forward>('forwards')
@@ -143,8 +149,6 @@ export function createAppState(connection: Connection, onFailure: (error: AppErr
       createStore<{ value: AppStatus | null }>()(() => ({ value: null })),
     ),
     traffic,
-    close: () => {
-      for (const end of ends) end()
-    },
+    close: end,
   }
 }

@@ -51,6 +51,11 @@ export class FakeOwner {
     for (const watcher of this.#watchers) watcher(state)
   }
 
+  /** How many listeners wait for something from this owner. */
+  get listening(): number {
+    return [...this.#listeners.values()].reduce((sum, { size }) => sum + size, this.#watchers.size)
+  }
+
   push(stream: StreamName, kind: EventMessage['kind'], data: unknown): void {
     this.#seq += 1
     for (const listener of this.#listeners.get(stream) ?? []) listener({ stream, seq: this.#seq, kind, data })
@@ -226,6 +231,11 @@ export class FakeOwner {
     'vault.lock': () => this.#vault({ state: 'locked' }),
     'vault.rotate': ({ provider }) => this.#vault(provider === undefined ? {} : { provider }),
     'commands.list': () => this.world.commands,
+    'commands.allow': (command) => {
+      const allowed = { ...command, env: undefined, id: crypto.randomUUID(), clusters: [], allowedAt: Date.now() }
+      this.world.commands = [...this.world.commands, allowed]
+      return allowed
+    },
     'commands.remove': ({ id }) => {
       this.world.commands = this.world.commands.filter((each) => each.id !== id)
       return {}

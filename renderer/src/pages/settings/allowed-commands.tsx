@@ -9,6 +9,7 @@ import { tell } from '../../components/toast-manager.ts'
 import { errorOf, valueOf } from '../../state/ask.ts'
 import { useClient, useClusters } from '../../state/use-app-state.ts'
 import { commandLine } from '../add-clusters/choices.ts'
+import { AllowAnother } from './allow-another.tsx'
 import styles from './settings-page.module.css'
 
 const key = ['commands']
@@ -70,6 +71,7 @@ export function AllowedCommands() {
           ))}
         </ul>
       )}
+      <AllowAnother />
     </div>
   )
 }
