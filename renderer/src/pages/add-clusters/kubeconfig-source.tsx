@@ -45,12 +45,17 @@ export function KubeconfigSource({
   const [over, setOver] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
   const id = useId()
-  const takeFile = async (file: File) => {
+  /** Takes one file; of others that came with it, it says that they wait. */
+  const takeFile = async (file: File, others: number) => {
     if (file.size > maxKubeconfigBytes) {
       setProblem(`${file.name} is ${bytes(file.size)}; a kubeconfig may have ${bytes(maxKubeconfigBytes)}.`)
       return
     }
-    setProblem(null)
+    setProblem(
+      others === 0
+        ? null
+        : `Only ${file.name} was taken, of ${others + 1} files. Add its clusters first, then drop the next file.`,
+    )
     onChange({ kind: 'file', name: file.name, base64: await base64OfFile(file) })
   }
   const choose = async () => {
@@ -66,9 +71,9 @@ export function KubeconfigSource({
     onDrop: (event: DragEvent) => {
       event.preventDefault()
       setOver(false)
-      const file = event.dataTransfer.files[0]
+      const [file, ...others] = event.dataTransfer.files
       const text = event.dataTransfer.getData('text/plain')
-      if (file !== undefined) void takeFile(file)
+      if (file !== undefined) void takeFile(file, others.length)
       else if (text !== '') onChange({ kind: 'text', text })
     },
   }

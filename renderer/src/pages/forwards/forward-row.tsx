@@ -220,7 +220,7 @@ function Why({ forward, fresh }: { forward: Forward; fresh: boolean }) {
         {cause !== null && <span className={styles.cause}>{causeWord(cause)} · </span>}
         <span className={table.muted}>
           <TimeSince at={cause?.since ?? observed.since} />
-          {attempt !== '' && <> · {attempt}</>}
+          {cause === null && attempt !== '' && <> · {attempt}</>}
         </span>
       </span>
       {cause !== null && (
@@ -229,6 +229,7 @@ function Why({ forward, fresh }: { forward: Forward; fresh: boolean }) {
             <Words>{cause.message}</Words>
           </span>{' '}
           {cause.next}
+          {attempt !== '' && <> · {attempt}</>}
         </span>
       )}
     </>

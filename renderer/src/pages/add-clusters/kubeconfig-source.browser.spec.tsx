@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { page } from 'vitest/browser'
+import { busyWorld } from '../../testing/busy-world.ts'
+import { callsOf, openPage } from '../../testing/open-page.tsx'
+
+function drop(...names: string[]): void {
+  const dataTransfer = new DataTransfer()
+  for (const name of names) dataTransfer.items.add(new File(['apiVersion: v1'], name))
+  const box = page.getByRole('textbox', { name: 'Kubeconfig' }).element()
+  box.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }))
+}
+
+describe('a dropped kubeconfig', () => {
+  it('is looked at', async () => {
+    const owner = openPage(busyWorld(), '/clusters/add')
+    await expect.element(page.getByRole('textbox', { name: 'Kubeconfig' })).toBeVisible()
+    drop('dev.yaml')
+    await expect.element(page.getByText('dev.yaml')).toBeVisible()
+    await expect.poll(() => callsOf(owner, 'kubeconfigs.preview')).toEqual([{ base64: btoa('apiVersion: v1') }])
+    expect(page.getByRole('alert').query()).toBeNull()
+  })
+
+  it('that came with others says that they were not taken', async () => {
+    openPage(busyWorld(), '/clusters/add')
+    await expect.element(page.getByRole('textbox', { name: 'Kubeconfig' })).toBeVisible()
+    drop('dev.yaml', 'prod.yaml', 'lab.yaml')
+    await expect.element(page.getByRole('alert')).toMatchTextContent('Only dev.yaml was taken, of 3 files.')
+  })
+})
