@@ -179,6 +179,16 @@ describe('evidence', () => {
     expect(world.settle().state).toBe('live')
   })
 
+  it('gets old at its time also where it could not be asked for meanwhile', () => {
+    const world = liveWorld()
+    const evidenceAt = world.port(0).current?.evidenceAt ?? 0
+    world.pass(5_000)
+    world.answerProbe(0, 'current', { hindrance: failureOf('limit-reached', 'unchecked') })
+    world.pass(1_500)
+    expect(world.port(0).current?.probe.running).toBe(true)
+    expect(world.settle()).toMatchObject({ state: 'live', wakeAt: evidenceAt + 8_001 })
+  })
+
   it('from before a sleep is doubted, and asked for again at once', () => {
     const world = liveWorld()
     world.pass(100)

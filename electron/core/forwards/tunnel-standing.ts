@@ -78,11 +78,14 @@ export class TunnelStanding {
   }
 
   isProven(tunnel: TunnelEvidence): boolean {
-    const { desired, now } = this.#question.look
+    const { look, deadlines } = this.#question
+    const { desired, now } = look
     const { state, trouble, evidenceAt } = tunnel
     if (state !== 'ready' || trouble !== null) return false
     if (desired.probe.mode === 'passive') return true
-    return evidenceAt !== null && evidenceAt >= this.#believedFrom(tunnel) && now - evidenceAt <= this.#limit
+    if (evidenceAt === null || evidenceAt < this.#believedFrom(tunnel) || now - evidenceAt > this.#limit) return false
+    deadlines.add(evidenceAt + this.#limit + 1)
+    return true
   }
 
   /** When what is known of it gets too old, monotonic ms. */
