@@ -120,3 +120,21 @@ describe('editing', () => {
     expect(bench.tunnels).toHaveLength(1)
   })
 })
+
+describe('the name of its cluster', () => {
+  it('is in the words of a cause also after it was changed, and is not looked up for every decision', async () => {
+    const silent = { code: 'cluster-unreachable', detail: 'timeout', message: 'no answer' } as const
+    bench.opening = (tunnel) => queueMicrotask(() => tunnel.lose(silent))
+    const created = await bench.create()
+    if (!created.ok) throw new Error(created.error.message)
+    const { id } = created.value
+    await bench.until(id, ({ cause, observed }) => cause?.message.includes('dev') === true && observed.attempt >= 2)
+    const reads = bench.clusterReads
+    await bench.until(id, ({ observed }) => observed.attempt >= 4)
+    expect(bench.clusterReads).toBe(reads)
+    bench.clusterName = 'production'
+    bench.clusterChanged({ kind: 'changed' })
+    await bench.until(id, ({ cause }) => cause?.message.includes('production') === true)
+    expect(bench.clusterReads).toBe(reads + 1)
+  })
+})

@@ -90,6 +90,9 @@ export class ForwardBench implements AsyncDisposable {
   readonly store: Store
   readonly folder = mkdtempSync(join(tmpdir(), 'forwards-'))
   readonly clusterId = randomUUID()
+  clusterName = 'dev'
+  /** How often somebody asked for the whole cluster. */
+  clusterReads = 0
   readonly tunnels: BenchTunnel[] = []
   readonly told: { id: string; kind: string }[] = []
   readonly #vault = new Signal<{ state: 'locked' | 'unlocked' }>()
@@ -182,7 +185,10 @@ export class ForwardBench implements AsyncDisposable {
       settings,
       vault: { onChange: this.#vault.listen },
       clusters: {
-        get: (id: string) => (id === this.clusterId ? { name: 'dev' } : null),
+        get: (id: string) => {
+          this.clusterReads += 1
+          return id === this.clusterId ? { name: this.clusterName } : null
+        },
         onChange: this.#clusterChanges.listen,
       },
       credentials: { resolve: () => Promise.resolve(this.credentials()), onChange: () => () => undefined },

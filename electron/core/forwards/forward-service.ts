@@ -95,6 +95,8 @@ export class ForwardService {
   #trafficTimer: Timer | null = null
   #seenTimer: Timer | null = null
   #queueBusy = false
+  /** Each decision of each forward asks, and a cluster is made of much more than its name. */
+  readonly #clusterNames = new Map<string, string>()
   /** Changes of what is wanted, one after another: each checks against those before it. */
   #changing: Promise<unknown> = Promise.resolve()
 
@@ -102,7 +104,7 @@ export class ForwardService {
   readonly onOutput = this.#lines.listen
 
   constructor(options: ForwardServiceOptions) {
-    const { store, clock, log, credentials, sidecar, clusters, openTunnel, platform } = options
+    const { store, clock, log, credentials, sidecar, openTunnel, platform } = options
     this.#options = options
     this.#table = new ForwardTable(store)
     this.#history = new HistoryTable({ store, log })
@@ -114,7 +116,7 @@ export class ForwardService {
       parking: new Parking(),
       random: options.random ?? Math.random,
       openTunnel,
-      clusterName: (id) => clusters.get(id)?.name ?? 'the cluster',
+      clusterName: (id) => this.#clusterName(id),
       resolve: (id, wish) => credentials.resolve(id, wish),
       setCluster: (id, connection) => sidecar.setCluster(id, connection),
       watchTarget: (watch, listener) => sidecar.watchTarget(watch, listener),
@@ -319,7 +321,14 @@ export class ForwardService {
     else if (state === 'locked') for (const runtime of this.#runtimes.values()) runtime.forgetCredentials()
   }
 
+  #clusterName(id: string): string {
+    const name = this.#clusterNames.get(id) ?? this.#options.clusters.get(id)?.name ?? 'the cluster'
+    this.#clusterNames.set(id, name)
+    return name
+  }
+
   #clusterChanged({ id, kind, anotherServer = false }: ClusterChange): void {
+    this.#clusterNames.delete(id)
     if (kind === 'credentials')
       for (const runtime of this.#ofCluster(id)) runtime.credentialsReplaced({ anotherServer })
     if (kind === 'removed') drop(this.removeForwardsOf(id), 'their cluster is gone')

@@ -54,6 +54,9 @@ export type KubectlChildEvents = {
 /** How long kubectl may stay silent before it says what it forwards: it waits without a word when etcd is down. */
 const startMs = 20_000
 const connectMs = 2_000
+const usageMs = 1_000
+
+type Usage = { readonly cpuPercent: number; readonly memoryBytes: number }
 
 /** A client of whom nothing is known. */
 const somebody: StreamClient = { isGone: () => Promise.resolve(false) }
@@ -79,7 +82,7 @@ export class KubectlChild {
   #state: 'starting' | 'ready' | 'useless' | 'ended' = 'starting'
   #wasReady = false
   #waits = false
-  #lastUsage: { at: number; cpuMs: number } | null = null
+  #lastUsage: { at: number; cpuMs: number; used: Usage } | null = null
   /** Settles when the process is gone and what was lost with it is told. */
   readonly settled: Promise<void>
 
@@ -187,14 +190,17 @@ export class KubectlChild {
     await this.settled
   }
 
-  usage(): { cpuPercent: number; memoryBytes: number } | null {
-    const facts = this.#child === null ? null : this.#options.platform.processFacts(this.#child.pid)
-    if (facts === null) return null
+  /** Looked up at most once a second: every change of every row asks. */
+  usage(): Usage | null {
     const at = this.#options.clock.monotonic()
     const last = this.#lastUsage
-    this.#lastUsage = { at, cpuMs: facts.cpuMs }
-    const cpuPercent = last === null || at <= last.at ? 0 : ((facts.cpuMs - last.cpuMs) / (at - last.at)) * 100
-    return { cpuPercent: Math.max(0, cpuPercent), memoryBytes: facts.rssBytes }
+    if (last !== null && at - last.at < usageMs) return last.used
+    const facts = this.#child === null ? null : this.#options.platform.processFacts(this.#child.pid)
+    if (facts === null) return null
+    const cpuPercent = last === null ? 0 : ((facts.cpuMs - last.cpuMs) / (at - last.at)) * 100
+    const used = { cpuPercent: Math.max(0, cpuPercent), memoryBytes: facts.rssBytes }
+    this.#lastUsage = { at, cpuMs: facts.cpuMs, used }
+    return used
   }
 
   /** Resets a stream of `openProbe`; true when kubectl tells of it within so many ms. It can only once the pod's end has the stream. */
