@@ -182,7 +182,7 @@ describe('evidence', () => {
   it('gets old at its time also where it could not be asked for meanwhile', () => {
     const world = liveWorld()
     const evidenceAt = world.port(0).current?.evidenceAt ?? 0
-    world.pass(5_000)
+    world.pass(3_000)
     world.answerProbe(0, 'current', { hindrance: failureOf('limit-reached', 'unchecked') })
     world.pass(1_500)
     expect(world.port(0).current?.probe.running).toBe(true)
