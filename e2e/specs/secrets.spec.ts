@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { httpRequest } from '../../contract/http-transport.ts'
 import { operationNames, operations } from '../../contract/operations.ts'
@@ -186,6 +186,7 @@ async function useSecrets(): Promise<void> {
 
 beforeAll(async () => {
   bed = await sharedTestbed()
+  if (!bed.containers) return
   namespace = await bed.a.createNamespace('secrets')
   await bed.a.apply(deployment({ namespace, name: 'web', replicas: 1 }), service({ namespace, name: 'web' }))
   await bed.a.waitForPods(namespace, 'app=web', 1)
@@ -211,10 +212,15 @@ beforeAll(async () => {
 }, 240_000)
 
 afterAll(async () => {
-  await host.kill()
-  await bed.a.deleteNamespace(namespace)
+  if (bed.containers) {
+    await host.kill()
+    await bed.a.deleteNamespace(namespace)
+    await rm(folder, { recursive: true, force: true })
+  }
   await bed.close()
-  await rm(folder, { recursive: true, force: true })
+})
+beforeEach((context) => {
+  if (!bed.containers) context.skip('needs real containers (root)')
 })
 
 const without = (...names: string[]): Canaries =>
