@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright'
 import { parse } from 'yaml'
 import { chromiumPath, launchChromium } from '../renderer/chromium.ts'
@@ -75,6 +75,7 @@ async function useCluster(name: string): Promise<string> {
 
 beforeAll(async () => {
   bed = await sharedTestbed()
+  if (!bed.containers) return
   namespace = await bed.a.createNamespace('memory')
   await bed.a.apply(deployment({ namespace, name: 'web', replicas: 1 }), service({ namespace, name: 'web' }))
   await bed.a.waitForPods(namespace, 'app=web', 1)
@@ -105,11 +106,16 @@ beforeAll(async () => {
 }, 240_000)
 
 afterAll(async () => {
-  await inspector[Symbol.asyncDispose]()
-  await host.kill()
-  await bed.a.deleteNamespace(namespace)
+  if (bed.containers) {
+    await inspector[Symbol.asyncDispose]()
+    await host.kill()
+    await bed.a.deleteNamespace(namespace)
+    await rm(folder, { recursive: true, force: true })
+  }
   await bed.close()
-  await rm(folder, { recursive: true, force: true })
+})
+beforeEach((context) => {
+  if (!bed.containers) context.skip('needs real containers (root)')
 })
 
 /** The JavaScript heap of a page. */
