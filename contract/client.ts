@@ -11,6 +11,7 @@ export type Transport = {
   onConnection(listener: (state: ConnectionState) => void): () => void
 }
 
+/** Whether the owner can be reached; `retryAt`: when it is tried again, ms since the epoch, null: nobody tries. */
 export type ConnectionState =
   { state: 'connecting' | 'connected' } | { state: 'lost'; error: AppError; retryAt: number | null }
 
@@ -27,6 +28,7 @@ export type Client = {
   [A in Area<OperationName>]: { [Name in OperationName as Area<Name> extends A ? Verb<Name> : never]: Call<Name> }
 } & Pick<Transport, 'subscribe' | 'onConnection'>
 
+/** Makes the typed client of an owner over whatever reaches it. */
 export function createClient(transport: Transport): Client {
   const areas: Record<string, Record<string, unknown>> = {}
   for (const name of operationNames) {

@@ -75,7 +75,9 @@ export type AppError = z.infer<typeof AppError>
 export type Result<T, E = AppError> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: E }
 
+/** An answer that is a value. */
 export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value })
+/** An answer that is an error. */
 export const fail = <E>(error: E): { ok: false; error: E } => ({ ok: false, error })
 
 /** Builds an {@link AppError}; `next` is required because every error says what to do. */

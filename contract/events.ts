@@ -19,6 +19,7 @@ export const streams = {
   'forward-output': { permission: 'forwards:read', item: z.array(OutputLine), list: false },
 } as const satisfies Record<string, { permission: Permission; item: z.ZodType; list: boolean }>
 
+/** What a stream tells about; see {@link streams}. */
 export type StreamKind = keyof typeof streams
 /** `clusters`, `forwards`, `vault`, `settings`, `app`, `cluster-test:<cluster id>`, `forward-output:<forward id>`. */
 export type StreamName =

@@ -3,6 +3,7 @@ import { Cause, CauseCode } from './causes.ts'
 import { Id, Labels, Name, NamespaceName, Notes, ObjectName, Time } from './common.ts'
 import { WorkloadKind } from './clusters.ts'
 
+/** What a forward can lead to. */
 export const TargetKind = z.enum(['pod', 'service', ...WorkloadKind.options, 'selector'])
 export type TargetKind = z.infer<typeof TargetKind>
 
@@ -26,6 +27,7 @@ export type RemotePort = z.infer<typeof RemotePort>
 /** An IP address of this machine to listen on. Loopback unless the user wants others to reach it. */
 export const BindAddress = z.union([z.ipv4(), z.ipv6()])
 
+/** A port as it is asked for. */
 export const PortInput = z.strictObject({
   remote: RemotePort,
   /** 0: choose a free one once and keep it. */
@@ -34,9 +36,14 @@ export const PortInput = z.strictObject({
 })
 export type PortInput = z.infer<typeof PortInput>
 
+/** A port as it is stored: its local port is chosen, its id stays when it is edited. */
 export const ForwardPort = z.object({ id: Id, remote: RemotePort, local: z.int(), bind: z.string() })
 export type ForwardPort = z.infer<typeof ForwardPort>
 
+/**
+ * What is true of a forward, in one word. `recovering`: the next attempt has a time; `holding`: it waits for a hint or
+ * a person.
+ */
 export const ForwardState = z.enum(['off', 'starting', 'live', 'recovering', 'holding', 'stopping'])
 export type ForwardState = z.infer<typeof ForwardState>
 
@@ -47,6 +54,10 @@ export const Probe = z.strictObject({
 })
 export type Probe = z.infer<typeof Probe>
 
+/**
+ * Which of the usable pods is taken: any; the newest; the present one as long as it goes; the lowest ordinal (stateful
+ * sets).
+ */
 export const PodPolicy = z.enum(['any-ready', 'newest', 'sticky', 'ordinal'])
 export type PodPolicy = z.infer<typeof PodPolicy>
 
@@ -75,6 +86,7 @@ export const Observed = z.object({
 })
 export type Observed = z.infer<typeof Observed>
 
+/** A forward: what the user wants of it, and what is true of it now. */
 export const Forward = z.object({
   id: Id,
   name: z.string(),
@@ -116,6 +128,7 @@ const optional = {
   notes: Notes.optional(),
 }
 
+/** A new forward; what is left out is as the settings say. */
 export const CreateForwardInput = z.strictObject({
   clusterId: Id,
   ...destination,
@@ -124,6 +137,7 @@ export const CreateForwardInput = z.strictObject({
 })
 export type CreateForwardInput = z.infer<typeof CreateForwardInput>
 
+/** What of a forward is to be otherwise; fields that are left out stay as they are. */
 export const UpdateForwardInput = z.strictObject({
   id: Id,
   clusterId: Id.optional(),
@@ -136,6 +150,7 @@ export const UpdateForwardInput = z.strictObject({
 })
 export type UpdateForwardInput = z.infer<typeof UpdateForwardInput>
 
+/** What a form asks before anything is saved. */
 export const CheckForwardInput = z.strictObject({
   clusterId: Id.optional(),
   namespace: NamespaceName.optional(),
@@ -154,6 +169,7 @@ export const PortOwner = z.object({
 })
 export type PortOwner = z.infer<typeof PortOwner>
 
+/** Whether the local ports can be had, and whether the user may port-forward there. */
 export const ForwardCheck = z.object({
   ports: z.array(
     z.object({
@@ -195,6 +211,7 @@ export const HistoryEntry = z.object({
 })
 export type HistoryEntry = z.infer<typeof HistoryEntry>
 
+/** What happened to a forward, newest first, and sums of the last `windowMs` ms. */
 export const ForwardHistory = z.object({
   entries: z.array(HistoryEntry),
   /** Share of the time wanted on in which it was live, 0 to 1, over the window; null: it was never on. */
@@ -207,6 +224,7 @@ export const ForwardHistory = z.object({
 })
 export type ForwardHistory = z.infer<typeof ForwardHistory>
 
+/** A line that kubectl printed, or a note of ours about it; `seq` counts within the forward. */
 export const OutputLine = z.object({
   seq: z.int(),
   at: Time,
@@ -216,6 +234,7 @@ export const OutputLine = z.object({
 })
 export type OutputLine = z.infer<typeof OutputLine>
 
+/** A client that is connected to a local port now. Bytes are since it connected. */
 export const ConnectionRow = z.object({
   id: z.string(),
   portId: Id,

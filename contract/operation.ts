@@ -23,6 +23,7 @@ export type Operation<Input extends z.ZodType = z.ZodType, Output extends z.ZodT
   readonly maxBytes?: number
 }
 
+/** Declares an operation; keeps the exact types of its input and output. */
 export const operation = <Input extends z.ZodType, Output extends z.ZodType>(
   declaration: Operation<Input, Output>,
 ): Operation<Input, Output> => declaration

@@ -20,10 +20,12 @@ export const operations = {
 } as const
 
 export type Operations = typeof operations
+/** The name of an operation, `area.verb`. */
 export type OperationName = keyof Operations
 /** What a caller gives (before defaults are filled in). */
 export type OperationInput<Name extends OperationName> = z.input<Operations[Name]['input']>
 /** What a handler gets (parsed, defaults filled in). */
 export type OperationRequest<Name extends OperationName> = z.output<Operations[Name]['input']>
 export type OperationOutput<Name extends OperationName> = z.output<Operations[Name]['output']>
+/** The names of all operations. */
 export const operationNames = Object.keys(operations) as OperationName[]

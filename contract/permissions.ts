@@ -22,4 +22,5 @@ export type Permission = z.infer<typeof Permission>
 /** Who calls. The owner of the data folder may do everything; roles will be other sets of the same strings. */
 export type Principal = { readonly name: string; readonly permissions: ReadonlySet<Permission> }
 
+/** The one caller there is today: who owns the data folder. */
 export const owner: Principal = { name: 'owner', permissions: new Set(Permission.options) }

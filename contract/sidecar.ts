@@ -138,6 +138,7 @@ export type SidecarResult<M extends SidecarMethod> = z.output<(typeof sidecarMet
 export const WatchTarget = z.object({ clusterId: z.string(), namespace: z.string(), target: Target })
 export type WatchTarget = z.infer<typeof WatchTarget>
 
+/** What main says to the sidecar; `id` ties an answer to its question. */
 export const ToSidecar = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('request'), id: z.int(), method: z.string(), params: z.unknown() }),
   z.object({ kind: z.literal('cancel'), id: z.int() }),
@@ -151,6 +152,7 @@ export const ToSidecar = z.discriminatedUnion('kind', [
 ])
 export type ToSidecar = z.infer<typeof ToSidecar>
 
+/** What the sidecar says to main. */
 export const FromSidecar = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), pid: z.int() }),
   z.object({ kind: z.literal('pong'), id: z.int() }),

@@ -4,6 +4,7 @@ import type { EventMessage, StreamName } from './events.ts'
 /** A transport whose other end can be changed while clients use it: they see a lost connection, then fresh snapshots. */
 export type SwitchableTransport = Transport & { switchTo(next: Transport): void }
 
+/** Begins with one transport; `switchTo` leads calls and subscriptions to another. */
 export function createSwitchableTransport(first: Transport): SwitchableTransport {
   let current = first
   const subscriptions = new Set<{ stream: StreamName; listener: (message: EventMessage) => void; end: () => void }>()

@@ -2,9 +2,11 @@ import { z } from './zod.ts'
 import { Id, Time } from './common.ts'
 import { ErrorCode } from './errors.ts'
 
+/** What protects the key of the vault. */
 export const VaultProvider = z.enum(['keychain', 'passphrase', 'memory'])
 export type VaultProvider = z.infer<typeof VaultProvider>
 
+/** Whether stored credentials can be read, and what protects them; never a key. */
 export const VaultStatus = z.object({
   state: z.enum(['not-set-up', 'locked', 'unlocked', 'undecryptable']),
   provider: VaultProvider.nullable(),
@@ -21,12 +23,14 @@ export const VaultStatus = z.object({
 export type VaultStatus = z.infer<typeof VaultStatus>
 
 const Passphrase = z.string().min(1).max(1024)
+/** Makes a vault; a passphrase is needed for the provider `passphrase` only. */
 export const VaultSetupInput = z.strictObject({
   provider: VaultProvider,
   passphrase: Passphrase.optional(),
   /** In the place of a vault that can no longer be opened (key lost, passphrase forgotten): what it holds stays unreadable. */
   giveUpOld: z.literal(true).optional(),
 })
+/** Opens the vault; the keychain needs no passphrase. */
 export const VaultUnlockInput = z.strictObject({ passphrase: Passphrase.optional() })
 /** Changes the data key; with `provider` also what wraps it. */
 export const VaultRotateInput = z.strictObject({
@@ -34,8 +38,10 @@ export const VaultRotateInput = z.strictObject({
   passphrase: Passphrase.optional(),
 })
 
+/** Colours of the pages; `system`: as the system has them. */
 export const Theme = z.enum(['system', 'light', 'dark'])
 
+/** What the user can choose. Numbers of children count processes; times are in seconds. */
 export const Settings = z.object({
   /** Path of kubectl; null: the first usable one found. */
   kubectlPath: z.string().nullable(),
@@ -67,6 +73,7 @@ export const defaultSettings: Readonly<Settings> = {
   singleKeyShortcuts: true,
 }
 
+/** The settings that are to be otherwise. */
 export const UpdateSettingsInput = z.strictObject(Settings.partial().shape)
 
 /** A kubectl that was found on this machine. */
@@ -80,6 +87,7 @@ export const FoundKubectl = z.object({
 })
 export type FoundKubectl = z.infer<typeof FoundKubectl>
 
+/** The kubectl in use, and where it was looked for. */
 export const KubectlStatus = z.object({
   chosen: FoundKubectl.nullable(),
   found: z.array(FoundKubectl),
@@ -91,6 +99,7 @@ export const KubectlStatus = z.object({
 })
 export type KubectlStatus = z.infer<typeof KubectlStatus>
 
+/** How the sidecar fares; `restarts` counts since the app started. */
 export const SidecarState = z.object({
   state: z.enum(['starting', 'ready', 'restarting', 'failed', 'stopped']),
   pid: z.int().nullable(),
@@ -113,6 +122,7 @@ export const AppStatus = z.object({
 })
 export type AppStatus = z.infer<typeof AppStatus>
 
+/** What Mooring found around itself; free of secrets, so that it can be copied into a report. */
 export const Diagnostics = z.object({
   app: AppStatus,
   system: z.object({
@@ -150,6 +160,7 @@ export const Diagnostics = z.object({
 })
 export type Diagnostics = z.infer<typeof Diagnostics>
 
+/** Who changed what, and how it ended; secrets are left out. */
 export const AuditEntry = z.object({
   id: z.int(),
   at: Time,

@@ -2,6 +2,7 @@ import dns from 'node:dns'
 import net from 'node:net'
 import { NetworkFailure } from './network-failure.ts'
 
+/** An address of a host. */
 export type Address = { readonly address: string; readonly family: number }
 
 const running = new Map<string, Promise<Address[]>>()

@@ -16,6 +16,7 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
+/** The table of clusters. */
 export const clusterRows = (clusters: readonly Cluster[]): string[][] => [
   ['NAME', 'STATUS', 'SERVER', 'VERSION', 'NAMESPACE', 'FORWARDS', 'ID'],
   ...clusters.map((cluster) => [
@@ -35,6 +36,7 @@ export const clusterRows = (clusters: readonly Cluster[]): string[][] => [
 export const targetWords = (target: Forward['target']): string =>
   target.kind === 'selector' ? `selector/${target.selector}` : `${target.kind}/${target.name}`
 
+/** The table of forwards, with cause and next step. */
 export function forwardRows(forwards: readonly Forward[], clusters: readonly Cluster[]): string[][] {
   const names = new Map(clusters.map((cluster) => [cluster.id, cluster.name]))
   return [
@@ -83,6 +85,7 @@ export function ladderWords(name: string, test: ConnectionTest): string {
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
 
+/** The answer of `status`, for people. */
 export function statusWords(
   app: AppStatus,
   vault: VaultStatus,

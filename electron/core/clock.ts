@@ -11,6 +11,7 @@ export type Clock = {
   after(ms: number, run: () => void): Timer
 }
 
+/** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,6 +1,7 @@
 import { redact } from './redact.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+/** A line of the log; secrets were masked before. */
 export type LogEntry = { at: number; level: LogLevel; area: string; message: string }
 
 /** Where lines go: a file with rotation, stderr, the ring that Diagnostics shows. */

@@ -35,6 +35,7 @@ export type HttpServerOptions = {
   loginUrl?: string
 }
 
+/** A running server; `close` ends its connections too. */
 export type HttpServer = { readonly url: string; close(): Promise<void> }
 
 type Caller = { principal: Principal; by: 'bearer' | 'cookie' | 'socket' }

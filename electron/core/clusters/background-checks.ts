@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../clock.ts'
 /** What one look in the background found: when to look again follows from it. */
 export type LookResult = 'well' | 'ill' | 'needs-a-person'
 
+/** A cluster that is connected is looked at so often, ms. */
 export const lookEveryMs = 30_000
 export const lookAtMostEveryMs = 300_000
 const atOnce = 8

@@ -8,6 +8,10 @@ import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 /** The way to a server as its kubeconfig says, with nobody's credentials; `failure`: its authority cannot be read. */
 export type ClusterWay = { readonly way: ClusterConnection; readonly authority: Result<null, CredentialFailure> }
 
+/**
+ * The way to a cluster without anybody's credentials, as a kubeconfig entry describes it; `authority` says what was
+ * wrong with its CA.
+ */
 export async function wayOf(
   { cluster }: KubeconfigEntry,
   environment: Readonly<Record<string, string>>,

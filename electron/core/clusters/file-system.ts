@@ -14,6 +14,7 @@ export type FileSystem = {
 /** UTF-16 takes two bytes a letter: twice the limit of a kubeconfig. */
 const maxFileBytes = 8 * 1024 * 1024
 
+/** The real files. */
 export const systemFiles: FileSystem = {
   isFile: (path) => {
     try {

@@ -36,6 +36,7 @@ export type CredentialsOptions = {
   readonly log: Log
 }
 
+/** How credentials are wanted. */
 export type ResolveOptions = {
   /** Gives up waiting; the work goes on while others wait for it. */
   readonly signal?: AbortSignal

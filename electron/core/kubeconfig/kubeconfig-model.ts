@@ -31,6 +31,7 @@ export type KubeconfigDocument = {
   readonly path: string | null
 }
 
+/** What a text or several files hold, before anything is looked up. */
 export type KubeconfigModel = {
   readonly documents: readonly KubeconfigDocument[]
   /** Where names are looked up: in the context's own document first, or (files merged as kubectl does) first of all wins. */

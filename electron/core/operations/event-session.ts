@@ -13,6 +13,7 @@ export type EventChannel = {
 /** A client that lets more than this wait gets snapshots instead of what it missed. */
 export const mostPendingBytes = 1024 * 1024
 const lookAgainMs = 100
+/** Streams that one client may follow at once. */
 export const mostSubscriptions = 500
 
 /** Serves one client: subscribes, checks permissions, and keeps a slow client from filling the memory. */

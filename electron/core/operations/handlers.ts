@@ -13,6 +13,7 @@ export type Handler<Name extends OperationName> = (
   context: CallContext,
 ) => Answer<OperationOutput<Name>>
 
+/** A handler for every operation. */
 export type Handlers = { readonly [Name in OperationName]: Handler<Name> }
 
 /** The handlers one part of the core brings: `handlersOf<'vault.status' | 'vault.lock'>`. */

@@ -172,6 +172,7 @@ async function readTable(): Promise<TcpEnds> {
   return ends
 }
 
+/** The way of this system to tell whether a client that is not read has left. */
 export function createClientPresence(os: NodeJS.Platform = process.platform): ClientPresence {
   return os === 'linux' ? new LinuxClientPresence() : nobodyIsGone
 }

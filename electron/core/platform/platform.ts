@@ -62,6 +62,7 @@ export type Platform = {
   signalTree(pid: number, force: boolean): boolean
 }
 
+/** What this system can tell. */
 export function createPlatform(os: NodeJS.Platform = process.platform): Platform {
   if (os === 'darwin') return createDarwinPlatform()
   if (os === 'win32') return createWindowsPlatform()

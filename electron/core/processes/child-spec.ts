@@ -32,6 +32,7 @@ export type ChildSpec = {
   readonly workingDirectory?: string
 }
 
+/** How a child ended. */
 export type ChildExit = {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null

@@ -21,6 +21,7 @@ import { stopped, supervise, type SupervisionEvent, type Supervision, type Timer
 
 /** The sidecar is away, was not started, or ended while it was asked. */
 export type SidecarUnavailable = { readonly class: 'sidecar-unavailable'; readonly message: string }
+/** A value, what the API server said, or that there is no sidecar now. */
 export type SidecarAnswer<T> = Result<T, ApiFailure | SidecarUnavailable>
 /** `unwatched`: nobody watches now; what was seen before may be old. */
 export type WatchNews = TargetView | { readonly kind: 'unwatched' }

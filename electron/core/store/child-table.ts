@@ -1,6 +1,7 @@
 import type { Result } from '../../../contract/errors.ts'
 import type { Store } from './store.ts'
 
+/** A child process on record. */
 export type ChildRow = {
   id: string
   run: string

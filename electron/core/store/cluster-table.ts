@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3'
 import type { Database, Store } from './store.ts'
 
+/** A cluster as it is stored; times are ms since the epoch. */
 export type ClusterRow = {
   id: string
   kubeconfig_id: string

@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3'
 import type { Database, Store } from './store.ts'
 
+/** A sealed kubeconfig of one context, with what lists show of it in clear. */
 export type KubeconfigRow = {
   id: string
   sealed: Buffer

@@ -36,6 +36,7 @@ export function writeOwner(dataDir: string, info: OwnerInfo): void {
   renameSync(`${path}.new`, path)
 }
 
+/** Removes what {@link writeOwner} wrote. */
 export function removeOwner(dataDir: string): void {
   rmSync(join(dataDir, fileName), { force: true })
 }

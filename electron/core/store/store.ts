@@ -22,6 +22,7 @@ import {
 } from './snapshots.ts'
 import { storageFailure } from './sqlite-failure.ts'
 
+/** An open database; only parts in `store/` and their transactions see it. */
 export type Database = SqliteDatabase
 
 export type Store = {

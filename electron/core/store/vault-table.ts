@@ -1,5 +1,6 @@
 import type { Database, Store } from './store.ts'
 
+/** A wrapped data key as it is stored. */
 export type VaultKeyRow = {
   key_id: string
   provider: string
