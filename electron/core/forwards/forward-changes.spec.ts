@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Forward } from '../../../contract/forwards.ts'
 import { owner } from '../../../contract/permissions.ts'
 import { ForwardBench } from './forward-service.testing.ts'
 import { echo, free, freePort, occupy } from './local-server.testing.ts'
@@ -68,6 +69,25 @@ describe('local ports', () => {
     const again = await bench.until(id, ({ state }) => state === 'live')
     expect(again.ports).toEqual(ports)
     expect(await echo(ports[0]!.local)).toBe('hello')
+  })
+})
+
+describe('rows', () => {
+  it('are told again when they were heard of again, and at each attempt, though their state is the same', async () => {
+    /** What a page knows: nothing but what was told. */
+    const page = new Map<string, Forward['observed']>()
+    bench.service.onChange(({ id }) => {
+      const row = bench.service.get(id)
+      if (row !== null) page.set(id, row.observed)
+    })
+    const { id, observed } = await bench.live({ probe: { mode: 'connect', seconds: 1 } })
+    await expect
+      .poll(() => page.get(id)?.lastEvidenceAt, { timeout: 10_000 })
+      .toBeGreaterThan(observed.lastEvidenceAt! + 900)
+    const failure = { code: 'tunnel-lost', detail: null, message: 'lost connection to pod' } as const
+    bench.opening = (tunnel) => queueMicrotask(() => tunnel.lose(failure))
+    bench.tunnels.at(-1)!.lose(failure)
+    await expect.poll(() => page.get(id)?.attempt, { timeout: 15_000 }).toBeGreaterThan(2)
   })
 })
 

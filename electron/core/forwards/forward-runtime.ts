@@ -220,10 +220,13 @@ export class ForwardRuntime {
     return this.#ports.connections()
   }
 
-  /** A text that differs when what flows through it does. */
-  traffic(): string {
-    const { bytesIn, bytesOut, open, parked } = trafficOf(this.#ports.all)
-    return `${bytesIn} ${bytesOut} ${open} ${parked}`
+  /** A text that differs when what is observed of it does, beside its state and cause, which are told at once. */
+  observedText(): string {
+    const ports = this.#ports.all
+    const { bytesIn, bytesOut, open, parked } = trafficOf(ports)
+    const { watching, resolvedBy, attempt, nextAttemptAt } = this.#decision ?? {}
+    const seen = [podOf(ports), lastEvidenceOf(ports), watching, resolvedBy, attempt, nextAttemptAt]
+    return [bytesIn, bytesOut, open, parked, ...seen].join(' ')
   }
 
   /** Ends all of it; what the user wants stays. Resolves when nothing is left. */

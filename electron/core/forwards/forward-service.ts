@@ -72,7 +72,7 @@ type Verb =
   | 'connections'
 
 /** So often is looked whether something flowed, for the rows. */
-const trafficMs = 1000
+const observedMs = 1000
 /** So often is written down that the app runs. */
 const seenMs = 30_000
 const mostForwards = 2000
@@ -87,12 +87,12 @@ export class ForwardService {
   readonly #output: ForwardOutput
   readonly #connections: ConnectionRows
   readonly #runtimes = new Map<string, ForwardRuntime>()
-  readonly #traffic = new Map<string, string>()
+  readonly #observed = new Map<string, string>()
   readonly #changes = new Signal<ForwardChange>()
   readonly #lines = new Signal<{ id: string; lines: OutputLine[] }>()
   readonly #surroundings: ForwardSurroundings
   readonly #unlisten: (() => void)[] = []
-  #trafficTimer: Timer | null = null
+  #observedTimer: Timer | null = null
   #seenTimer: Timer | null = null
   #queueBusy = false
   /** Each decision of each forward asks, and a cluster is made of much more than its name. */
@@ -138,13 +138,13 @@ export class ForwardService {
         for (const runtime of this.#ofCluster(id)) runtime.wake()
       }),
     )
-    this.#watchTraffic()
+    this.#watchObserved()
     this.#stillHere()
     return Promise.resolve()
   }
 
   async close(): Promise<void> {
-    this.#trafficTimer?.cancel()
+    this.#observedTimer?.cancel()
     this.#seenTimer?.cancel()
     for (const end of this.#unlisten) end()
     this.#history.seen(this.#options.clock.now())
@@ -271,7 +271,7 @@ export class ForwardService {
     const removed = this.#table.remove(id)
     if (!removed.ok) return removed
     this.#runtimes.delete(id)
-    this.#traffic.delete(id)
+    this.#observed.delete(id)
     this.#output.forget(id)
     await runtime.close()
     this.#changes.emit({ id, kind: 'gone', clusterId: runtime.stored.clusterId, wantedChanged: true })
@@ -334,15 +334,15 @@ export class ForwardService {
     if (kind === 'removed') drop(this.removeForwardsOf(id), 'their cluster is gone')
   }
 
-  /** Rows tell once a second what flowed; states are told at once. */
-  #watchTraffic(): void {
-    this.#trafficTimer = this.#options.clock.after(trafficMs, () => {
+  /** Rows tell once a second what flowed, when they were heard of, and when they are tried again; states are told at once. */
+  #watchObserved(): void {
+    this.#observedTimer = this.#options.clock.after(observedMs, () => {
       for (const [id, runtime] of this.#runtimes) {
-        const now = runtime.traffic()
-        if (this.#traffic.get(id) !== now) this.#tell(runtime.stored, false)
-        this.#traffic.set(id, now)
+        const now = runtime.observedText()
+        if (this.#observed.get(id) !== now) this.#tell(runtime.stored, false)
+        this.#observed.set(id, now)
       }
-      this.#watchTraffic()
+      this.#watchObserved()
     })
   }
 
