@@ -214,7 +214,7 @@ export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
   }
 
   await using inspector = await openInspector(host)
-  await loseLogin({ world, states, client, made, facts, violations, again })
+  await loseLogin({ world, states, client, ownerPid: host.pid, made, facts, violations, again })
   // Last: the clock stays where it jumped to.
   await oneHourAsleep({ victim, states, inspector, facts, violations, again })
   states.stop()
@@ -286,6 +286,7 @@ async function loseLogin({
   world,
   states,
   client,
+  ownerPid,
   made,
   facts,
   violations,
@@ -293,6 +294,7 @@ async function loseLogin({
 }: Last & {
   world: ChaosWorld
   client: Client
+  ownerPid: number
   made: Omit<Parameters<Client['forwards']['create']>[0], 'clusterId'>
 }): Promise<void> {
   // prettier-ignore
@@ -305,7 +307,7 @@ async function loseLogin({
   // A tunnel that is open needs no login; each new one does, once the last token has ended.
   let row: ShownRow | null = null
   for (let attempt = 0; row === null && attempt < 6; attempt += 1) {
-    await expectOk(client.forwards.restart({ id: forward.id }))
+    for (const { pid } of await kubectlsOf(ownerPid)) process.kill(pid, 'SIGKILL')
     row = await states.first(forward.id, performance.now(), 5000, ({ cause }) => cause?.startsWith('credentials-') === true) // prettier-ignore
   }
   if (row === null) violations.push('login ended: never named')

@@ -53,12 +53,12 @@ const steady = (forward: Forward, everyMs: number): { stop(): Promise<SteadyResu
 /** A client at a kubectl without Mooring, in the same seconds: what the machine makes of everybody. */
 async function besidePlainKubectl(): Promise<{ stop(): Promise<number[]> }> {
   const kubectl = await startKubectlForward(bed.a, bed.kubectl, { namespace, target: 'svc/web', ports: [8080] })
-  const client = keepAsking(kubectl.localPort(8080), 8080, 50)
+  const client = startSteadyClient({ host: '127.0.0.1', port: kubectl.localPort(8080), path: '/', everyMs: 100 })
   return {
     stop: async () => {
-      const { answers } = await client.stop()
+      const { waitsMs } = await client.stop()
       await kubectl.close()
-      return answers.map(({ ms }) => ms)
+      return waitsMs
     },
   }
 }
@@ -123,7 +123,7 @@ describe.runIf(containers)('forwards keep their word', () => {
   it('when kubectl is killed twenty times: who connects is served, and who was cut off is counted (1, 2, 3, 4)', async () => {
     const plain = await besidePlainKubectl()
     const truth = watchTruth(host.client)
-    const clients = forwards.map((forward) => steady(forward, 50))
+    const clients = forwards.map((forward) => steady(forward, 100))
     const kills = 20
     for (let kill = 0; kill < kills; kill += 1) {
       await pause(200 + random.below(500))
@@ -155,7 +155,7 @@ describe.runIf(containers)('forwards keep their word', () => {
     )
     expect(sum('refused')).toBe(0)
     expect(sum('answered') + cutOff).toBe(sum('attempts'))
-    expect(sum('attempts')).toBeGreaterThan(kills * 10)
+    expect(sum('attempts')).toBeGreaterThan(kills * 5)
     // Only those whose request was on its way through the very kubectl that was killed.
     expect(cutOff).toBeLessThanOrEqual(kills * 3)
     // Promised are 2 s beyond what anybody waits.
@@ -187,7 +187,7 @@ describe.runIf(containers)('forwards keep their word', () => {
   it('when the sidecar is killed three times under traffic: nobody notices, and the pods are watched again (1, 5)', async () => {
     const plain = await besidePlainKubectl()
     const truth = watchTruth(host.client)
-    const clients = forwards.map((forward) => steady(forward, 50))
+    const clients = forwards.map((forward) => steady(forward, 100))
     const isWatching = (wanted: boolean) => async (): Promise<boolean> =>
       (await expectOk(host.client.forwards.list())).every(({ observed }) => observed.watching === wanted)
     for (let kill = 0; kill < 3; kill += 1) {
@@ -272,7 +272,7 @@ describe.runIf(containers)('forwards keep their word', () => {
     const busy = new BusyOwner({ random, clusterId: cluster.id, namespace, name: 'busy', kubeconfigs, passphrase })
     let whileLive = 0
     for (let kill = 0; kill < ownerKills; kill += 1) {
-      const clients = forwards.map((forward) => steady(forward, 50))
+      const clients = forwards.map((forward) => steady(forward, 200))
       const work = busy.work(host.client)
       // Every second time it has come to live forwards, or to half of them; else it is killed wherever it is.
       if (kill % 2 === 0) await waitForState(host.client, random.one(forwards).id, 'live', 40)
@@ -299,7 +299,7 @@ describe.runIf(containers)('forwards keep their word', () => {
     expect(await readdir(join(options.dataDir, 'run'))).toEqual([])
     host = await startHost(options)
     await allLive(40)
-  })
+  }, 300_000)
 
   it('when the app ends: nothing is left over (6)', async () => {
     const children = await descendantsOf(host.pid)
