@@ -113,7 +113,8 @@ const troubles: Trouble[] = [
       return stopped
     },
     causes: away,
-    namedWithinMs: foundMs,
+    // A new kubectl waits for an answer in silence; after 20 s it is asked about.
+    namedWithinMs: 20_000 + foundMs,
     lasts: outage,
   },
   {

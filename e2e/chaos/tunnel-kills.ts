@@ -40,6 +40,7 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
   // Every second forward has clients, the others are left alone, so that both ways to notice are measured.
   const clients = lanes.map((lane, index) => (index % 2 === 0 ? keepAsking(lane.port, lane.remote, 200) : null))
   let left = size.signals
+  let unseen = 0
 
   const wound = async (lane: Lane, busy: boolean): Promise<void> => {
     const able = ({ stopped, listening, command }: SeenKubectl): boolean =>
@@ -60,8 +61,9 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
       signal === 'SIGKILL' ? 'child ended' : busy ? 'stopped, with clients' : 'stopped, nobody connected'
     const limit = signal === 'SIGKILL' ? withHintMs : withoutHintMs
     const honest = await firstHonest(lane, victim.pid, at, limit)
-    falseLive[hint].push(honest ?? limit)
-    if (honest === null) violations.push(`${lane.forward.name}: live ${limit} ms after ${signal} and nothing serves`)
+    if (honest !== null) falseLive[hint].push(honest)
+    else if (await hasServedAll(lane, at)) unseen += 1
+    else violations.push(`${lane.forward.name}: live ${limit} ms after ${signal} and nothing serves`)
     const again = await waitUntil('live again, and an answer', stuckMs / 1000, async () => {
       const row = states.now(lane.forward.id)
       return row?.state === 'live' && (await ask(lane.port, lane.remote, 5000)).outcome === 'right'
@@ -70,6 +72,12 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
       const row = states.now(lane.forward.id)
       violations.push(`${lane.forward.name}: stuck after ${signal}: ${row?.state ?? ''} ${row?.cause ?? ''}`)
     } else liveAgain.push(performance.now() - at)
+  }
+
+  /** On a busy machine no look at its processes may have come in time: then a client tells. */
+  const hasServedAll = async (lane: Lane, since: number): Promise<boolean> => {
+    const { outcome } = await ask(lane.port, lane.remote, withHintMs)
+    return outcome === 'right' && states.of(lane.forward.id).every(({ at, state }) => at < since || state === 'live')
   }
 
   /** Ms until the row said otherwise or another kubectl of the forward could serve; null: neither in time. */
@@ -118,6 +126,7 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
       'false live, child ended': distribution(falseLive['child ended']),
       'false live, stopped with clients': distribution(falseLive['stopped, with clients']),
       'false live, stopped with nobody connected': distribution(falseLive['stopped, nobody connected']),
+      'no look came in time, and a client was served': String(unseen),
       'live and answering again': distribution(liveAgain),
       clients: `${count('right')} right, ${count('reset')} reset and ${count('empty')} ended with their kubectl, ${count('refused')} refused, ${count('wrong')} wrong`,
     },
