@@ -19,7 +19,7 @@ export type Bridge = {
 /** What only a desktop window can do. */
 export type ShellBridge = {
   /** Lets the user choose one file; null: they chose none. */
-  chooseFile(): Promise<{ name: string; base64: string } | null>
+  chooseFile(): Promise<{ name: string; base64: string; path?: string } | null>
   /** Opens an http or https address in the user's browser; false: refused. */
   openExternal(url: string): Promise<boolean>
   /** Asks for the full path of a program (kubectl), where the shell can; null: they chose none. */

@@ -1,6 +1,6 @@
 import { z } from './zod.ts'
 import { Id, Labels, Name, Notes, Time } from './common.ts'
-import { AuthKind, CredentialCommand, exactlyOneSource, KubeconfigSource } from './kubeconfigs.ts'
+import { AuthKind, CredentialCommand, exactlyOneSource, KubeconfigSource, sourceRule } from './kubeconfigs.ts'
 
 /** How a cluster is grouped; the three usual words or one of the user's own. */
 export const Environment = z.string().trim().min(1).max(40)
@@ -79,7 +79,7 @@ export const AddClustersInput = z
     /** Full paths the user says yes to; their contents are embedded and encrypted. */
     embedFiles: z.array(z.string().max(4096)).max(4000).optional(),
   })
-  .refine(exactlyOneSource, 'give exactly one of text, base64, default')
+  .refine(exactlyOneSource, sourceRule)
 export type AddClustersInput = z.infer<typeof AddClustersInput>
 
 export const UpdateClusterInput = z.strictObject({
@@ -104,7 +104,7 @@ export const RotateInput = z
     /** Store it although the test with it failed; the answer of a failed test says so. */
     evenIfUnreachable: z.boolean().optional(),
   })
-  .refine(exactlyOneSource, 'give exactly one of text, base64, default')
+  .refine(exactlyOneSource, sourceRule)
 export type RotateInput = z.infer<typeof RotateInput>
 
 /** Rungs of the connection test, in order. */

@@ -173,14 +173,21 @@ export const KubeconfigSource = {
   text: text.optional(),
   base64: base64.optional(),
   default: z.literal(true).optional(),
+  /** Full path of the file that `base64` holds, where it is known: relative paths in it start from its folder. */
+  path: z
+    .string()
+    .max(4096)
+    .regex(/^(\/|[A-Za-z]:[\\/]|\\\\)/, 'must be a full path')
+    .optional(),
 }
 
-export const exactlyOneSource = (input: { text?: unknown; base64?: unknown; default?: unknown }): boolean =>
-  [input.text, input.base64, input.default].filter((value) => value !== undefined).length === 1
+type SourceFields = { text?: unknown; base64?: unknown; default?: unknown; path?: unknown }
+export const exactlyOneSource = (input: SourceFields): boolean =>
+  [input.text, input.base64, input.default].filter((value) => value !== undefined).length === 1 &&
+  (input.path === undefined || input.base64 !== undefined)
+export const sourceRule = 'give exactly one of text, base64, default; a path goes with base64'
 
-export const PreviewInput = z
-  .strictObject(KubeconfigSource)
-  .refine(exactlyOneSource, 'give exactly one of text, base64, default')
+export const PreviewInput = z.strictObject(KubeconfigSource).refine(exactlyOneSource, sourceRule)
 
 /** The user's default kubeconfig files, in the order kubectl reads them. */
 export const DefaultKubeconfig = z.object({

@@ -97,7 +97,7 @@ export function serveBridge(options: IpcOptions): void {
     const path = await choose(event, 'Choose a kubeconfig')
     if (path === null) return null
     try {
-      return { name: basename(path), base64: (await readStart(path)).toString('base64') }
+      return { name: basename(path), path, base64: (await readStart(path)).toString('base64') }
     } catch (error) {
       log.warn(`the chosen file could not be read: ${error instanceof Error ? error.message : String(error)}`)
       return null

@@ -70,3 +70,48 @@ describe('a text over the limit', () => {
     expect(taken).toMatchObject({ ok: false, error: { code: 'kubeconfig-unusable', details: { error: 'too-large' } } })
   })
 })
+
+describe('a file whose path is known', () => {
+  const written = `
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: 'https://x', certificate-authority: ca.crt}}]
+users: [{name: u, user: {token: t}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]`
+  const base64 = Buffer.from(written).toString('base64')
+  const intake = new KubeconfigIntake({
+    fileSystem: {
+      isFile: (path) => path === '/home/sam/lab/ca.crt',
+      readFile: () => ({ ok: false, error: 'ENOENT' }),
+      watchFolder: () => () => undefined,
+    },
+    environment: () => Promise.resolve({}),
+    isAllowed: () => false,
+    storedClusters: () => [],
+    clock: new FakeClock(),
+    os: 'linux',
+  })
+  const filesOf = async (source: object) => (await intake.preview(PreviewInput.parse(source))).contexts[0]?.files
+
+  it('finds the files that its relative paths lead to, and is remembered', async () => {
+    const path = '/home/sam/lab/config'
+    expect(await filesOf({ base64, path })).toEqual([
+      { field: 'certificate-authority', path: '/home/sam/lab/ca.crt', exists: true },
+    ])
+    const complete = Buffer.from(written.replace(', certificate-authority: ca.crt', '')).toString('base64')
+    const taken = await intake.take({ base64: complete, path }, () => ({ ok: true, value: ['x'] }), {})
+    expect(taken).toMatchObject({ ok: true, value: [{ sourcePath: path }] })
+  })
+
+  it('without its path has no folder to start from', async () => {
+    expect(await filesOf({ base64 })).toMatchObject([{ path: 'ca.crt', exists: false }])
+  })
+
+  it.each([
+    { base64, path: 'lab/config' },
+    { text: written, path: '/home/sam/lab/config' },
+    { default: true, path: '/x' },
+  ])('is given as a full path, with its bytes', (source) => {
+    expect(PreviewInput.safeParse(source).success).toBe(false)
+  })
+})

@@ -18,7 +18,13 @@ import { defaultKubeconfigPaths, type DefaultFiles, readDefaultKubeconfig } from
 import type { FileSystem } from './file-system.ts'
 
 /** Where a kubeconfig comes from, as the operations take it; exactly one is set. */
-export type IntakeSource = { text?: string | undefined; base64?: string | undefined; default?: true | undefined }
+export type IntakeSource = {
+  text?: string | undefined
+  base64?: string | undefined
+  default?: true | undefined
+  /** The file that `base64` holds, where it is known. */
+  path?: string | undefined
+}
 
 export type Consents = {
   allowCommands?: readonly CommandConsent[] | undefined
@@ -137,7 +143,7 @@ export class KubeconfigIntake {
     if (source.default === true) return { model: (await this.defaultFiles()).model, environment }
     const input =
       source.text !== undefined ? { text: source.text } : { bytes: Buffer.from(source.base64 ?? '', 'base64') }
-    return { model: readSource(input, null), environment }
+    return { model: readSource(input, source.path ?? null), environment }
   }
 
   /** Windows signs in at a server to look for `\\server\share`: a text of strangers must not make it do so. */

@@ -19,6 +19,8 @@ export class FakeOwner {
   readonly world: World
   readonly calls: { name: OperationName; input: unknown }[] = []
   readonly opened: string[] = []
+  /** What somebody picks in the desktop's own dialogue. */
+  chosenFile: { name: string; base64: string; path?: string } | null = null
   /** Makes the next calls of an operation fail. */
   readonly failures = new Map<OperationName, AppError>()
   readonly #held = new Map<OperationName, Promise<void>>()
@@ -92,7 +94,7 @@ export class FakeOwner {
   }
 
   readonly #shell: ShellBridge = {
-    chooseFile: () => Promise.resolve(null),
+    chooseFile: () => Promise.resolve(this.chosenFile),
     openExternal: (url) => {
       this.opened.push(url)
       return Promise.resolve(true)

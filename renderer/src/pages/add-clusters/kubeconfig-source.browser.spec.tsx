@@ -10,6 +10,17 @@ function drop(...names: string[]): void {
   box.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }))
 }
 
+describe('a kubeconfig that was picked in the desktop', () => {
+  it('keeps its folder, where its relative paths start', async () => {
+    const owner = openPage(busyWorld(), '/clusters/add')
+    owner.chosenFile = { name: 'config', base64: btoa('apiVersion: v1'), path: '/home/sam/lab/config' }
+    await page.getByRole('button', { name: 'Choose a file' }).click()
+    await expect.element(page.getByText('/home/sam/lab/config')).toBeVisible()
+    const { base64, path } = owner.chosenFile
+    await expect.poll(() => callsOf(owner, 'kubeconfigs.preview')).toEqual([{ base64, path }])
+  })
+})
+
 describe('a dropped kubeconfig', () => {
   it('is looked at', async () => {
     const owner = openPage(busyWorld(), '/clusters/add')

@@ -13,15 +13,17 @@ import styles from './kubeconfig-source.module.css'
 
 /** Where a kubeconfig comes from: what is in the box, a file, or the user's default files. */
 export type Source =
-  { kind: 'text'; text: string } | { kind: 'file'; name: string; base64: string } | { kind: 'default' }
+  { kind: 'text'; text: string } | { kind: 'file'; name: string; base64: string; path?: string } | { kind: 'default' }
 
 /** The source as operations want it; null: nothing is there yet. */
-export function sourceInput(source: Source): { text: string } | { base64: string } | { default: true } | null {
+export function sourceInput(
+  source: Source,
+): { text: string } | { base64: string; path?: string } | { default: true } | null {
   switch (source.kind) {
     case 'text':
       return source.text.trim() === '' ? null : { text: source.text }
     case 'file':
-      return { base64: source.base64 }
+      return { base64: source.base64, ...(source.path === undefined ? {} : { path: source.path }) }
     case 'default':
       return { default: true }
   }
@@ -115,6 +117,7 @@ export function KubeconfigSource({
         <div className={styles.taken}>
           <div>
             <strong>{source.kind === 'file' ? source.name : 'Your default kubeconfig'}</strong>
+            {source.kind === 'file' && source.path !== undefined && <p>{source.path}</p>}
             {source.kind === 'default' && files.map(({ path }) => <p key={path}>{path}</p>)}
           </div>
           <IconButton label="Paste instead" onClick={() => onChange({ kind: 'text', text: '' })}>
