@@ -1,13 +1,12 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files that take a minute or more, though they are small: begun last, they would run on alone. */
+/** Files that take about a minute, though some are small: begun last, they would run on alone. */
 const long = [
-  'e2e/specs/chaos.spec.ts',
-  'e2e/specs/invariants.spec.ts',
-  'e2e/specs/rollouts.spec.ts',
   'e2e/specs/start.spec.ts',
   'e2e/testbed/testbed-end.spec.ts',
   'e2e/specs/causes-cluster.spec.ts',
+  'e2e/testbed/testbed-faults.spec.ts',
+  'e2e/specs/crash-loop.spec.ts',
 ]
 
 /** Begins with what takes longest. Vitest's own order needs an earlier run for that, which a fresh clone has not. */
