@@ -51,8 +51,8 @@ describe.runIf(containers)('probing through kubectl', () => {
       const answer = await tunnel.probe()
       return answer.kind === 'refused' ? answer : null
     })
-    // While the node still clears it away the port is already closed and the pod's network not yet gone.
-    expect(['pod-replaced', 'container-not-listening']).toContain(result.failure.code)
+    // While the node still clears it away the port is closed, or its program ends just now, and the network is not yet gone.
+    expect(['pod-replaced', 'container-not-listening', 'reset-by-pod']).toContain(result.failure.code)
     expect(lost).toHaveLength(1)
   })
 
