@@ -59,7 +59,7 @@ export const ClusterRow = memo(function ClusterRow({
           <GripVertical aria-hidden size={14} />
         </span>
       </span>
-      <span role="gridcell" className={table.cell} title={status.cause?.message}>
+      <span role="gridcell" className={table.cell}>
         <ClusterState cluster={cluster} />
       </span>
       <span role="gridcell" className={classNames(table.cell, table.name)} title={cluster.name}>
@@ -68,33 +68,20 @@ export const ClusterRow = memo(function ClusterRow({
       <span role="gridcell" className={classNames(table.cell, styles.environment)}>
         <EnvironmentWord cluster={cluster} />
       </span>
-      {status.status === 'disconnected' && status.cause !== null ? (
-        <span
-          role="gridcell"
-          aria-colspan={3}
-          className={classNames(table.cell, styles.cause)}
-          title={`${status.cause.message} ${status.cause.next}`}
-        >
-          <Words>{status.cause.message}</Words> <span className={styles.next}>{status.cause.next}</span>
-        </span>
-      ) : (
-        <>
-          <span
-            role="gridcell"
-            className={classNames(table.cell, table.mono, table.muted, styles.server)}
-            title={cluster.server}
-          >
-            {/* prettier-ignore */}
-            {cluster.server.replace(/^https:\/\//, '')}
-          </span>
-          <span role="gridcell" className={classNames(table.cell, table.muted, styles.version)}>
-            {status.serverVersion ?? ''}
-          </span>
-          <span role="gridcell" className={classNames(table.cell, table.muted, styles.auth)}>
-            {authList(cluster.authKinds)}
-          </span>
-        </>
-      )}
+      <span
+        role="gridcell"
+        className={classNames(table.cell, table.mono, table.muted, styles.server)}
+        title={cluster.server}
+      >
+        {/* prettier-ignore */}
+        {cluster.server.replace(/^https:\/\//, '')}
+      </span>
+      <span role="gridcell" className={classNames(table.cell, table.muted, styles.version)}>
+        {status.serverVersion ?? ''}
+      </span>
+      <span role="gridcell" className={classNames(table.cell, table.muted, styles.auth)}>
+        {authList(cluster.authKinds)}
+      </span>
       <span role="gridcell" className={classNames(table.cell, table.number, styles.forwards)}>
         {cluster.forwards.total === 0 ? (
           <span className={table.muted}>none</span>
@@ -120,6 +107,11 @@ export const ClusterRow = memo(function ClusterRow({
           ]}
         />
       </span>
+      {status.status === 'disconnected' && status.cause !== null && (
+        <span role="gridcell" aria-colspan={7} className={styles.cause}>
+          <Words>{status.cause.message}</Words> <span className={styles.next}>{status.cause.next}</span>
+        </span>
+      )}
     </div>
   )
 })

@@ -40,7 +40,8 @@ type TableRow =
   | { readonly key: string; readonly isHead: false; readonly cluster: Cluster; readonly group: ClusterGroup }
 
 const headings = ['', 'State', 'Name', 'Environment', 'Server', 'Version', 'Signs in with', 'Forwards', 'Checked', '']
-const estimate = (row: TableRow): number => (row.isHead ? 32 : 28)
+/** A cluster that cannot be reached has a second line that says why. */
+const estimate = (row: TableRow): number => (row.isHead ? 32 : row.cluster.status.status === 'disconnected' ? 54 : 28)
 
 function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
   const navigate = useNavigate()

@@ -229,7 +229,7 @@ function Why({ forward, fresh }: { forward: Forward; fresh: boolean }) {
             <Words>{cause.message}</Words>
           </span>{' '}
           {cause.next}
-          {attempt !== '' && <> · {attempt}</>}
+          {attempt !== '' && ` (${attempt})`}
         </span>
       )}
     </>
