@@ -163,6 +163,12 @@ describe('the HTTP server', () => {
     expect((await api('/clusters', { headers: { origin: 'http://evil.example' } })).status).toBe(403)
   })
 
+  it('announces no end of an idle connection: a request that meets it would be lost', async () => {
+    const answer = await api('/clusters')
+    expect(answer.headers.get('connection')).toBe('keep-alive')
+    expect(answer.headers.get('keep-alive')).toBeNull()
+  })
+
   it('serves the pages with a strict policy, and nothing outside their folder', async () => {
     const page = await fetch(`${server.url}/`)
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")

@@ -72,7 +72,14 @@ class MooringHttp {
   constructor(options: HttpServerOptions) {
     this.#options = options
     this.#server = createServer(
-      { requestTimeout: 60_000, headersTimeout: 15_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16 * 1024 },
+      {
+        requestTimeout: 60_000,
+        headersTimeout: 15_000,
+        connectionsCheckingInterval: 5_000,
+        maxHeaderSize: 16 * 1024,
+        // Idle connections are left to those who opened them: one that ends just when it is used again loses a request.
+        keepAliveTimeout: 0,
+      },
       (request, response) => {
         this.#respond(request, response).catch((error: unknown) => this.#crash(response, error))
       },
