@@ -226,6 +226,7 @@ class Core implements Application {
         platform: this.#platform,
         log: log.area('forwards'),
       }),
+      lookForSleep: () => this.#changeWatch?.lookForSleep(),
     })
     const diagnostics = new Diagnostics({
       appStatus: () => this.#status(),

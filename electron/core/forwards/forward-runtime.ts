@@ -41,6 +41,7 @@ export type ForwardSurroundings = {
   readonly setCluster: (clusterId: string, connection: ClusterConnection) => void
   readonly watchTarget: (watch: WatchTarget, listener: (news: WatchNews) => void) => () => void
   readonly queueBusy: () => boolean
+  readonly lookForSleep: () => void
 }
 
 export type ForwardEvents = {
@@ -259,6 +260,7 @@ export class ForwardRuntime {
   #look(): void {
     if (this.#closed) return
     const { clock, random } = this.#surroundings
+    this.#surroundings.lookForSleep()
     const now = clock.monotonic()
     const { desired, target, ports, podPolicy, probe, parkSeconds } = this.#stored
     const decision = reconcile({

@@ -183,6 +183,29 @@ describe('while it runs', () => {
     await bench.until(id, ({ state }) => state === 'live')
   })
 
+  it('what is noticed on waking begins after the sleep, however early it is noticed', async () => {
+    const { id } = await bench.live()
+    const from = Date.now()
+    let slept = false
+    bench.lookForSleep = () => {
+      if (slept) return
+      slept = true
+      bench.service.slept(from)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    bench.tunnels.at(-1)!.lose({ code: 'tunnel-lost', detail: null, message: 'lost connection to pod' })
+    const entries = await vi.waitUntil(async () => {
+      const history = await bench.service.handlers()['forwards.history']({ id, limit: 10 }, context)
+      const rows = history.ok ? history.value.entries : []
+      return rows.some(({ state }) => state === 'recovering') && rows
+    })
+    const states = entries.map(({ state }) => state)
+    expect(states.slice(states.indexOf('recovering'))).toEqual(['recovering', 'off', 'live', 'starting'])
+    const asleep = entries.find(({ state }) => state === 'off')
+    expect(asleep?.at).toBe(from)
+    expect(asleep?.durationMs).toBeGreaterThanOrEqual(15)
+  })
+
   it('one that cannot connect slows no other one down', async () => {
     bench.opening = (tunnel) => {
       if (tunnel.request.label !== 'dead') queueMicrotask(() => tunnel.ready())

@@ -102,6 +102,7 @@ export class ForwardBench implements AsyncDisposable {
   /** What a new tunnel does by itself. */
   opening: (tunnel: BenchTunnel) => void = (tunnel) => queueMicrotask(() => tunnel.ready())
   view: TargetView = aView([aPod('web-1')])
+  lookForSleep: () => void = () => undefined
   credentials: () => Result<ClusterConnection, CredentialFailure> = () => ok(someConnection)
   service: ForwardService
 
@@ -177,6 +178,7 @@ export class ForwardBench implements AsyncDisposable {
   #createService(store: Store): ForwardService {
     const settings = new SettingsService({ store })
     const options = {
+      lookForSleep: () => this.lookForSleep(),
       store,
       clock: systemClock,
       log: silentLog,

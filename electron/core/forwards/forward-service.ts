@@ -47,6 +47,8 @@ export type ForwardServiceOptions = {
   readonly children: Pick<ChildProcesses, 'counts' | 'onCounts'>
   readonly openTunnel: TunnelFactory
   readonly random?: () => number
+  /** Called before a state is shown: tells {@link ForwardService.slept} first if the machine slept just now. */
+  readonly lookForSleep?: () => void
 }
 
 export type ForwardChange = {
@@ -121,6 +123,7 @@ export class ForwardService {
       setCluster: (id, connection) => sidecar.setCluster(id, connection),
       watchTarget: (watch, listener) => sidecar.watchTarget(watch, listener),
       queueBusy: () => this.#queueBusy,
+      lookForSleep: options.lookForSleep ?? (() => undefined),
     }
   }
 

@@ -47,6 +47,18 @@ describe('the change watch', () => {
     expect(times).toEqual([before])
   })
 
+  it('looks at the clock at once for who noticed something after a sleep, and tells it once', () => {
+    const { clock, changes, times, watch, state } = watched()
+    const before = clock.now()
+    watch.lookForSleep()
+    state.skip = 3_600_000
+    watch.lookForSleep()
+    watch.lookForSleep()
+    clock.advance(2000)
+    expect(changes).toEqual(['wake'])
+    expect(times).toEqual([before])
+  })
+
   it('leaves no timer behind', () => {
     const { clock, watch } = watched()
     watch.close()

@@ -42,6 +42,18 @@ export class ChangeWatch {
     this.#timer = null
   }
 
+  /**
+   * Looks at the clock alone, and at once. For who is about to write down what it noticed: after a sleep a broken
+   * connection is noticed before our next look, and what it was before would be told to have lasted until then.
+   */
+  lookForSleep(): void {
+    const { wall } = this.#seen
+    const now = this.#options.clock.now()
+    if (now - wall <= lookEveryMs + sleptMs) return
+    this.#seen = { ...this.#seen, wall: now }
+    this.#options.onChange('wake', wall)
+  }
+
   #look(): { wall: number; network: string } {
     return { wall: this.#options.clock.now(), network: this.#options.network() }
   }
@@ -49,9 +61,10 @@ export class ChangeWatch {
   #schedule(): void {
     this.#timer = this.#options.clock.after(lookEveryMs, () => {
       const before = this.#seen
+      this.lookForSleep()
+      const woke = this.#seen !== before
       this.#seen = this.#look()
-      if (this.#seen.wall - before.wall > lookEveryMs + sleptMs) this.#options.onChange('wake', before.wall)
-      else if (this.#seen.network !== before.network) this.#options.onChange('network', before.wall)
+      if (!woke && this.#seen.network !== before.network) this.#options.onChange('network', before.wall)
       this.#schedule()
     })
   }
