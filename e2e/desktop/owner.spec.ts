@@ -202,6 +202,25 @@ describe('the desktop as owner', () => {
     expect(existsSync(entry)).toBe(false)
   })
 
+  it('fulfils a wish to start at login that a host was told before, and repairs its entry', async () => {
+    await newDataDir()
+    host = await startHost({ dataDir, vault: 'passphrase', passphrase, environment: environment() })
+    await expectOk(host.client.settings.update({ startAtLogin: true }))
+    await host.close()
+    host = null
+    const entry = join(home, '.config', 'autostart', 'mooring.desktop')
+    expect(existsSync(entry), 'a host cannot start a desktop at login').toBe(false)
+
+    const desktop = await start()
+    const right = await waitUntil('the entry', 10, () => readFile(entry, 'utf8'))
+    await desktop.kill()
+    await writeFile(entry, right.replace(/^Exec=.*$/m, 'Exec="/home/sam/Downloads/Mooring-0.0.AppImage"'))
+    const again = await start()
+    await waitUntil('the entry is right again', 10, async () => (await readFile(entry, 'utf8')) === right)
+    await expectOk(again.client.settings.update({ startAtLogin: false }))
+    expect(existsSync(entry)).toBe(false)
+  })
+
   it('shows no window in the front when the system starts it', async () => {
     await newDataDir()
     const desktop = await start('--hidden')
