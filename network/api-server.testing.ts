@@ -1,7 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
-import type { ClusterConnection } from '../contract/sidecar.ts'
 import type { Identity } from './certificates.testing.ts'
 
 export type TestServer = AsyncDisposable & {
@@ -58,22 +57,7 @@ async function listening(server: net.Server): Promise<Omit<TestServer, 'requests
   }
 }
 
-/** A connection with nothing but an address. */
-export const plainConnection = (server: string, more: Partial<ClusterConnection> = {}): ClusterConnection => ({
-  server,
-  tlsServerName: null,
-  certificateAuthority: null,
-  insecureSkipTlsVerify: false,
-  proxyUrl: null,
-  disableCompression: false,
-  token: null,
-  clientCertificate: null,
-  clientKey: null,
-  basic: null,
-  impersonate: null,
-  expiresAt: null,
-  ...more,
-})
+export { plainConnection } from './plain-connection.ts'
 
 /** Answers with JSON. */
 export function sendJson(response: http.ServerResponse, body: unknown, status = 200): void {

@@ -1,11 +1,12 @@
 import { fail, ok, type Result } from '../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
+import { plainConnection } from '../../../network/plain-connection.ts'
 import type { CredentialFailure } from '../credentials/credential-failure.ts'
 import { environmentProxy } from '../credentials/environment-proxy.ts'
 import { pemOf } from '../credentials/file-fields.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 
-/** The way to a server as its kubeconfig says, with nobody's credentials; `failure`: its authority cannot be read. */
+/** The way to a server as its kubeconfig says, with nobody's credentials; `authority` fails where it cannot be read. */
 export type ClusterWay = { readonly way: ClusterConnection; readonly authority: Result<null, CredentialFailure> }
 
 /**
@@ -18,20 +19,13 @@ export async function wayOf(
 ): Promise<ClusterWay> {
   const authority = await pemOf('certificate-authority', cluster.certificateAuthorityData, cluster.certificateAuthority)
   return {
-    way: {
-      server: cluster.server,
+    way: plainConnection(cluster.server, {
       tlsServerName: cluster.tlsServerName,
       certificateAuthority: authority.ok ? authority.value : null,
       insecureSkipTlsVerify: cluster.insecureSkipTlsVerify,
       proxyUrl: cluster.proxyUrl ?? environmentProxy(cluster.server, environment),
       disableCompression: cluster.disableCompression,
-      token: null,
-      clientCertificate: null,
-      clientKey: null,
-      basic: null,
-      impersonate: null,
-      expiresAt: null,
-    },
+    }),
     authority: authority.ok ? ok(null) : fail(authority.error),
   }
 }

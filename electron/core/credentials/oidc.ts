@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import { apiDispatcher } from '../../../network/api-call.ts'
 import { failureOfError } from '../../../network/network-failure.ts'
+import { plainConnection } from '../../../network/plain-connection.ts'
 import { expired, failure, unreadable, type CredentialFailure } from './credential-failure.ts'
 
 /** The fields of a kubeconfig's `auth-provider` of the name oidc (client-go, plugin/pkg/client/auth/oidc). */
@@ -150,17 +151,4 @@ function refusalOf(answer: Answer, { issuer }: OidcProvider): Result<OidcTokens,
 const issuerConnection = (
   server: string,
   { certificateAuthority, proxyUrl }: { certificateAuthority: string | null; proxyUrl: string | null },
-): ClusterConnection => ({
-  server,
-  tlsServerName: null,
-  certificateAuthority,
-  insecureSkipTlsVerify: false,
-  proxyUrl,
-  disableCompression: true,
-  token: null,
-  clientCertificate: null,
-  clientKey: null,
-  basic: null,
-  impersonate: null,
-  expiresAt: null,
-})
+): ClusterConnection => plainConnection(server, { certificateAuthority, proxyUrl, disableCompression: true })

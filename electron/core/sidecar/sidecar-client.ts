@@ -12,6 +12,7 @@ import {
   type WatchTarget,
 } from '../../../contract/sidecar.ts'
 import type { SidecarState } from '../../../contract/system.ts'
+import { noAnswer } from '../../../network/network-failure.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { redact } from '../redact.ts'
@@ -315,13 +316,5 @@ export class SidecarClient {
 
 const unavailable = (message: string): SidecarUnavailable => ({ class: 'sidecar-unavailable', message })
 
-const timeout = (message: string): ApiFailure => ({
-  class: 'timeout',
-  detail: null,
-  status: null,
-  message,
-  rbac: null,
-  retryAfterSeconds: null,
-})
-const tooSlow = timeout('no answer came in time')
-const noLongerWanted = timeout('the caller did not wait for the answer')
+const tooSlow = noAnswer('no answer came in time')
+const noLongerWanted = noAnswer('the caller did not wait for the answer')
