@@ -5,6 +5,7 @@ import { AuthKind, CredentialCommand, exactlyOneSource, KubeconfigSource, source
 /** How a cluster is grouped; the three usual words or one of the user's own. */
 export const Environment = z.string().trim().min(1).max(40)
 
+/** A mark the user gives a cluster. */
 export const Colour = z.enum(['none', 'blue', 'green', 'amber', 'red', 'violet', 'teal'])
 
 /** Why a cluster cannot be used now, with the next step; the codes are those of forwards' causes. */
@@ -16,6 +17,7 @@ export const ClusterCause = z.object({
 })
 export type ClusterCause = z.infer<typeof ClusterCause>
 
+/** What is known of the connection to a cluster. */
 export const ClusterStatus = z.object({
   status: z.enum(['connected', 'disconnected', 'unknown']),
   serverVersion: z.string().nullable(),
@@ -30,6 +32,7 @@ export const ClusterStatus = z.object({
 })
 export type ClusterStatus = z.infer<typeof ClusterStatus>
 
+/** A stored cluster: one context of one kubeconfig, with what the user added to it. Never a credential. */
 export const Cluster = z.object({
   id: Id,
   kubeconfigId: Id,
@@ -57,6 +60,7 @@ export const Cluster = z.object({
 })
 export type Cluster = z.infer<typeof Cluster>
 
+/** The contexts of a kubeconfig that are to be stored, with what the user said yes to. */
 export const AddClustersInput = z
   .strictObject({
     ...KubeconfigSource,
@@ -82,6 +86,7 @@ export const AddClustersInput = z
   .refine(exactlyOneSource, sourceRule)
 export type AddClustersInput = z.infer<typeof AddClustersInput>
 
+/** What of a cluster is to be otherwise; credentials change by rotation only. */
 export const UpdateClusterInput = z.strictObject({
   id: Id,
   name: Name.optional(),
@@ -94,6 +99,7 @@ export const UpdateClusterInput = z.strictObject({
 })
 export type UpdateClusterInput = z.infer<typeof UpdateClusterInput>
 
+/** Other credentials for a cluster: one context of another kubeconfig. */
 export const RotateInput = z
   .strictObject({
     id: Id,
@@ -121,6 +127,7 @@ export const LadderStepId = z.enum([
 ])
 export type LadderStepId = z.infer<typeof LadderStepId>
 
+/** One rung of the connection test. `next` says what to do, where it failed or warns. */
 export const LadderStep = z.object({
   id: LadderStepId,
   status: z.enum(['ok', 'warn', 'fail', 'skipped', 'running', 'pending']),
@@ -130,6 +137,7 @@ export const LadderStep = z.object({
 })
 export type LadderStep = z.infer<typeof LadderStep>
 
+/** A connection test, told again at each step; `finishedAt` is null while it runs. */
 export const ConnectionTest = z.object({
   clusterId: Id,
   startedAt: Time,
@@ -147,12 +155,15 @@ export const ClusterDependents = z.object({
 })
 export type ClusterDependents = z.infer<typeof ClusterDependents>
 
+/** A namespace, for choosing. */
 export const NamespaceRow = z.object({ name: z.string(), phase: z.string() })
 export type NamespaceRow = z.infer<typeof NamespaceRow>
 
+/** A port that a pod or service declares. */
 export const PortRow = z.object({ name: z.string().nullable(), port: z.int(), protocol: z.string() })
 export type PortRow = z.infer<typeof PortRow>
 
+/** A pod, as lists and forms need it. */
 export const PodRow = z.object({
   namespace: z.string(),
   name: z.string(),
@@ -171,6 +182,7 @@ export const PodRow = z.object({
 })
 export type PodRow = z.infer<typeof PodRow>
 
+/** A service, as forms need it. */
 export const ServiceRow = z.object({
   namespace: z.string(),
   name: z.string(),
@@ -183,9 +195,11 @@ export const ServiceRow = z.object({
 })
 export type ServiceRow = z.infer<typeof ServiceRow>
 
+/** Kinds that make pods. */
 export const WorkloadKind = z.enum(['deployment', 'statefulset', 'daemonset', 'replicaset', 'job'])
 export type WorkloadKind = z.infer<typeof WorkloadKind>
 
+/** What makes pods, with how many it wants. */
 export const WorkloadRow = z.object({
   kind: WorkloadKind,
   namespace: z.string(),

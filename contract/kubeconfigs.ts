@@ -1,6 +1,7 @@
 import { z } from './zod.ts'
 import { Id } from './common.ts'
 
+/** How bad a finding is (docs/kubeconfigs.md): `error` keeps a context from being added, `info` changes nothing. */
 export const Severity = z.enum(['info', 'warning', 'danger', 'error'])
 export type Severity = z.infer<typeof Severity>
 
@@ -77,6 +78,7 @@ export const KubeconfigErrorCode = z.enum([
 ])
 export type KubeconfigErrorCode = z.infer<typeof KubeconfigErrorCode>
 
+/** How a user of a kubeconfig signs in; a user may have several. */
 export const AuthKind = z.enum([
   'client-cert-data',
   'client-cert-file',
@@ -125,6 +127,7 @@ export const ReferencedFile = z.object({
 })
 export type ReferencedFile = z.infer<typeof ReferencedFile>
 
+/** A context as it would be stored, and what is to be known about it before. */
 export const ContextPreview = z.object({
   context: z.string(),
   cluster: z.string(),
@@ -147,6 +150,7 @@ export const ContextPreview = z.object({
 })
 export type ContextPreview = z.infer<typeof ContextPreview>
 
+/** What a kubeconfig holds; nothing was run or written for it. `problems` are about the file as a whole. */
 export const KubeconfigPreview = z.object({
   verdict: z.enum(['ok', 'ok-with-warnings', 'error']),
   error: KubeconfigErrorCode.nullable(),
@@ -187,6 +191,7 @@ export const exactlyOneSource = (input: SourceFields): boolean =>
   (input.path === undefined || input.base64 !== undefined)
 export const sourceRule = 'give exactly one of text, base64, default; a path goes with base64'
 
+/** The kubeconfig to look at. */
 export const PreviewInput = z.strictObject(KubeconfigSource).refine(exactlyOneSource, sourceRule)
 
 /** The user's default kubeconfig files, in the order kubectl reads them. */
