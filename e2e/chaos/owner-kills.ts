@@ -97,10 +97,16 @@ export async function killOwners(world: ChaosWorld): Promise<PartResult> {
         () => violations.push(`kill ${kill}: port ${port} is not bound again`),
       )
     kinds['under changes'] += 1
+    const isAnyLive = async (): Promise<boolean> =>
+      (await expectOk(host.client.forwards.list())).some(({ state }) => state === 'live')
+    // Every second time it has come to live forwards; else it is killed wherever it is by then.
+    if (kill % 2 === 0 && ports.length > 0)
+      await waitUntil('a forward is live', 60, isAnyLive).catch((error: unknown) =>
+        violations.push(`kill ${kill}: ${String(error)}`),
+      )
     const working = busy.map((one) => one.work(host.client))
     await pause(random.below(2500))
-    const rows = await expectOk(host.client.forwards.list())
-    if (rows.some(({ state }) => state === 'live')) kinds['of those, while forwards were live'] += 1
+    if (await isAnyLive()) kinds['of those, while forwards were live'] += 1
     const children = await killRunning(host)
     await Promise.all(working)
     await waitUntil('its children are gone', 10, async () => (await stillAlive(children)).length === 0).catch(() =>
@@ -119,6 +125,9 @@ export async function killOwners(world: ChaosWorld): Promise<PartResult> {
       .filter(({ desired }) => desired === 'on')
       .map(({ id }) => waitForState(last.client, id, 'live', 120)),
   ).catch((error: unknown) => violations.push(`after the last kill: ${String(error)}`))
+  // A proof of kills that met nothing alive would prove little.
+  if (size.ownerKills >= 20 && kinds['of those, while forwards were live'] * 10 < kinds['under changes'])
+    violations.push('hardly a kill met live forwards')
   await last.close()
   const left = await readdir(join(dataDir, 'run'))
   if (left.length > 0) violations.push(`files were left: ${left.join(', ')}`)
