@@ -29,6 +29,8 @@ const chapters = [
 function* sources(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name)
+    // Samples for specs and pictures say nothing to anybody.
+    if (entry.isDirectory() && entry.name === 'testing') continue
     if (entry.isDirectory()) yield* sources(path)
     else if (/\.tsx?$/.test(entry.name) && !/\.(spec|testing)\.tsx?$/.test(entry.name)) yield path
   }
@@ -42,6 +44,11 @@ function placeholder(node) {
   }
   if (ts.isPropertyAccessExpression(node)) return `‹${node.name.text}›`
   return ts.isIdentifier(node) ? `‹${node.text}›` : '‹…›'
+}
+
+/** The block, or else the file, in which a name means this. */
+function scopeOf(node) {
+  return ts.isBlock(node) || ts.isSourceFile(node) ? node : scopeOf(node.parent)
 }
 
 /** All wordings that an expression can have, or null when it is no text. */
@@ -66,7 +73,10 @@ function wordings(node, constants) {
     const [left, right] = [read(node.left), read(node.right)]
     return left === null || right === null ? null : left.flatMap((text) => right.map((more) => text + more))
   }
-  return ts.isIdentifier(node) ? (constants.get(node.text) ?? null) : null
+  if (!ts.isIdentifier(node)) return null
+  // Of several of one name, the innermost that can be seen from here.
+  const seen = constants.get(node.text)?.filter(({ scope }) => scope.pos <= node.pos && node.end <= scope.end)
+  return seen?.at(-1)?.texts ?? null
 }
 
 const isSentence = (texts) => texts?.some((text) => /^[A-Z‹“"]/.test(text) && /\s/.test(text)) === true
@@ -99,7 +109,7 @@ function sentenceAt(node, constants) {
   if (ts.isCallExpression(node)) {
     const texts = node.arguments.map((argument) => wordings(argument, constants))
     const at = texts.findIndex((text, index) => isSentence(text) && isSentence(texts[index + 1]))
-    return at < 0 ? null : { what: texts[at], next: texts[at + 1], code: texts[0]?.join(', ') ?? '' }
+    return at < 0 ? null : { what: texts[at], next: texts[at + 1], code: at === 0 ? '' : (texts[0]?.join(', ') ?? '') }
   }
   if (ts.isJsxOpeningElement(node) || ts.isJsxSelfClosingElement(node)) {
     if (node.tagName.getText() !== 'EmptyState') return null
@@ -132,7 +142,8 @@ function sentencesIn(path) {
   const remember = (node) => {
     if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer !== undefined) {
       const texts = ts.isArrowFunction(node.initializer) ? null : wordings(node.initializer, constants)
-      if (texts !== null) constants.set(node.name.text, texts)
+      const { text } = node.name
+      if (texts !== null) constants.set(text, [...(constants.get(text) ?? []), { texts, scope: scopeOf(node) }])
     }
     ts.forEachChild(node, remember)
   }

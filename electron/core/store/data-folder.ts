@@ -13,6 +13,7 @@ const systemWords: Readonly<Record<string, string>> = {
   EROFS: 'Its disk is read-only (EROFS).',
   ENOSPC: 'Its disk is full (ENOSPC).',
   EDQUOT: 'Your share of its disk is used up (EDQUOT).',
+  ENOENT: 'Nothing can be made there (ENOENT): the place is gone, or its disk is read-only.',
   ENOTDIR: 'A part of its path is a file (ENOTDIR).',
 }
 

@@ -30,6 +30,16 @@ describe('the list of forwards', () => {
     ])
   })
 
+  it('sorts numbers in names as numbers', () => {
+    const [first] = all
+    const numbered = ['web-10', 'web-2', 'web-1'].map((name) => ({ ...first!, name }))
+    expect(groupForwards(numbered, 'none', []).flatMap(({ forwards }) => names(forwards))).toEqual([
+      'web-1',
+      'web-2',
+      'web-10',
+    ])
+  })
+
   it('groups by group with the ungrouped last', () => {
     expect(groupForwards(all, 'group', []).map(({ title }) => title)).toEqual(['night', 'No group'])
     expect(groupForwards(all, 'none', [])).toHaveLength(1)

@@ -43,7 +43,8 @@ export function filterForwards(
   })
 }
 
-const { compare } = new Intl.Collator()
+/** web-2 before web-10. */
+const { compare } = new Intl.Collator(undefined, { numeric: true })
 
 export const shownStates: readonly ForwardState[] = ['live', 'starting', 'recovering', 'holding', 'stopping', 'off']
 
