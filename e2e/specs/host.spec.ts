@@ -89,7 +89,7 @@ describe('the host', () => {
         words: /descriptor 99/,
       },
       { args: ['--data-dir', folder, '--vault', 'passphrase'], code: 1, words: /none was given[^]*--passphrase-fd/ },
-      { args: ['--data-dir', join(file, 'below')], code: 1, words: /a part of its path is a file/i },
+      { args: ['--data-dir', join(file, 'below')], code: 1, words: /A file stands in its way/ },
     ]
     for (const { args, code, words } of cases) {
       const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -14,7 +14,8 @@ const systemWords: Readonly<Record<string, string>> = {
   ENOSPC: 'Its disk is full (ENOSPC).',
   EDQUOT: 'Your share of its disk is used up (EDQUOT).',
   ENOENT: 'Nothing can be made there (ENOENT): the place is gone, or its disk is read-only.',
-  ENOTDIR: 'A part of its path is a file (ENOTDIR).',
+  EEXIST: 'A file stands in its way (EEXIST).',
+  ENOTDIR: 'A file stands in its way (ENOTDIR).',
 }
 
 /**
