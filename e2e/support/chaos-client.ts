@@ -4,7 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 /** How one conversation with the workload went. `wrong`: an answer came and it was not the right one, or half of it. */
-export type Answer = { outcome: 'right' | 'wrong' | 'refused' | 'reset' | 'empty' | 'silent'; ms: number }
+export type Answer = {
+  outcome: 'right' | 'wrong' | 'refused' | 'reset' | 'empty' | 'silent'
+  /** When it began, as `performance.now()` tells it. */
+  at: number
+  ms: number
+}
 
 type Conversation = {
   say: Buffer | null
@@ -68,7 +73,7 @@ export function ask(port: number, remote: number, limitMs = 45_000): Promise<Ans
     const done = (outcome: Answer['outcome']): void => {
       clearTimeout(timer)
       socket.destroy()
-      resolve({ outcome, ms: performance.now() - began })
+      resolve({ outcome, at: began, ms: performance.now() - began })
     }
     const timer = setTimeout(() => done('silent'), limitMs)
     const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => say !== null && socket.write(say))
