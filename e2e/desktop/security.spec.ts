@@ -91,7 +91,7 @@ describe('the page in the window', () => {
       isolated: !('__electronLog' in globalThis),
     }))
     expect(found.globals).toEqual([])
-    expect(found.bridge).toEqual(['call', 'onConnection', 'shell', 'subscribe'])
+    expect(found.bridge).toEqual(['call', 'cancel', 'onConnection', 'shell', 'subscribe'])
     expect(found.shell).toEqual(['chooseFile', 'choosePath', 'openExternal'])
   })
 
