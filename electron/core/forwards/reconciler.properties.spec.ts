@@ -64,7 +64,7 @@ describe('whatever happens in whatever order', () => {
 
   it('names what is known to be wrong at once: a port that is taken, credentials that failed, a target that is missing (7)', () => {
     let seen = 0
-    always((world, { state, failure }, { ports, credentials, watch }) => {
+    always((world, { state, failure, portId }, { ports, credentials, watch }) => {
       if (!world.desired.on) return
       const known = ports.flatMap(({ listener }) => (listener.state === 'failed' ? [listener.failure?.code] : []))
       // The reason stays while it is tried again.
@@ -73,8 +73,8 @@ describe('whatever happens in whatever order', () => {
         known.push(watch.view.namespaceExists ? 'target-missing' : 'namespace-missing')
       if (known.length === 0) return
       seen += 1
-      // With tunnels that still work the forward is live, whatever new ones would meet.
-      if (state === 'live')
+      // With tunnels that still work the forward is live, whatever new ones would meet; or their pod crashes.
+      if (state === 'live' || portId === null)
         must(
           ports.every(({ listener, current }) => listener.state === 'bound' && current !== null),
           () => `live, and ${known.join(', ')}`,

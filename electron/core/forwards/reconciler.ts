@@ -3,7 +3,7 @@ import { longestWait } from './backoff.ts'
 import { policyOf, type CausePolicy } from './causes.ts'
 import { failureOfCrashLoop, followCrashLoops, mayBeCrash, steadyPodMs, type CrashLoops } from './crash-loops.ts'
 import { Deadlines } from './deadlines.ts'
-import type { Failure } from './evidence.ts'
+import type { Failure, PortEvidence, TunnelEvidence } from './evidence.ts'
 import { failureOf } from './evidence.ts'
 import { reconcilePort, type PortOutcome } from './reconcile-port.ts'
 import { blankMemory, blankPortMemory, type Action, type Decision, type Look, type Memory } from './reconcile-types.ts'
@@ -109,7 +109,7 @@ function reconcileWanted(look: Look): Decision {
 
   const worst = worstOf(outcomes)
   const status = worst?.outcome.status ?? null
-  const failure = withCrashLoop(status?.kind === 'down' ? status.failure : null, crashLoops, resolution)
+  const failure = withCrashLoop(status?.kind === 'down' ? status.failure : null, crashLoops, resolution, evidence.ports)
   for (const { upSince } of Object.values(crashLoops)) if (upSince !== null) deadlines.add(upSince + steadyPodMs)
   const cause =
     failure === null ? null : memory.cause?.code === failure.code ? memory.cause : { code: failure.code, since: now }
@@ -154,13 +154,26 @@ function reconcileWanted(look: Look): Decision {
  * A pod in a crash loop is up for moments, and connections are served then; the forward is called live when that lasts.
  * Until then the one reason stays, whatever each crash and each restart looks like.
  */
-function withCrashLoop(failure: Failure | null, loops: CrashLoops, { pod }: Resolution): Failure | null {
+function withCrashLoop(
+  failure: Failure | null,
+  loops: CrashLoops,
+  { pod, watching }: Resolution,
+  ports: readonly PortEvidence[],
+): Failure | null {
+  if (failure === null && !watching) {
+    // Nobody sees the pods; all ports work, through those that they lead to.
+    const loop = Object.entries(loops).find(([uid]) => ports.some(({ current }) => leadsToPod(current, uid)))
+    return loop === undefined ? null : failureOfCrashLoop(loop[1].name)
+  }
   if (failure !== null && !mayBeCrash(failure)) return failure
   if (pod !== null) return loops[pod.uid] === undefined ? failure : failureOfCrashLoop(pod.name)
   if (failure?.code !== 'no-ready-pod') return failure
   const waitedFor = Object.values(loops).find(({ name }) => name === failure.pod)
   return waitedFor === undefined ? failure : failureOfCrashLoop(waitedFor.name)
 }
+
+const leadsToPod = (tunnel: TunnelEvidence | null, uid: string): boolean =>
+  tunnel?.target.kind === 'pod' && tunnel.target.uid === uid
 
 const podOf = ({ pod }: Resolution, memory: Memory): Memory['pod'] =>
   pod === null ? memory.pod : { name: pod.name, uid: pod.uid }
