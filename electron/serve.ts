@@ -81,7 +81,7 @@ async function main(): Promise<void> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     process.stderr.write(
-      `mooring: The passphrase cannot be read from descriptor ${options.passphraseFd} (${code}).\n         Open it for this program, for example: --passphrase-fd 3 3< FILE\n`,
+      `mooring: The passphrase cannot be read from descriptor ${options.passphraseFd} (${code}).\n         Give it what can be read there, for example: --passphrase-fd 0 < FILE\n`,
     )
     process.exitCode = 1
     return
