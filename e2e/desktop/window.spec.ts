@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest'
+import { parse, stringify } from 'yaml'
 import { expectOk } from '../support/expect-ok.ts'
 import { startHost, type HostOptions, type RunningHost } from '../support/host.ts'
-import { localAddress, sharedTestbed, waitForState } from '../support/main-job.ts'
+import { descendantsOf, stillAlive } from '../support/leftovers.ts'
+import { addCluster, localAddress, sharedTestbed, waitForState } from '../support/main-job.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import type { Testbed } from '../testbed/testbed.ts'
 import { deployment, service } from '../testbed/workloads.ts'
@@ -148,6 +150,38 @@ describe('the window', () => {
     await application.close()
     expect(await desktop.exited).toBe(0)
     expect(await podAt(address), 'forwards belong to the owner, not to a window').toMatch(/^web-/)
+  })
+
+  it('ends the command of a connection test that is cancelled', async () => {
+    const dataDir = await newDataDir()
+    host = await startHost(hostOn(dataDir))
+    const plugin = join(dataDir, 'sign-in')
+    await writeFile(plugin, `#!/bin/sh\n[ -e ${plugin}.hangs ] && exec sleep 600\nexit 1\n`, { mode: 0o700 })
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: plugin, interactiveMode: 'Never' }
+    const good = parse(await readFile(bed.a.kubeconfig, 'utf8')) as { users: { user: unknown }[] }
+    for (const each of good.users) each.user = { exec }
+    const kubeconfig = join(dataDir, 'slow.yaml')
+    await writeFile(kubeconfig, stringify(good))
+    const cluster = await addCluster(host.client, kubeconfig, 'slow')
+    const { application, page } = await launchWindow(windowOn(dataDir))
+    const { pid, client } = host
+    const running = async () => (await descendantsOf(pid)).filter(({ command }) => command.includes('sleep 600'))
+    await page.getByRole('row').filter({ hasText: cluster.name }).getByText(cluster.name).click()
+    // Whoever opens a cluster looks at it, and would wait for the same run of the command: it fails that first look.
+    await waitUntil('the first look', 20, async () => {
+      const { status } = await expectOk(client.clusters.get({ id: cluster.id }))
+      return status.cause?.code === 'credentials-command-failed'
+    })
+    await writeFile(`${plugin}.hangs`, '')
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    const started = await waitUntil('the command runs', 20, async () => {
+      const found = await running()
+      return found.length > 0 ? found : null
+    })
+    await page.getByRole('tabpanel').getByRole('button', { name: 'Cancel' }).click()
+    await waitUntil('the command is gone', 5, async () => (await stillAlive(started)).length === 0)
+    await page.getByRole('tabpanel').getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' })
+    await application.close()
   })
 
   it('keeps running when it is closed and wanted so; a second start shows it again', async () => {

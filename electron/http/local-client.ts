@@ -50,7 +50,6 @@ function fetchOverSocket(socketPath: string, agent: Agent, url: string, init: Ht
         method,
         path: pathname + search,
         headers: { ...headers, ...length },
-        ...(signal === undefined ? {} : { signal }),
       },
       (response) => {
         const chunks: Buffer[] = []
@@ -64,6 +63,11 @@ function fetchOverSocket(socketPath: string, agent: Agent, url: string, init: Ht
       },
     )
     call.on('error', reject)
-    call.end(body)
+    // By hand: the request's own `signal` is not heard by every runtime a desktop can have.
+    const giveUp = (): void => void call.destroy(new Error('given up'))
+    signal?.addEventListener('abort', giveUp, { once: true })
+    call.once('close', () => signal?.removeEventListener('abort', giveUp))
+    if (signal?.aborted === true) giveUp()
+    else call.end(body)
   })
 }
