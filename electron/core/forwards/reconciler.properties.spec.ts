@@ -274,7 +274,7 @@ describe('whatever happens in whatever order', () => {
       must(!asked.has(world), () => `asked at ${last?.at}, and again at ${world.now}`)
       asked.set(world, { at: world.now, hints })
     })
-    expect(seen).toBeGreaterThan(50)
+    expect(seen).toBeGreaterThan(2)
   })
 
   it('is live again without a click when nothing fails any more', () => {
