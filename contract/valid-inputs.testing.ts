@@ -6,6 +6,8 @@ const id = '7f2b1c1e-9d3a-4c55-8a56-0b9a5a7f0001'
 const one = { id }
 const command = { command: 'get-credentials', args: ['--region', 'eu'] }
 const env = [{ name: 'SECRET', value: 'c4n4ry-environment-3' }]
+/** Where the file lies whose bytes are given. */
+const path = '/nowhere/config'
 const labels = { team: 'shop' }
 const target = { kind: 'service', name: 'web' } as const
 const ports = [{ remote: 'http', local: 0, bind: '127.0.0.1' }]
@@ -33,12 +35,12 @@ type ValidInputs = { readonly [Name in OperationName]: readonly [OperationInput<
  * one field of them and knows that this field is what was refused. Several where fields exclude one another.
  */
 export const validInputsAround = ({ text, base64 }: { text: string; base64: string }): ValidInputs => ({
-  'kubeconfigs.preview': [{ text }, { base64 }, { default: true }],
+  'kubeconfigs.preview': [{ text }, { base64, path }, { default: true }],
   'kubeconfigs.default': [{}],
   'clusters.list': [{}],
   'clusters.add': [
     { ...adding, text, allowCommands: ['get-credentials --region eu'] },
-    { ...adding, base64, allowCommands: [command] },
+    { ...adding, base64, path, allowCommands: [command] },
     { ...adding, default: true },
   ],
   'clusters.active': [{}],
@@ -60,7 +62,7 @@ export const validInputsAround = ({ text, base64 }: { text: string; base64: stri
   'clusters.dependents': [one],
   'clusters.rotate': [
     { ...rotating, text, allowCommands: ['get-credentials --region eu'] },
-    { ...rotating, base64, allowCommands: [command] },
+    { ...rotating, base64, path, allowCommands: [command] },
     { ...rotating, default: true },
   ],
   'clusters.updateFromSource': [one],
