@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { Activity, Cable, Keyboard, Server, Settings as Cog } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useForwards, useFresh } from '../state/use-app-state.ts'
+import { pastWord } from '../pages/forwards/forward-words.ts'
 import styles from './shell.module.css'
 
 function Item({
@@ -32,7 +33,7 @@ export function Sidebar() {
   const { items } = useForwards()
   const fresh = useFresh()
   const holding = [...items.values()].filter((forward) => forward.state === 'holding').length
-  const holdingWords = fresh ? 'holding' : 'were holding'
+  const holdingWords = fresh ? 'holding' : pastWord('holding', holding)
   return (
     <nav className={styles.sidebar} aria-label="Pages" data-region="nav">
       <ul>

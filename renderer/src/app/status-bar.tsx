@@ -4,7 +4,7 @@ import type { SidecarState } from '../../../contract/system.ts'
 import { classNames } from '../components/class-names.ts'
 import { StateMark } from '../components/state-mark.tsx'
 import { useAppStatus, useForwards, useFresh } from '../state/use-app-state.ts'
-import { stateMark } from '../pages/forwards/forward-words.ts'
+import { pastWord, stateMark } from '../pages/forwards/forward-words.ts'
 import styles from './shell.module.css'
 
 const shown: readonly ForwardState[] = ['live', 'starting', 'recovering', 'holding']
@@ -36,7 +36,7 @@ export function StatusBar() {
       {states.map((state) => (
         <Link key={state} to="/forwards" search={{ state: [state] }} className={styles.statusItem}>
           <StateMark name={stateMark({ state }, fresh)} size={10} />
-          {counts.get(state)} {fresh ? state : `were ${state}`}
+          {counts.get(state)} {fresh ? state : pastWord(state, counts.get(state))}
         </Link>
       ))}
       <span className={styles.statusSpace} />

@@ -158,7 +158,7 @@ function GroupHead({ group, actions, place }: { group: ForwardGroup; actions: Fo
   const counts = countStates(group.forwards)
   const summary = shownStates.flatMap((state) => {
     const count = counts.get(state) ?? 0
-    return count === 0 ? [] : [`${count} ${lostSince === null ? state : pastWord(state)}`]
+    return count === 0 ? [] : [`${count} ${lostSince === null ? state : pastWord(state, count)}`]
   })
   return (
     <div

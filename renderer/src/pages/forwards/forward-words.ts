@@ -39,7 +39,8 @@ export const forwardSentence = (
   `${port.local === 0 ? `${port.bind}, a free port,` : addressWord(port)} to ${targetWord(target)}:${port.remote} in ${namespace}`
 
 /** A state that was so when the owner answered last; `off` is what somebody wanted, and stays so. */
-export const pastWord = (state: Forward['state']): string => (state === 'off' ? state : `was ${state}`)
+export const pastWord = (state: Forward['state'], count = 1): string =>
+  state === 'off' ? state : `${count === 1 ? 'was' : 'were'} ${state}`
 
 /** The word of a state. Where nothing is asked through the tunnel, or nobody knows any more, the word says so. */
 export function stateWord(forward: Pick<Forward, 'state' | 'probe'>, fresh: boolean): string {

@@ -114,7 +114,8 @@ function ForwardList({ items }: { items: ReadonlyMap<string, Forward> }) {
                 }}
               >
                 <StateMark name={stateMark({ state }, fresh)} size={10} />
-                {counts.get(state) ?? 0} <span className={styles.word}>{fresh ? state : pastWord(state)}</span>
+                {counts.get(state) ?? 0}{' '}
+                <span className={styles.word}>{fresh ? state : pastWord(state, counts.get(state) ?? 0)}</span>
               </FilterChip>
             ))}
         </div>
