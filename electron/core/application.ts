@@ -373,7 +373,8 @@ class Core implements Application {
       if (kind === 'removed') this.#tests.delete(id)
       if (kind === 'removed' || kind === 'credentials') this.#credentials.invalidate(id)
     })
-    this.#forwards.onChange(({ clusterId, wantedChanged }) => {
+    this.#forwards.onChange(({ clusterId, wantedChanged, reaches }) => {
+      if (reaches !== null) this.#health.seen(clusterId, reaches)
       if (!wantedChanged) return
       this.#clusters.forwardsChanged(clusterId)
       this.#health.touch(clusterId)

@@ -106,6 +106,34 @@ describe('looks in the background', () => {
     expect(looks).toEqual(['a'])
   })
 
+  it('happen at once where something else says the opposite, unless the last look is fresh', async () => {
+    let answer: LookResult = 'well'
+    const { checks, looks, pass } = start(() => answer)
+    checks.seen('a', false)
+    await pass(1_000)
+    expect(looks, 'nobody needs it').toEqual([])
+    checks.touch('a')
+    await pass(1_000)
+    checks.seen('a', false)
+    await pass(1_000)
+    expect(looks, 'just now').toHaveLength(1)
+    await pass(10_000)
+    checks.seen('a', true)
+    await pass(1_000)
+    expect(looks, 'known already').toHaveLength(1)
+    answer = 'ill'
+    for (const _again of [1, 2, 3]) checks.seen('a', false)
+    await pass(1_000)
+    expect(looks).toHaveLength(2)
+    await pass(10_000)
+    checks.seen('a', false)
+    await pass(1_000)
+    expect(looks, 'known to be ill').toHaveLength(2)
+    checks.seen('a', true)
+    await pass(1_000)
+    expect(looks, 'it works again').toHaveLength(3)
+  })
+
   it('use one timer and at most eight looks at once for fifty clusters, and hung ones do not stop the others', async () => {
     let running = 0
     let most = 0

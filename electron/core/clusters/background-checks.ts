@@ -9,6 +9,8 @@ export type LookResult = 'well' | 'ill' | 'needs-a-person'
 export const lookEveryMs = 30_000
 export const lookAtMostEveryMs = 300_000
 const atOnce = 8
+/** Of two contradictory signs only so often follows a look, ms: a forward that comes and goes must not become a storm. */
+const freshMs = 10_000
 
 /** The delay before the next look: about 30 s while well, growing to 5 min while ill. `random` in [0, 1) spreads clusters. */
 export function nextLookMs(failures: number, random: number): number {
@@ -16,7 +18,8 @@ export function nextLookMs(failures: number, random: number): number {
   return base * (0.8 + 0.4 * random)
 }
 
-type Subject = { dueAt: number | null; failures: number }
+/** `lookedAt`: when the last look began or ended. Monotonic ms. */
+type Subject = { dueAt: number | null; failures: number; lookedAt: number }
 
 /**
  * Looks at clusters from time to time: one timer for all of them, a few looks at once, so that dead clusters neither
@@ -57,6 +60,19 @@ export class BackgroundChecks {
     if (subject !== undefined) this.#after(id, subject, result)
   }
 
+  /**
+   * Something reached a cluster, or failed on the way to it: one that seemed otherwise is looked at now, if the last look
+   * is not fresh.
+   */
+  seen(id: string, works: boolean): void {
+    const subject = this.#subjects.get(id)
+    const now = this.#clock.monotonic()
+    if (subject === undefined || subject.dueAt === null || (subject.failures === 0) === works) return
+    if (now - subject.lookedAt < freshMs) return
+    subject.dueAt = now
+    this.#arm()
+  }
+
   /** Something changed for all: whatever is looked at is looked at now. */
   hurry(): void {
     const now = this.#clock.monotonic()
@@ -80,7 +96,7 @@ export class BackgroundChecks {
 
   #after(id: string, subject: Subject, result: LookResult): void {
     if (result === 'needs-a-person') {
-      this.#subjects.set(id, { dueAt: null, failures: subject.failures })
+      this.#subjects.set(id, { ...subject, dueAt: null })
       this.#arm()
       return
     }
@@ -89,7 +105,8 @@ export class BackgroundChecks {
   }
 
   #schedule(id: string, failures: number, ms: number): void {
-    this.#subjects.set(id, { dueAt: this.#clock.monotonic() + ms, failures })
+    const now = this.#clock.monotonic()
+    this.#subjects.set(id, { dueAt: now + ms, failures, lookedAt: now })
     this.#arm()
   }
 
@@ -108,6 +125,7 @@ export class BackgroundChecks {
       if (subject.dueAt === null || subject.dueAt > now) continue
       // Not due again before this look is over; should it hang, it comes round after the longest time.
       subject.dueAt = now + lookAtMostEveryMs
+      subject.lookedAt = now
       drop(
         this.#queue.add(() => this.#lookAt(id)),
         'each look schedules the next',

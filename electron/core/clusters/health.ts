@@ -87,6 +87,11 @@ export class ClusterHealth {
     this.#background.touch(id)
   }
 
+  /** A forward reached it, or failed on the way: if it seemed otherwise, it is looked at. */
+  seen(id: string, works: boolean): void {
+    this.#background.seen(id, works)
+  }
+
   /** The network changed or the machine woke: clusters in use are looked at now. */
   hint(): void {
     this.#background.hurry()

@@ -213,6 +213,10 @@ export class ForwardRuntime {
     }
   }
 
+  get reaches(): boolean | null {
+    return this.#shown.reaches
+  }
+
   get openConnections(): number {
     return trafficOf(this.#ports.all).open
   }

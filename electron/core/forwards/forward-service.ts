@@ -57,6 +57,8 @@ export type ForwardChange = {
   readonly clusterId: string
   /** It was made, removed, or is wanted otherwise than before. */
   readonly wantedChanged: boolean
+  /** Whether it reaches its cluster; null: that cannot be told from it. */
+  readonly reaches: boolean | null
 }
 
 type Verb =
@@ -277,7 +279,7 @@ export class ForwardService {
     this.#observed.delete(id)
     this.#output.forget(id)
     await runtime.close()
-    this.#changes.emit({ id, kind: 'gone', clusterId: runtime.stored.clusterId, wantedChanged: true })
+    this.#changes.emit({ id, kind: 'gone', clusterId: runtime.stored.clusterId, wantedChanged: true, reaches: null })
     return ok({})
   }
 
@@ -315,8 +317,10 @@ export class ForwardService {
   }
 
   #tell(forward: StoredForward, wantedChanged: boolean): void {
-    if (!this.#runtimes.has(forward.id)) return
-    this.#changes.emit({ id: forward.id, kind: 'changed', clusterId: forward.clusterId, wantedChanged })
+    const runtime = this.#runtimes.get(forward.id)
+    if (runtime === undefined) return
+    const { id, clusterId } = forward
+    this.#changes.emit({ id, kind: 'changed', clusterId, wantedChanged, reaches: runtime.reaches })
   }
 
   #vaultChanged(state: VaultStatus['state']): void {

@@ -1,10 +1,18 @@
-import type { Cause } from '../../../contract/causes.ts'
+import type { Cause, CauseCode } from '../../../contract/causes.ts'
 import type { ForwardState } from '../../../contract/forwards.ts'
 import type { Clock } from '../clock.ts'
 import type { HistoryRow } from '../store/history-table.ts'
 import { causeOf } from './causes.ts'
 import type { Traffic } from './port-sums.ts'
 import type { Decision } from './reconcile-types.ts'
+
+/** Causes that may be the cluster's own. */
+const onTheWay: ReadonlySet<CauseCode> = new Set<CauseCode>([
+  'tunnel-lost',
+  'tunnel-stalled',
+  'cluster-unreachable',
+  'api-unavailable',
+])
 
 export type ShownStateOptions = {
   readonly clock: Clock
@@ -40,6 +48,12 @@ export class ShownState {
 
   get cause(): Cause | null {
     return this.#cause
+  }
+
+  /** Whether it reaches its cluster; null: what is wrong may lie elsewhere. */
+  get reaches(): boolean | null {
+    if (this.#state === 'live') return true
+    return this.#cause !== null && onTheWay.has(this.#cause.code) ? false : null
   }
 
   /** Ms since the epoch. */
