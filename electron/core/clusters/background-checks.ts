@@ -61,15 +61,14 @@ export class BackgroundChecks {
   }
 
   /**
-   * Something reached a cluster, or failed on the way to it: one that seemed otherwise is looked at now, if the last look
-   * is not fresh.
+   * Something reached a cluster, or failed on the way to it: one that seemed otherwise is looked at now, or as soon as the
+   * last look is not fresh any more.
    */
   seen(id: string, works: boolean): void {
     const subject = this.#subjects.get(id)
     const now = this.#clock.monotonic()
     if (subject === undefined || subject.dueAt === null || (subject.failures === 0) === works) return
-    if (now - subject.lookedAt < freshMs) return
-    subject.dueAt = now
+    subject.dueAt = Math.min(subject.dueAt, Math.max(now, subject.lookedAt + freshMs))
     this.#arm()
   }
 
