@@ -50,3 +50,6 @@ export const EventMessage = z.object({
   data: z.unknown(),
 })
 export type EventMessage = z.infer<typeof EventMessage>
+
+/** Between messages the server sends this, so that its clients know that it lives. Times in ms. */
+export const heartbeat = { text: '{"beat":true}', everyMs: 3_000, lostAfterMs: 9_000 }

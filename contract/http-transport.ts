@@ -1,6 +1,6 @@
 import type { ConnectionState, Transport } from './client.ts'
 import { AppError, type Result } from './errors.ts'
-import { EventMessage, type StreamName } from './events.ts'
+import { EventMessage, heartbeat, type StreamName } from './events.ts'
 import { pathParameters } from './operation.ts'
 import { type OperationName, operations } from './operations.ts'
 
@@ -30,6 +30,8 @@ export type HttpTransportOptions = {
 const firstDelay = 250
 const longestDelay = 5000
 const socketIsOpen = 1
+/** A page that stood still itself must not take that for the owner's silence: it reads first what came meanwhile, ms. */
+const graceMs = 1000
 
 const unreachable = (cause: string): AppError => ({
   code: 'owner-lost',
@@ -102,6 +104,7 @@ function createEventConnection(open: () => EventSocket): Pick<Transport, 'subscr
   let state: ConnectionState = { state: 'connecting' }
   let delay = firstDelay
   let retry: ReturnType<typeof setTimeout> | null = null
+  let silence: ReturnType<typeof setTimeout> | null = null
 
   const tell = (next: ConnectionState): void => {
     state = next
@@ -120,22 +123,46 @@ function createEventConnection(open: () => EventSocket): Pick<Transport, 'subscr
     socket = mine
     mine.addEventListener('open', () => {
       delay = firstDelay
+      heard(mine)
       tell({ state: 'connected' })
       for (const [stream, entry] of listeners) request(stream, entry.last)
     })
-    mine.addEventListener('message', (event) => receive(event.data))
-    mine.addEventListener('error', () => undefined)
-    mine.addEventListener('close', () => {
-      if (socket !== mine) return
-      socket = null
-      if (!wanted()) return
-      tell({ state: 'lost', error: unreachable('The connection ended.'), retryAt: Date.now() + delay })
-      retry = setTimeout(() => {
-        retry = null
-        connect()
-      }, delay)
-      delay = Math.min(delay * 2, longestDelay)
+    mine.addEventListener('message', (event) => {
+      heard(mine)
+      receive(event.data)
     })
+    mine.addEventListener('error', () => undefined)
+    mine.addEventListener('close', () => lost(mine, 'The connection ended.'))
+  }
+
+  /** An owner that is stopped or hangs keeps its connections, and says nothing. */
+  function heard(mine: EventSocket): void {
+    if (socket !== mine) return
+    if (silence !== null) clearTimeout(silence)
+    silence = setTimeout(() => {
+      silence = setTimeout(() => {
+        lost(mine, `Nothing was heard for ${(heartbeat.lostAfterMs + graceMs) / 1000} s.`)
+        mine.close()
+      }, graceMs)
+    }, heartbeat.lostAfterMs)
+  }
+
+  function lost(mine: EventSocket, why: string): void {
+    if (socket !== mine) return
+    forget()
+    if (!wanted()) return
+    tell({ state: 'lost', error: unreachable(why), retryAt: Date.now() + delay })
+    retry = setTimeout(() => {
+      retry = null
+      connect()
+    }, delay)
+    delay = Math.min(delay * 2, longestDelay)
+  }
+
+  function forget(): void {
+    if (silence !== null) clearTimeout(silence)
+    silence = null
+    socket = null
   }
 
   function receive(data: unknown): void {
@@ -152,7 +179,7 @@ function createEventConnection(open: () => EventSocket): Pick<Transport, 'subscr
     if (retry !== null) clearTimeout(retry)
     retry = null
     const mine = socket
-    socket = null
+    forget()
     mine?.close()
   }
 

@@ -3,22 +3,13 @@ import { WebSocket } from 'ws'
 import type { Transport } from '../../contract/client.ts'
 import { createHttpTransport, type HttpAnswer, type HttpInit } from '../../contract/http-transport.ts'
 
-/** The owner pings every 15 s; one that is silent for two of them is stopped or hangs, whatever the system says, in ms. */
-const usualSilenceMs = 35_000
-
-/**
- * Reaches the owner of a data folder through its local socket (a file on Unix, a named pipe on Windows). An owner that
- * stopped without closing its socket counts as lost after `silenceMs`.
- */
-export function createLocalTransport(
-  socketPath: string,
-  silenceMs: number = usualSilenceMs,
-): Transport & { close(): Promise<void> } {
+/** Reaches the owner of a data folder through its local socket (a file on Unix, a named pipe on Windows). */
+export function createLocalTransport(socketPath: string): Transport & { close(): Promise<void> } {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 })
   const transport = createHttpTransport({
     baseUrl: 'http://mooring',
     fetch: (url, init) => fetchOverSocket(socketPath, agent, url, init),
-    openSocket: (path) => endWhenSilent(new WebSocket(`ws+unix:${socketPath}:${path}`), silenceMs),
+    openSocket: (path) => new WebSocket(`ws+unix:${socketPath}:${path}`),
   })
   return {
     ...transport,
@@ -27,15 +18,6 @@ export function createLocalTransport(
       return Promise.resolve()
     },
   }
-}
-
-function endWhenSilent(socket: WebSocket, silenceMs: number): WebSocket {
-  const end = setTimeout(() => socket.terminate(), silenceMs)
-  end.unref()
-  const alive = (): void => void end.refresh()
-  socket.on('open', alive).on('ping', alive).on('message', alive)
-  socket.on('close', () => clearTimeout(end))
-  return socket
 }
 
 function fetchOverSocket(socketPath: string, agent: Agent, url: string, init: HttpInit): Promise<HttpAnswer> {

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { drop } from '../../contract/drop.ts'
 import { type AppError, appError, errorStatus, fail, ok, type Result } from '../../contract/errors.ts'
+import { heartbeat } from '../../contract/events.ts'
 import { openApiDocument } from '../../contract/openapi.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import type { Principal } from '../../contract/permissions.ts'
@@ -104,10 +105,13 @@ class MooringHttp {
     if (listen.kind === 'loopback') this.#port = (this.#server.address() as AddressInfo).port
     const ping = setInterval(() => this.#ping(), pingEveryMs)
     ping.unref()
+    const beat = setInterval(() => this.#beat(), heartbeat.everyMs)
+    beat.unref()
     return {
       url: listen.kind === 'loopback' ? `http://127.0.0.1:${this.#port}` : `unix:${listen.path}`,
       close: async () => {
         clearInterval(ping)
+        clearInterval(beat)
         for (const socket of this.#sockets.clients) socket.terminate()
         this.#server.closeAllConnections()
         await new Promise<void>((resolve) => this.#server.close(() => resolve()))
@@ -341,6 +345,11 @@ class MooringHttp {
       this.#alive.delete(client)
       client.ping()
     }
+  }
+
+  /** Pages cannot see a ping. Who has not taken what was sent hears from us all the same. */
+  #beat(): void {
+    for (const client of this.#sockets.clients) if (client.bufferedAmount === 0) client.send(heartbeat.text)
   }
 
   async #send(response: ServerResponse, result: Result<unknown>): Promise<void> {
