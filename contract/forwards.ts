@@ -7,6 +7,17 @@ import { WorkloadKind } from './clusters.ts'
 export const TargetKind = z.enum(['pod', 'service', ...WorkloadKind.options, 'selector'])
 export type TargetKind = z.infer<typeof TargetKind>
 
+/** How kubectl and its users write a kind: `svc/web`. */
+export const kubectlKinds: Readonly<Record<Exclude<TargetKind, 'selector'>, string>> = {
+  pod: 'pod',
+  service: 'svc',
+  deployment: 'deploy',
+  statefulset: 'sts',
+  daemonset: 'ds',
+  replicaset: 'rs',
+  job: 'job',
+}
+
 /** What a forward leads to: an object by name, or the pods a label selector matches. */
 export const Target = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.enum(['pod', 'service', ...WorkloadKind.options]), name: ObjectName }),

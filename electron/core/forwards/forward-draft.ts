@@ -1,27 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
-import type {
-  CreateForwardInput,
-  ForwardPort,
-  PortInput,
-  Target,
-  UpdateForwardInput,
+import {
+  kubectlKinds,
+  type CreateForwardInput,
+  type ForwardPort,
+  type PortInput,
+  type Target,
+  type UpdateForwardInput,
 } from '../../../contract/forwards.ts'
 import type { Settings } from '../../../contract/system.ts'
 import type { StoredForward } from '../store/forward-table.ts'
 import { addressOf, choosePort, isLocalAddress, overlap } from './local-port.ts'
 
-const shortKinds: Partial<Record<Target['kind'], string>> = {
-  service: 'svc',
-  deployment: 'deploy',
-  statefulset: 'sts',
-  daemonset: 'ds',
-  replicaset: 'rs',
-}
-
 /** "svc/web:http". */
 export function defaultName(target: Target, ports: readonly PortInput[]): string {
-  const what = target.kind === 'selector' ? target.selector : `${shortKinds[target.kind] ?? target.kind}/${target.name}`
+  const what = target.kind === 'selector' ? target.selector : `${kubectlKinds[target.kind]}/${target.name}`
   return `${what}:${ports.map((port) => port.remote).join(',')}`.slice(0, 200)
 }
 

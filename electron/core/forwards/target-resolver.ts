@@ -1,4 +1,4 @@
-import type { PodPolicy, RemotePort, Target } from '../../../contract/forwards.ts'
+import { kubectlKinds, type PodPolicy, type RemotePort, type Target } from '../../../contract/forwards.ts'
 import type { TargetPod, TargetView } from '../../../contract/sidecar.ts'
 import { causeOfApiFailure } from './causes.ts'
 import { failureOf, type Failure, type WatchEvidence } from './evidence.ts'
@@ -77,19 +77,9 @@ const nowhere = (by: Resolution['by'], watching: boolean, failure: Failure): Res
 const byFailure = (question: Question, failure: NonNullable<TargetView['failure']>): Resolution =>
   question.target.kind === 'selector' ? nowhere(null, false, causeOfApiFailure(failure)) : byReference(question)
 
-const kubectlWords: Record<Exclude<Target['kind'], 'selector'>, string> = {
-  pod: 'pod',
-  service: 'svc',
-  deployment: 'deploy',
-  statefulset: 'sts',
-  daemonset: 'ds',
-  replicaset: 'rs',
-  job: 'job',
-}
-
 function byReference({ target }: Question): Resolution {
   if (target.kind === 'selector') return nowhere(null, false, failureOf('no-ready-pod', 'unwatched'))
-  const reference = `${kubectlWords[target.kind]}/${target.name}`
+  const reference = `${kubectlKinds[target.kind]}/${target.name}`
   return {
     by: 'kubectl',
     pod: null,

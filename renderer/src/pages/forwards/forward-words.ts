@@ -1,22 +1,17 @@
 import type { Cause } from '../../../../contract/causes.ts'
-import type { Forward, ForwardPort, RemotePort, Target } from '../../../../contract/forwards.ts'
+import {
+  kubectlKinds,
+  type Forward,
+  type ForwardPort,
+  type RemotePort,
+  type Target,
+} from '../../../../contract/forwards.ts'
 import type { MarkName } from '../../components/state-mark.tsx'
 import { until } from '../../components/time-words.ts'
 
-/** How kubectl's users write the kinds. */
-const shortKinds = {
-  pod: 'pod',
-  service: 'svc',
-  deployment: 'deploy',
-  statefulset: 'sts',
-  daemonset: 'ds',
-  replicaset: 'rs',
-  job: 'job',
-} as const
-
 /** A target as kubectl writes it: `svc/checkout`, `deploy/web`, or the selector itself. */
 export const targetWord = (target: Target): string =>
-  target.kind === 'selector' ? target.selector : `${shortKinds[target.kind]}/${target.name}`
+  target.kind === 'selector' ? target.selector : `${kubectlKinds[target.kind]}/${target.name}`
 
 /** A local address: `127.0.0.1:8080`, `[::1]:8080`; a port that is not chosen yet is `…`. */
 export const addressWord = ({ bind, local }: Pick<ForwardPort, 'bind' | 'local'>): string =>
