@@ -39,9 +39,7 @@ const get = async (host: string, port: number, path = '/'): Promise<{ pod: strin
 
 describe('the main job', () => {
   it('keeps a forward to a service alive and on its port through a rollout, nobody refused', async () => {
-    await using host = await startHost({
-      environment: { PATH: `${join(bed.kubectl, '..')}:${process.env.PATH ?? ''}` },
-    })
+    await using host = await startHost({ environment: withKubectl(bed) })
     const cluster = await addCluster(host.client, bed.a.kubeconfig, 'bed a')
     const forward = await liveForward(host.client, {
       clusterId: cluster.id,
@@ -97,9 +95,7 @@ describe('the main job', () => {
   })
 
   it('moves to new credentials while bytes flow, and refuses credentials that do not work', async () => {
-    await using host = await startHost({
-      environment: { PATH: `${join(bed.kubectl, '..')}:${process.env.PATH ?? ''}` },
-    })
+    await using host = await startHost({ environment: withKubectl(bed) })
     const cluster = await addCluster(host.client, bed.a.users.token ?? '', 'rotated')
     const forward = await liveForward(host.client, {
       clusterId: cluster.id,
@@ -125,9 +121,7 @@ describe('the main job', () => {
   })
 
   it('removes a cluster with its forwards only when told so', async () => {
-    await using host = await startHost({
-      environment: { PATH: `${join(bed.kubectl, '..')}:${process.env.PATH ?? ''}` },
-    })
+    await using host = await startHost({ environment: withKubectl(bed) })
     const cluster = await addCluster(host.client, bed.a.kubeconfig, 'bed a')
     const forward = await liveForward(host.client, {
       clusterId: cluster.id,
