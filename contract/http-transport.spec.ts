@@ -28,7 +28,7 @@ beforeEach(() => {
   vi.useFakeTimers()
   sockets = []
   states = []
-  const { onConnection } = createHttpTransport({
+  const transport = createHttpTransport({
     baseUrl: '',
     fetch: () => Promise.reject(new Error('nobody asks')),
     openSocket: () => {
@@ -37,7 +37,7 @@ beforeEach(() => {
       return socket
     },
   })
-  onConnection(({ state }) => states.push(state))
+  transport.onConnection(({ state }) => states.push(state))
   sockets[0]?.play('open')
 })
 afterEach(() => vi.useRealTimers())
