@@ -43,12 +43,12 @@ export class ClusterDiscovery {
   }
 }
 
-const cancelled = appError('cancelled', 'The question was taken back.', 'Ask again.')
+const cancelled = appError('cancelled', 'Cancelled.', 'Try again.')
 
 const sidecarAway = appError(
   'sidecar-unavailable',
-  'The part that reads clusters is not running.',
-  'It is started again by itself; if it does not come back, start it in Diagnostics. Forwards go on.',
+  'The sidecar, which reads clusters, is not running.',
+  'It is started again by itself; if it does not come back, restart it in Diagnostics. Forwards go on.',
 )
 
 const codes: Readonly<Record<string, ErrorCode>> = {

@@ -95,7 +95,7 @@ function Ladder({ test, running }: { test: ConnectionTest; running: boolean }) {
                   <span className={styles.ms}>{step.ms !== null && fullDuration(step.ms)}</span>
                 </div>
                 <p className={styles.detail}>
-                  <Words>{step.detail === '' ? asks : step.detail}</Words>
+                  <Words>{step.detail === '' || failed ? asks : step.detail}</Words>
                 </p>
                 {step.next !== null && <p className={styles.next}>{step.next}</p>}
               </div>

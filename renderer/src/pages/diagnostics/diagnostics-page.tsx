@@ -13,6 +13,7 @@ import { TimeSince } from '../../components/time-since.tsx'
 import { tell } from '../../components/toast-manager.ts'
 import { errorOf, valueOf } from '../../state/ask.ts'
 import { useAppStatus, useClient, useConnection } from '../../state/use-app-state.ts'
+import { counted } from '../clusters/words.ts'
 import styles from './diagnostics-page.module.css'
 import { LogLines } from './log-lines.tsx'
 
@@ -138,7 +139,10 @@ function Found({ found }: { found: Diagnostics }) {
             ],
             ['Runtime', `Node ${system.node}${system.electron === null ? '' : `, Electron ${system.electron}`}`],
             ['Data folder', path(app.dataDir)],
-            ['Database', `${bytes(database.bytes)}, schema ${database.schemaVersion}, ${database.snapshots} snapshots`],
+            [
+              'Database',
+              `${bytes(database.bytes)}, schema ${database.schemaVersion}, ${counted(database.snapshots, 'snapshot', 'snapshots')}`,
+            ],
           ]}
         />
       </Section>

@@ -24,7 +24,10 @@ export function NewPassphrase({
   const differs = value.again !== '' && value.again !== value.first
   return (
     <div className={styles.passphrases}>
-      <Field label="New passphrase" hint={`At least ${shortest} characters; four words are better than four signs.`}>
+      <Field
+        label="New passphrase"
+        hint={`At least ${shortest} characters; four words are better than eight characters.`}
+      >
         {(ids) => (
           <input
             {...ids}
