@@ -61,10 +61,12 @@ function vault({ vault: { state, provider } }: Found): Check {
 
 function keychain({ vault: status }: Found): Check {
   if (status.keychain.available) return good('keychain', "The system's keychain can be used.")
+  const words = `The system's keychain cannot be used: ${status.keychain.reason ?? 'no reason given'}`
+  if (status.provider === 'passphrase') return good('keychain', `${words} A passphrase protects the vault instead.`)
   return bad(
     'keychain',
     status.provider === 'keychain' ? 'fail' : 'warn',
-    `The system's keychain cannot be used: ${status.keychain.reason ?? 'no reason given'}`,
+    words,
     'Start or unlock its service, or use a passphrase.',
   )
 }

@@ -64,6 +64,11 @@ describe('the checks', () => {
     expect(checks.filter(({ status, next }) => status !== 'ok' || next !== null)).toEqual([])
   })
 
+  it('calls nothing wrong with a keychain that is away where a passphrase protects the vault', () => {
+    const found = withVault({ provider: 'passphrase', keychain: { available: false, reason: 'x' } })
+    expect(diagnosticChecks(found).find(({ id }) => id === 'keychain')).toMatchObject({ status: 'ok' })
+  })
+
   it.each<[string, string, string, Found]>([
     ['a full disk', 'storage', 'fail', withApp({ storage: { ok: false, problem: 'The disk is full.' } })],
     ['a locked vault', 'vault', 'warn', withVault({ state: 'locked' })],
@@ -75,12 +80,6 @@ describe('the checks', () => {
       'keychain',
       'fail',
       withVault({ keychain: { available: false, reason: 'x' } }),
-    ],
-    [
-      'a keychain that is away and not needed',
-      'keychain',
-      'warn',
-      withVault({ provider: 'passphrase', keychain: { available: false, reason: 'x' } }),
     ],
     ['no kubectl', 'kubectl', 'fail', { ...usual, kubectl: { ...usual.kubectl, chosen: null } }],
     [
