@@ -79,6 +79,14 @@ export const remoteOf = (text: string): number | string => {
   return Number.isNaN(number) ? text.trim() : number
 }
 
+const localOf = ({ local }: PortValues): number => (local.trim() === '' ? 0 : wholeNumber(local))
+
+/** What is wrong with a local port as it is typed; null: nothing. */
+export function localPortError(port: PortValues): string | null {
+  const local = localOf(port)
+  return local >= 0 && local <= 65_535 ? null : 'Write a number from 1 to 65535, or leave it empty.'
+}
+
 /** A copy keeps the settings, but its local ports are its own. */
 export const copyOf = (forward: Forward): ForwardValues => {
   const values = valuesOf(forward)
@@ -100,9 +108,9 @@ export function inputOf(
   else if (target === null)
     errors.target = 'Say what it is: svc/name, deploy/name, pod/name, or labels such as app=web.'
   const ports = values.ports.map((port) => {
-    const local = port.local.trim() === '' ? 0 : wholeNumber(port.local)
-    if (!(local >= 0 && local <= 65_535))
-      errors[`ports.${port.key}.local`] = 'Write a number from 1 to 65535, or leave it empty.'
+    const local = localOf(port)
+    const wrong = localPortError(port)
+    if (wrong !== null) errors[`ports.${port.key}.local`] = wrong
     if (port.remote.trim() === '') errors[`ports.${port.key}.remote`] = 'Which port of the target? Its number or name.'
     return { remote: remoteOf(port.remote), local, bind: port.bind.trim() }
   })

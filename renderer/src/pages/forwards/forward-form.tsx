@@ -147,7 +147,8 @@ export function ForwardForm({
           check={check}
           onChange={(ports) => change({ ports })}
         />
-        <Access check={check} />
+        {/* What keeps the questions from being answered is said above already. */}
+        {(discovery.errors.length === 0 || check?.access?.allowed === false) && <Access check={check} />}
         <Sentence values={values} />
         <Field
           label="Name"

@@ -99,6 +99,15 @@ describe('the form for a new forward', () => {
     expect([...new Set(asked())]).toEqual(['default', 'payments'])
   })
 
+  it('says at once what is no port', async () => {
+    openPage(busyWorld(), '/forwards/new')
+    await local.fill('99999')
+    await expect.element(page.getByText('Write a number from 1 to 65535, or leave it empty.')).toBeVisible()
+    await expect.element(local).toHaveAttribute('aria-invalid', 'true')
+    await local.fill('5439')
+    await expect.element(page.getByText('Write a number from 1 to 65535')).not.toBeInTheDocument()
+  })
+
   it('says at once who holds a local port', async () => {
     openPage(busyWorld(), '/forwards/new')
     await local.fill('5432')

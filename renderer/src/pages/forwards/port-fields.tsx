@@ -8,7 +8,13 @@ import { monoControlClass } from '../../components/field.tsx'
 import { StateMark } from '../../components/state-mark.tsx'
 import styles from './forward-form.module.css'
 import { reachWords } from './forward-words.ts'
-import { emptyPort, type FormErrors, type ForwardValues, type PortValues } from './forward-form-model.ts'
+import {
+  emptyPort,
+  localPortError,
+  type FormErrors,
+  type ForwardValues,
+  type PortValues,
+} from './forward-form-model.ts'
 
 let count = 0
 const newKey = (): string => `new-${(count += 1)}`
@@ -116,8 +122,11 @@ function PortRowFields({
   // prettier-ignore
   const id = useId()
   const result = check?.ports.find(({ local, bind }) => local === Number(port.local) && bind === port.bind)
-  const problems = ['local', 'remote', 'bind'].flatMap((part) => errors[`ports.${port.key}.${part}`] ?? [])
-  const bad = (part: string): true | undefined => (errors[`ports.${port.key}.${part}`] === undefined ? undefined : true)
+  // No more letters make a port of what is none: that is said while it is typed.
+  const wrong = localPortError(port)
+  const known: FormErrors = wrong === null ? errors : { ...errors, [`ports.${port.key}.local`]: wrong }
+  const problems = ['local', 'remote', 'bind'].flatMap((part) => known[`ports.${port.key}.${part}`] ?? [])
+  const bad = (part: string): true | undefined => (known[`ports.${port.key}.${part}`] === undefined ? undefined : true)
   const reach = isAddress(port.bind) ? reachWords(port) : null
   const number = index + 1
   const input = (
