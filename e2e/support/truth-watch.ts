@@ -59,6 +59,8 @@ export function watchTruth(client: Client, { silently = false } = {}): { stop():
     }
     for (const exchange of exchanges.values()) exchange.end()
   })()
+  // A spec that fails before it stops this has a better reason to tell.
+  watching.catch(() => undefined)
   return {
     stop: async () => {
       stopping.abort()
