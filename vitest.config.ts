@@ -13,7 +13,10 @@ export default defineConfig({
       'renderer/src/**/*.spec.ts',
     ],
     environment: 'node',
-    maxWorkers: 2,
+    // Much of their time is waiting for processes and timers.
+    maxWorkers: 3,
+    // A process for each file would cost more than what is in the files.
+    isolate: false,
     testTimeout: 60_000,
   },
 })
