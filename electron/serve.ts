@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { owner } from '../contract/permissions.ts'
 import type { VaultProvider } from '../contract/system.ts'
+import { errorCode } from '../network/error-code.ts'
 import { startApplication } from './core/application.ts'
 import { createForkLauncher } from './core/sidecar/fork-launcher.ts'
 import { takeSecretVariable } from './core/platform/secret-variable.ts'
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
   try {
     passphrase = readPassphrase(options)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = errorCode(error) ?? String(error)
     process.stderr.write(
       `mooring: The passphrase cannot be read from descriptor ${options.passphraseFd} (${code}).\n         Give it what can be read there, for example: --passphrase-fd 0 < FILE\n`,
     )
@@ -128,7 +129,7 @@ async function main(): Promise<void> {
     listen: { kind: 'loopback', port: options.port, token },
     rendererDir: join(here, 'renderer'),
   }).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = errorCode(error) ?? String(error)
     process.stderr.write(
       `mooring: 127.0.0.1:${options.port} cannot be used (${code}).\n         Choose another port, or 0 for a free one.\n`,
     )
@@ -145,7 +146,7 @@ async function main(): Promise<void> {
     rendererDir: null,
     loginUrl: `${host.url}/#token=${token}`,
   }).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = errorCode(error) ?? String(error)
     process.stderr.write(
       `mooring: The socket ${application.socketPath} cannot be opened (${code}).\n         Look at what stands in its place and remove it.\n`,
     )

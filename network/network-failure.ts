@@ -1,4 +1,5 @@
 import type { ApiFailure } from '../contract/sidecar.ts'
+import { errorCode } from './error-code.ts'
 
 /** On which part of the way a connection ended. */
 export type UnreachableDetail = 'dns' | 'refused' | 'timeout' | 'tls' | 'proxy' | 'no-route' | 'reset'
@@ -71,7 +72,7 @@ export function networkFailureOf(error: unknown): NetworkFailure | null {
 
 /** The failure of a call that got no answer. `no-answer`: connected, but nothing came in time. */
 export function failureOfError(error: unknown): ApiFailure {
-  const code = error instanceof Error && 'code' in error ? error.code : null
+  const code = errorCode(error)
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return noAnswer()
   const network = networkFailureOf(error)
   if (network !== null) return unreachable(network.detail, network.message)

@@ -1,5 +1,6 @@
 import dns from 'node:dns'
 import net from 'node:net'
+import { errorCode } from './error-code.ts'
 import { NetworkFailure } from './network-failure.ts'
 
 /** An address of a host. */
@@ -25,7 +26,7 @@ export async function resolveHost(host: string, signal?: AbortSignal): Promise<A
   try {
     return await unlessAborted(question, signal)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : null
+    const code = errorCode(error)
     if (error instanceof NetworkFailure) throw error
     const why = code === 'EAI_AGAIN' ? 'the name server did not answer' : 'no such host'
     throw new NetworkFailure('dns', `${host}: ${why}`, code)

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { ok, type Result } from '../../../contract/errors.ts'
+import { errorCode } from '../../../network/error-code.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import { decodeBase64 } from '../kubeconfig/certificates.ts'
 import { unreadable, type CredentialFailure } from './credential-failure.ts'
@@ -31,7 +32,7 @@ export async function readReferenced(field: string, path: string): Promise<Resul
   try {
     return ok(await readFile(path, 'utf8'))
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const reason = errorCode(error) ?? 'unknown'
     const words = reason === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`
     return unreadable('file-not-readable', `The ${field} file ${path} ${words}.`)
   }

@@ -1,4 +1,5 @@
 import { appError, type AppError } from '../../../contract/errors.ts'
+import { errorCode } from '../../../network/error-code.ts'
 
 export const cancelled = (): AppError =>
   appError('cancelled', 'The start was cancelled.', 'Start it again when you need it.')
@@ -27,7 +28,7 @@ export const tooMany = (limit: number): AppError =>
 
 /** A failure of the system to make the process; anything else is a bug and is thrown on. */
 export function startFailure(command: string, error: unknown): AppError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = errorCode(error)
   const cause = error instanceof Error ? error.message : String(error)
   if (code === 'ENOENT' || code === 'EACCES' || code === 'ENOEXEC') return { ...missing(command), cause }
   if (code === 'EAGAIN' || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM') {

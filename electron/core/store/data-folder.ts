@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
+import { errorCode } from '../../../network/error-code.ts'
 
 /** A folder that is ours alone. */
 export type DataFolder = { readonly dir: string; file(name: string): string }
@@ -36,7 +37,7 @@ export function prepareDataFolder(path: string): Result<DataFolder> {
     if (!made && process.platform !== 'win32' && (stats.mode & 0o077) !== 0) chmodSync(dir, 0o700)
     for (const name of ['run', 'logs']) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = errorCode(error) ?? String(error)
     return fail(
       appError(
         'data-folder-unsafe',
@@ -113,7 +114,7 @@ function makeFolder(dir: string): boolean {
     mkdirSync(dir, { mode: 0o700 })
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (errorCode(error) === 'EEXIST') return false
     throw error
   }
 }

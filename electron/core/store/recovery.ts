@@ -1,4 +1,5 @@
 import { appError, fail, type Result } from '../../../contract/errors.ts'
+import { errorCode } from '../../../network/error-code.ts'
 import { listSnapshots, restoreSnapshot, startEmpty } from './snapshots.ts'
 import { openStore, type Store, type StoreOptions } from './store.ts'
 
@@ -41,7 +42,7 @@ function restore({ path, clock, log }: StoreOptions, wanted: string): Result<voi
     log.warn(`restored the snapshot ${file}; what it replaced is kept`)
     return { ok: true, value: undefined }
   } catch (error) {
-    const cause = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const cause = errorCode(error) ?? String(error)
     return fail(
       appError(
         'storage-failed',

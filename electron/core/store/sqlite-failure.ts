@@ -1,9 +1,10 @@
 import { appError, type AppError } from '../../../contract/errors.ts'
+import { errorCode } from '../../../network/error-code.ts'
 
 /** The result code of an error SQLite raised (`SQLITE_FULL`, `SQLITE_IOERR_WRITE`); null for any other exception. */
 export function sqliteCode(error: unknown): string | null {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : null
+  const code = errorCode(error)
+  return code?.startsWith('SQLITE_') === true ? code : null
 }
 
 type Rule = { prefix: string; code: AppError['code']; message: (path: string) => string; next: string }

@@ -3,6 +3,7 @@ import BetterSqlite from 'better-sqlite3'
 import type { Database as SqliteDatabase } from 'better-sqlite3'
 import { drop } from '../../../contract/drop.ts'
 import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
+import { errorCode } from '../../../network/error-code.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { Signal } from '../signal.ts'
@@ -115,7 +116,7 @@ function prepareFile(path: string): AppError | null {
     chmodSync(path, 0o600)
     return null
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const reason = errorCode(error) ?? 'unknown'
     return appError(
       'storage-failed',
       `${path} cannot be written (${reason}).`,
