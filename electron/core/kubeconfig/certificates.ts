@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { certificateEnd } from './certificate-end.ts'
 
 export type CertificateFacts =
   | { state: 'bad-base64' }
@@ -13,7 +13,7 @@ export function decodeBase64(data: string): Buffer | null {
   return Buffer.from(compact, 'base64')
 }
 
-const pemCertificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+const pemCertificate = /-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----/g
 
 /** Reads certificates; each distinct text is decoded once, because files repeat one CA many times. */
 export class CertificateReader {
@@ -33,22 +33,14 @@ function readCertificates(data: string): CertificateFacts {
   const bytes = decodeBase64(data)
   if (bytes === null) return { state: 'bad-base64' }
   const ends: number[] = []
-  for (const [pem] of bytes.toString('latin1').matchAll(pemCertificate)) {
-    const notAfter = endOf(pem)
+  for (const [, body = ''] of bytes.toString('latin1').matchAll(pemCertificate)) {
+    const notAfter = certificateEnd(Buffer.from(body, 'base64'))
     if (notAfter === null) return { state: 'unreadable' }
     ends.push(notAfter)
   }
   const [first] = ends
   if (first === undefined) return { state: 'unreadable' }
   return { state: 'readable', notAfter: first, lastNotAfter: Math.max(...ends), count: ends.length }
-}
-
-function endOf(pem: string): number | null {
-  try {
-    return new X509Certificate(pem).validToDate.getTime()
-  } catch {
-    return null
-  }
 }
 
 /** What a base64 field with a private key holds. */
