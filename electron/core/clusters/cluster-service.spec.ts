@@ -4,6 +4,7 @@ import { owner } from '../../../contract/permissions.ts'
 import type { KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
 import { sampleKubeconfig, sampleVariables } from '../kubeconfig/kubeconfig.testing.ts'
 import { type ClusterServiceBench, clusterServiceBench } from './cluster-service.testing.ts'
+import { unknownStatus } from './cluster-view.ts'
 
 const text = sampleKubeconfig({ contexts: 6 })
 /** What the sample's third contexts run. */
@@ -310,6 +311,16 @@ describe('changing clusters', () => {
     bench.service.setStatus(crypto.randomUUID(), status)
     expect(bench.changes).toEqual([{ id: cluster!.id, kind: 'changed' }])
     expect(bench.service.get(cluster!.id)?.status).toEqual(status)
+  })
+
+  it('says when one that was not reached is reached again, once', async () => {
+    const [cluster] = await bench.add(text, ['context-0'])
+    const away: ClusterStatus = { ...unknownStatus, status: 'disconnected' }
+    const back: ClusterStatus = { ...unknownStatus, status: 'connected' }
+    bench.changes.length = 0
+    for (const status of [back, away, { ...away, checking: true }, back, { ...back, checking: true }])
+      bench.service.setStatus(cluster!.id, status)
+    expect(bench.changes.map(({ kind }) => kind)).toEqual(['changed', 'changed', 'changed', 'reached', 'changed'])
   })
 })
 

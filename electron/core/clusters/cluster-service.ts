@@ -29,7 +29,8 @@ import { SourceWatch } from './source-watch.ts'
 /** `credentials`: the cluster is reached with others from now on; `changed`: anything else about it. */
 export type ClusterChange = {
   id: string
-  kind: 'added' | 'changed' | 'opened' | 'credentials' | 'removed'
+  /** `reached`: it was not, and is now. */
+  kind: 'added' | 'changed' | 'opened' | 'reached' | 'credentials' | 'removed'
   /** With `credentials`: they are for another server than before. */
   anotherServer?: boolean
 }
@@ -124,9 +125,11 @@ export class ClusterService {
   /** For health checks: what is known of the connection now. */
   setStatus(id: string, status: ClusterStatus): void {
     if (this.#records.clusters.get(id) === null) return
-    const same = JSON.stringify(this.#statuses.get(id)) === JSON.stringify(status)
+    const before = this.#statuses.get(id)
     this.#statuses.set(id, status)
-    if (!same) this.#changes.emit({ id, kind: 'changed' })
+    const isBack = before?.status === 'disconnected' && status.status === 'connected'
+    if (isBack) this.#changes.emit({ id, kind: 'reached' })
+    else if (JSON.stringify(before) !== JSON.stringify(status)) this.#changes.emit({ id, kind: 'changed' })
   }
 
   /** The number of its forwards, or of those that are wanted on, changed. */

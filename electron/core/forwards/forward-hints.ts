@@ -4,6 +4,9 @@ import type { Evidence } from './evidence.ts'
 
 export type HintEvidence = Pick<Evidence, 'hints' | 'hintedBy' | 'doubtedBefore' | 'askedAt' | 'restarts'>
 
+/** `reached`: its cluster answers again. */
+export type Hint = HintKind | 'reached'
+
 /** What somebody, or the system, said that makes another try worth it: counted, so that each counts once. */
 export class ForwardHints {
   readonly #clock: Clock
@@ -36,7 +39,7 @@ export class ForwardHints {
     this.#count('person')
   }
 
-  note(kind: HintKind): void {
+  note(kind: Hint): void {
     const now = this.#clock.monotonic()
     if (kind === 'wake') this.#evidence = { ...this.#evidence, doubtedBefore: now }
     if (kind === 'wake' || kind === 'network') this.#evidence = { ...this.#evidence, askedAt: now }

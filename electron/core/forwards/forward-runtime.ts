@@ -1,7 +1,7 @@
 import { drop } from '../../../contract/drop.ts'
 import { assertNever } from '../../../contract/assert-never.ts'
 import type { Result } from '../../../contract/errors.ts'
-import type { Forward, HintKind } from '../../../contract/forwards.ts'
+import type { Forward } from '../../../contract/forwards.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { CredentialFailure } from '../credentials/credentials.ts'
@@ -13,7 +13,7 @@ import type { HistoryRow } from '../store/history-table.ts'
 import type { ListenerConnection } from './client-connection.ts'
 import type { Evidence } from './evidence.ts'
 import { ForwardCredentials } from './forward-credentials.ts'
-import { ForwardHints } from './forward-hints.ts'
+import { ForwardHints, type Hint } from './forward-hints.ts'
 import { ForwardPorts } from './forward-ports.ts'
 import { ForwardWatch } from './forward-watch.ts'
 import { addressOf } from './local-port.ts'
@@ -93,7 +93,11 @@ export class ForwardRuntime {
     this.#hints = new ForwardHints(surroundings.clock)
     this.#shown = new ShownState({ ...surroundings, ...events })
     this.#credentials = new ForwardCredentials({ ...surroundings, obtained: surroundings.setCluster })
-    this.#watch = new ForwardWatch({ ...surroundings, changed: this.#wake })
+    this.#watch = new ForwardWatch({
+      ...surroundings,
+      changed: this.#wake,
+      reached: () => this.#hints.note('reached'),
+    })
     const note = (text: string): void => events.line('note', text, null)
     this.#ports = new ForwardPorts({ ...surroundings, changed: this.#wake, note })
     this.#ports.follow(forward)
@@ -147,7 +151,7 @@ export class ForwardRuntime {
   }
 
   /** Something changed that makes another try worth it. */
-  hint(kind: HintKind): void {
+  hint(kind: Hint): void {
     this.#hints.note(kind)
     this.#wake()
   }

@@ -167,6 +167,24 @@ describe('while it runs', () => {
     await bench.until(id, ({ state }) => state === 'live')
   })
 
+  it.each([
+    ['its cluster is reached again', () => bench.clusterChanged({ kind: 'reached' })],
+    ['its pods are seen again', () => bench.see(bench.view)],
+  ])('waits no longer when %s', async (_what, comesBack) => {
+    // Tried again after 15 s without a hint, which is more than the spec waits.
+    bench.opening = (tunnel) =>
+      queueMicrotask(() => tunnel.lose({ code: 'forbidden', detail: null, message: 'not allowed' }))
+    const created = await bench.create()
+    if (!created.ok) throw new Error()
+    const { id } = created.value
+    await bench.until(id, ({ cause }) => cause?.code === 'forbidden')
+    bench.unwatch()
+    await bench.until(id, ({ observed }) => !observed.watching)
+    bench.opening = (tunnel) => queueMicrotask(() => tunnel.ready())
+    comesBack()
+    await bench.until(id, ({ state }) => state === 'live')
+  })
+
   it('the time in which the machine slept counts neither as what was before nor as what comes after', async () => {
     const { id } = await bench.live()
     await new Promise((resolve) => setTimeout(resolve, 5))

@@ -132,6 +132,11 @@ export class ForwardBench implements AsyncDisposable {
     for (const { listener } of [...this.#watches]) listener(view)
   }
 
+  /** Nobody watches the pods any more, until something is seen again. */
+  unwatch(): void {
+    for (const { listener } of [...this.#watches]) listener({ kind: 'unwatched' })
+  }
+
   clusterChanged(change: Omit<ClusterChange, 'id'>): void {
     this.#clusterChanges.emit({ id: this.clusterId, ...change })
   }

@@ -338,6 +338,7 @@ export class ForwardService {
     this.#clusterNames.delete(id)
     if (kind === 'credentials')
       for (const runtime of this.#ofCluster(id)) runtime.credentialsReplaced({ anotherServer })
+    if (kind === 'reached') for (const runtime of this.#ofCluster(id)) runtime.hint('reached')
     if (kind === 'removed') drop(this.removeForwardsOf(id), 'their cluster is gone')
   }
 

@@ -6,6 +6,8 @@ import type { WatchEvidence } from './evidence.ts'
 export type ForwardWatchOptions = {
   readonly clock: Clock
   readonly watchTarget: (watch: WatchTarget, listener: (news: WatchNews) => void) => () => void
+  /** After an outage it sees the pods again; told before `changed`. */
+  readonly reached: () => void
   readonly changed: () => void
 }
 
@@ -38,6 +40,7 @@ export class ForwardWatch {
         'kind' in news
           ? { state: 'unwatched', since: state === 'unwatched' ? since : now, view }
           : { state: 'seen', since: now, view: news }
+      if (state === 'unwatched' && this.#evidence.state === 'seen') this.#options.reached()
       this.#options.changed()
     })
   }
