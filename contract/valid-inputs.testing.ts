@@ -1,4 +1,5 @@
 import type { OperationInput, OperationName } from './operations.ts'
+import { defaultSettings } from './system.ts'
 
 /** A passphrase that no answer may repeat. */
 export const vaultPassphrase = 'p4ssphrase-that-no-answer-repeats'
@@ -95,21 +96,7 @@ export const validInputsAround = ({ text, base64 }: { text: string; base64: stri
   'commands.allow': [{ ...command, env }],
   'commands.remove': [one],
   'settings.get': [{}],
-  'settings.update': [
-    {
-      kubectlPath: null,
-      maxChildren: 128,
-      maxStartingChildren: 4,
-      parkSeconds: 30,
-      probeSeconds: 5,
-      startAtLogin: false,
-      onWindowClose: 'ask',
-      notifications: true,
-      theme: 'system',
-      density: 'compact',
-      singleKeyShortcuts: true,
-    },
-  ],
+  'settings.update': [{ ...defaultSettings }],
   'kubectl.status': [{ refresh: 'true' }],
   'diagnostics.get': [{}],
   'diagnostics.report': [{}],
