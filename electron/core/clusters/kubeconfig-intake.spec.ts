@@ -3,6 +3,25 @@ import { maxKubeconfigBytes, PreviewInput } from '../../../contract/kubeconfigs.
 import { FakeClock } from '../clock.testing.ts'
 import { KubeconfigIntake } from './kubeconfig-intake.ts'
 
+/** An intake on a machine where of each path only this can be asked: whether it is a file. */
+const intakeOn = (
+  os: NodeJS.Platform,
+  isFile: (path: string) => boolean,
+  environment: Record<string, string> = {},
+): KubeconfigIntake =>
+  new KubeconfigIntake({
+    fileSystem: {
+      isFile,
+      readFile: () => ({ ok: false, error: 'ENOENT' }),
+      watchFolder: () => () => undefined,
+    },
+    environment: () => Promise.resolve(environment),
+    isAllowed: () => false,
+    storedClusters: () => [],
+    clock: new FakeClock(),
+    os,
+  })
+
 const text = (command: string): string => `
 clusters: [{name: c, cluster: {server: 'https://x', certificate-authority: '\\\\server\\share\\ca.pem'}}]
 users: [{name: u, user: {tokenFile: 'C:\\token', exec: {apiVersion: client.authentication.k8s.io/v1, command: '${command}'}}}]
@@ -11,17 +30,8 @@ contexts: [{name: x, context: {cluster: c, user: u}}]`
 describe('a preview on Windows', () => {
   const asked: string[] = []
   const intake = (files: readonly string[]): KubeconfigIntake =>
-    new KubeconfigIntake({
-      fileSystem: {
-        isFile: (path) => asked.push(path) > 0 && files.includes(path),
-        readFile: () => ({ ok: false, error: 'ENOENT' }),
-        watchFolder: () => () => undefined,
-      },
-      environment: () => Promise.resolve({ Path: 'C:\\tools;relative;D:\\more' }),
-      isAllowed: () => false,
-      storedClusters: () => [],
-      clock: new FakeClock(),
-      os: 'win32',
+    intakeOn('win32', (path) => asked.push(path) > 0 && files.includes(path), {
+      Path: 'C:\\tools;relative;D:\\more',
     })
   const risksOf = async (command: string, ...files: string[]): Promise<string[]> => {
     const one = intake(files)
@@ -45,17 +55,7 @@ describe('a preview on Windows', () => {
 })
 
 describe('a text over the limit', () => {
-  const intake = new KubeconfigIntake({
-    fileSystem: {
-      isFile: () => false,
-      readFile: () => ({ ok: false, error: 'ENOENT' }),
-      watchFolder: () => () => undefined,
-    },
-    environment: () => Promise.resolve({}),
-    isAllowed: () => false,
-    storedClusters: () => [],
-    clock: new FakeClock(),
-  })
+  const intake = intakeOn('linux', () => false)
   const large = `# ${'x'.repeat(maxKubeconfigBytes)}`
 
   it.each([
@@ -79,18 +79,7 @@ clusters: [{name: c, cluster: {server: 'https://x', certificate-authority: ca.cr
 users: [{name: u, user: {token: t}}]
 contexts: [{name: x, context: {cluster: c, user: u}}]`
   const base64 = Buffer.from(written).toString('base64')
-  const intake = new KubeconfigIntake({
-    fileSystem: {
-      isFile: (path) => path === '/home/sam/lab/ca.crt',
-      readFile: () => ({ ok: false, error: 'ENOENT' }),
-      watchFolder: () => () => undefined,
-    },
-    environment: () => Promise.resolve({}),
-    isAllowed: () => false,
-    storedClusters: () => [],
-    clock: new FakeClock(),
-    os: 'linux',
-  })
+  const intake = intakeOn('linux', (path) => path === '/home/sam/lab/ca.crt')
   const filesOf = async (source: object) => (await intake.preview(PreviewInput.parse(source))).contexts[0]?.files
 
   it('finds the files that its relative paths lead to, and is remembered', async () => {
