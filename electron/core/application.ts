@@ -280,7 +280,6 @@ class Core implements Application {
         this.log.info(change === 'wake' ? 'the machine slept or stood still' : 'the network changed')
         if (change === 'wake') this.#forwards.slept(since)
         this.#forwards.hint(change)
-        this.#sidecar.hint()
         this.#health.hint()
       },
     })

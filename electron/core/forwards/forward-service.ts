@@ -169,7 +169,7 @@ export class ForwardService {
     return this.#runtimes.has(id) ? this.#output.last(id, snapshotLines) : undefined
   }
 
-  /** Something changed that makes another try worth it. */
+  /** Something changed that makes another try worth it; what concerns the network is told to the sidecar as well. */
   hint(kind: HintKind, only: string | null = null): void {
     if (kind === 'wake' || kind === 'network') this.#options.sidecar.hint()
     for (const [id, runtime] of this.#runtimes)
@@ -183,7 +183,7 @@ export class ForwardService {
 
   forwardsOf(clusterId: string): ClusterDependents['forwards'] {
     return this.#ofCluster(clusterId).map((runtime) => {
-      // Not the whole row: that asks the system about every kubectl, and each decision of each forward passes here.
+      // Not the whole row: that asks the system about every kubectl, and each look at a cluster passes here.
       const { id, name, desired } = runtime.stored
       return { id, name, desired, connections: runtime.openConnections }
     })
