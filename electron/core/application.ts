@@ -149,7 +149,8 @@ class Core implements Application {
       clock,
       log: log.area('environment'),
       platform: this.#platform,
-      register: (command) => this.#children.registry.registerQuestion('login shell', command),
+      register: (command) =>
+        this.#children.registry.registerIfPossible({ kind: 'probe-command', label: 'login shell', command }),
     })
     const environment = (): Promise<Record<string, string>> => this.#shellEnvironment.read()
     this.#children = new ChildProcesses({
@@ -170,7 +171,7 @@ class Core implements Application {
       kubectlPath: () => this.#settings.get().kubectlPath,
       log: log.area('kubectl'),
     })
-    const launch = registeredLauncher(options.launchSidecar, { registry: this.#children.registry, log })
+    const launch = registeredLauncher(options.launchSidecar, this.#children.registry)
     this.#sidecar = new SidecarClient({ launch, clock, log: log.area('sidecar') })
     this.#clusters = new ClusterService({
       store,

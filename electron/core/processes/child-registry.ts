@@ -18,6 +18,9 @@ export type RegisteredChild = {
   forget(): void
 }
 
+/** What the registry says of a child. */
+type Child = { readonly kind: ChildKind; readonly label: string; readonly command: string }
+
 /** Which processes are ours, on disk: what a run that was killed leaves, the next start finds and stops. */
 export class ChildRegistry {
   readonly #options: { store: Store; clock: Clock; log: Log; platform: Platform }
@@ -30,7 +33,7 @@ export class ChildRegistry {
   }
 
   /** Before the process is started. Errors: storage-failed. */
-  register(child: { kind: ChildKind; label: string; command: string }): Result<RegisteredChild> {
+  register(child: Child): Result<RegisteredChild> {
     const { clock, platform } = this.#options
     const id = randomUUID()
     const token = randomBytes(16).toString('hex')
@@ -47,11 +50,11 @@ export class ChildRegistry {
     }
   }
 
-  /** The same for a question that is asked all the same when it cannot be put on record. */
-  registerQuestion(label: string, command: string): RegisteredChild | null {
-    const registered = this.register({ kind: 'probe-command', label, command })
+  /** The same for a child that is started all the same when it cannot be put on record; null, and a warning, then. */
+  registerIfPossible(child: Child): RegisteredChild | null {
+    const registered = this.register(child)
     if (registered.ok) return registered.value
-    this.#options.log.warn(`${label} is asked without being on record: ${registered.error.message}`)
+    this.#options.log.warn(`${child.label} is started without being on record: ${registered.error.message}`)
     return null
   }
 

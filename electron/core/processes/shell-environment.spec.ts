@@ -32,7 +32,8 @@ describe.runIf(process.platform === 'linux')('the login shell’s environment', 
   const shells = {
     clock: systemClock,
     platform,
-    register: (command: string) => registry.registerQuestion('login shell', command),
+    register: (command: string) =>
+      registry.registerIfPossible({ kind: 'probe-command', label: 'login shell', command }),
   }
   const onRecord = (): unknown[] => store.database.prepare('SELECT * FROM children').all()
   const desktop = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({

@@ -22,7 +22,7 @@ const registry = new ChildRegistry({ store: store.value, clock: systemClock, log
 const entry = join(import.meta.dirname, '../../../sidecar/main.ts')
 
 let isReady = false
-const launch = registeredLauncher(createForkLauncher(entry, { platform }), { registry, log })
+const launch = registeredLauncher(createForkLauncher(entry, { platform }), registry)
 const sidecar = launch({ line: () => undefined, exited: () => undefined, message: () => (isReady = true) })
 await until(() => isReady && database.prepare('SELECT 1 FROM children WHERE start_time IS NULL').all().length === 0)
 const pid = sidecar.pid ?? 0

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { appError, fail, type Result } from '../../../contract/errors.ts'
+import { systemClock } from '../clock.ts'
 import { createPlatform } from '../platform/platform.ts'
 import { testChildren } from '../processes/child-processes.testing.ts'
-import type { RegisteredChild } from '../processes/child-registry.ts'
+import { ChildRegistry, type RegisteredChild } from '../processes/child-registry.ts'
 import { openFile } from '../store/open-store.testing.ts'
-import { silentLog } from '../store/store.testing.ts'
+import { memoryStore, silentLog } from '../store/store.testing.ts'
 import { temporaryFolder } from '../temporary-folder.testing.ts'
 import { registeredLauncher, type SidecarEvents } from './sidecar-launcher.ts'
 
@@ -43,20 +43,17 @@ describe('a sidecar', () => {
   it('is on record from before it starts until it is gone', () => {
     const told: (string | number)[] = []
     const registry = {
-      register: (): Result<RegisteredChild> => {
+      registerIfPossible: (): RegisteredChild => {
         told.push('registered')
         return {
-          ok: true,
-          value: {
-            environment: { TOKEN: 'x' },
-            started: (pid) => Promise.resolve(void told.push(pid)),
-            forget: () => told.push('forgotten'),
-          },
+          environment: { TOKEN: 'x' },
+          started: (pid) => Promise.resolve(void told.push(pid)),
+          forget: () => told.push('forgotten'),
         }
       },
     }
     const { launch, launched } = launcher()
-    registeredLauncher(launch, { registry, log: silentLog })({ ...events, exited: () => told.push('exited') })
+    registeredLauncher(launch, registry)({ ...events, exited: () => told.push('exited') })
     expect(launched[0]?.environment).toEqual({ TOKEN: 'x' })
     launched[0]?.events.started?.(7)
     launched[0]?.events.exited({ code: 0, signal: null, error: null })
@@ -65,8 +62,10 @@ describe('a sidecar', () => {
 
   it('is started all the same when the disk is full: it ends with its channel', () => {
     const { launch, launched } = launcher()
-    const registry = { register: () => fail(appError('storage-failed', 'The disk is full.', 'Make room.')) }
-    registeredLauncher(launch, { registry, log: silentLog })(events)
+    const store = memoryStore()
+    store.database.pragma('query_only = ON')
+    const registry = new ChildRegistry({ store, clock: systemClock, log: silentLog, platform: createPlatform() })
+    registeredLauncher(launch, registry)(events)
     expect(launched).toEqual([{ events, environment: undefined }])
   })
 })

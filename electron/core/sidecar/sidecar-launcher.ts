@@ -1,6 +1,5 @@
 import { drop } from '../../../contract/drop.ts'
 import type { ToSidecar } from '../../../contract/sidecar.ts'
-import type { Log } from '../log.ts'
 import type { ChildRegistry } from '../processes/child-registry.ts'
 
 /** One running sidecar. `exited` is called once, also when it could not be started; nothing is called after it. */
@@ -29,16 +28,12 @@ export type SidecarLauncher = (events: SidecarEvents, environment?: Readonly<Rec
 /** Puts each sidecar on record before it starts, so that the next start stops one that outlived a killed owner. */
 export function registeredLauncher(
   launch: SidecarLauncher,
-  options: { registry: Pick<ChildRegistry, 'register'>; log: Log },
+  registry: Pick<ChildRegistry, 'registerIfPossible'>,
 ): SidecarLauncher {
   return (events) => {
-    const registered = options.registry.register({ kind: 'sidecar', label: 'sidecar', command: 'sidecar' })
     // Watching must not end with a full disk; a sidecar also ends by itself when its channel closes.
-    if (!registered.ok) {
-      options.log.warn(`the sidecar is started without being on record: ${registered.error.message}`)
-      return launch(events)
-    }
-    const entry = registered.value
+    const entry = registry.registerIfPossible({ kind: 'sidecar', label: 'sidecar', command: 'sidecar' })
+    if (entry === null) return launch(events)
     return launch(
       {
         ...events,
