@@ -1,6 +1,6 @@
 import type { ClusterCause, ConnectionTest, LadderStep, LadderStepId } from '../../../contract/clusters.ts'
 import { LadderStepId as stepIds } from '../../../contract/clusters.ts'
-import { isWay, wayWords } from './way-words.ts'
+import { capital, isWay, wayWords } from './way-words.ts'
 
 /** How one rung ended. `cause` is set when nothing after it can be reached, or the app cannot do its work. */
 export type StepOutcome = {
@@ -46,7 +46,7 @@ export function stepEnded(
 /** What a rung found, as the state of the cluster says it: the way there in the words that stand everywhere. */
 function causeSentence({ detail: way }: Pick<ClusterCause, 'code' | 'detail'>, found: string): string {
   if (isWay(way)) return wayWords(way, { server: 'the API server', facts: found.replace(/\.$/, '') }).message
-  return found.endsWith('.') ? found : `${found.slice(0, 1).toUpperCase()}${found.slice(1)}.`
+  return found.endsWith('.') ? found : `${capital(found)}.`
 }
 
 /** Ends the test: rungs that were not reached say so. */

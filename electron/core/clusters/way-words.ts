@@ -47,7 +47,8 @@ const words: Readonly<Record<Way, (way: WayFacts) => Words>> = {
   }),
 }
 
-const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+/** The text as a sentence begins. */
+export const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 
 export const isWay = (detail: string | null): detail is Way => detail !== null && Object.hasOwn(words, detail)
 
