@@ -15,7 +15,7 @@ export type ChildRow = {
   created_at: number
 }
 
-/** The registry of child processes (migrations/0040_children.sql). */
+/** The registry of child processes (migrations/0040_children.sql). No child outlives a power cut. */
 export class ChildTable {
   readonly #store: Store
 
@@ -25,7 +25,7 @@ export class ChildTable {
 
   /** Before the process exists. */
   insert(row: Omit<ChildRow, 'pid' | 'start_time'>): Result<void> {
-    return this.#store.write((database) => {
+    return this.#store.note((database) => {
       database
         .prepare(
           `INSERT INTO children (id, run, token, kind, label, command, boot_id, created_at)
@@ -37,14 +37,14 @@ export class ChildTable {
 
   /** Once it exists. */
   setProcess(id: string, pid: number, startTime: string | null): Result<void> {
-    return this.#store.write((database) => {
+    return this.#store.note((database) => {
       database.prepare('UPDATE children SET pid = ?, start_time = ? WHERE id = ?').run(pid, startTime, id)
     })
   }
 
   /** Once it is gone. */
   delete(id: string): Result<void> {
-    return this.#store.write((database) => {
+    return this.#store.note((database) => {
       database.prepare('DELETE FROM children WHERE id = ?').run(id)
     })
   }

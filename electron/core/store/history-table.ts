@@ -111,7 +111,7 @@ export class HistoryTable {
   }
 
   #write(change: (database: Database) => void): void {
-    const written = this.#store.write(change)
+    const written = this.#store.note(change)
     if (!written.ok) this.#log.warn(`history could not be written: ${written.error.message}`)
   }
 }

@@ -29,6 +29,15 @@ describe('the store', () => {
     expect(pragma('temp_store')).toBe(2)
   })
 
+  it('waits for the disk again after a note', () => {
+    const store = openFile(join(temporaryFolder(), 'mooring.db'))
+    const level = (): unknown => store.database.pragma('synchronous', { simple: true })
+    expect(store.note(level)).toEqual({ ok: true, value: 1 })
+    expect(store.write(level)).toEqual({ ok: true, value: 2 })
+    expect(() => store.note(() => store.database.prepare('no SQL'))).toThrow('syntax error')
+    expect(store.write(() => store.note(level))).toMatchObject({ value: { value: 2 } })
+  })
+
   it('keeps database and journals from other users, whatever the umask', () => {
     const before = process.umask(0o000)
     onTestFinished(() => void process.umask(before))

@@ -35,6 +35,11 @@ export type Store = {
    * exception is thrown on. Inside another `write` it joins that one's transaction.
    */
   write<T>(change: (database: Database) => T): Result<T>
+  /**
+   * The same for what nobody was promised and a power cut may take the last rows of; it survives the end of this program.
+   * The disk is not waited for: many forwards that come back at once would stand still for it.
+   */
+  note<T>(change: (database: Database) => T): Result<T>
   /** Why the last write failed, in words; null after a write that worked. While set, a write is tried every 15 s. */
   readonly problem: string | null
   readonly onProblem: (listener: (problem: string | null) => void) => () => void
@@ -180,6 +185,16 @@ class SqliteStore implements Store {
 
   get problem(): string | null {
     return this.#problem
+  }
+
+  note<T>(change: (database: Database) => T): Result<T> {
+    if (this.#closed || this.database.inTransaction) return this.write(change)
+    this.database.pragma('synchronous = NORMAL')
+    try {
+      return this.write(change)
+    } finally {
+      this.database.pragma('synchronous = FULL')
+    }
   }
 
   write<T>(change: (database: Database) => T): Result<T> {
