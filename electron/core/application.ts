@@ -271,9 +271,11 @@ class Core implements Application {
     drop(this.#shellEnvironment.read(), 'read ahead; whoever needs it waits for it')
     const stopped = await this.#children.stopOrphans()
     if (stopped > 0) this.log.warn(`stopped ${stopped} processes that an earlier run left`)
+    // Forwards need both as soon as the vault is open, and a passphrase takes a while on purpose.
+    this.#sidecar.start()
+    drop(this.#kubectl.chosen(), 'looked for ahead; the first forward needs it')
     const refused = await this.#prepareVault(passphrase)
     if (refused !== null) return refused
-    this.#sidecar.start()
     await this.#forwards.start()
     this.#changeWatch = new ChangeWatch({
       clock: this.#ground.clock,
@@ -284,7 +286,6 @@ class Core implements Application {
         this.#health.hint()
       },
     })
-    drop(this.#kubectl.chosen(), 'looked for ahead; the first forward needs it')
     return null
   }
 

@@ -26,8 +26,10 @@ export type KubectlFinderOptions = {
   readonly home?: string
 }
 
-/** `asked`: the candidates in their order of preference; each answers when it has said what it is. */
-type Search = { readonly asked: Promise<FoundKubectl>[]; readonly searched: string[] }
+/** A kubectl that can be asked what it is. */
+type Candidate = () => Promise<FoundKubectl>
+/** `candidates`: in their order of preference. */
+type Search = { readonly candidates: Candidate[]; readonly searched: string[] }
 /** Changes when the file does. */
 type FileMark = { readonly realPath: string; readonly mark: string }
 
@@ -63,11 +65,11 @@ export class KubectlFinder {
       const now = await markOf(known.kubectl.path)
       if (now?.mark === known.mark) return ok(known.kubectl)
     }
-    const { asked, searched } = await this.#search()
+    const { candidates, searched } = await this.#search()
     const found: FoundKubectl[] = []
-    // Nobody waits for what those after the first usable one say.
-    for (const one of asked) {
-      found.push(await one)
+    // Those after the first usable one are not asked: at the start everything else wants the processor too.
+    for (const ask of candidates) {
+      found.push(await ask())
       if (found.at(-1)?.usable === true) break
     }
     const kubectl = await this.#choose(found)
@@ -87,8 +89,8 @@ export class KubectlFinder {
   /** Everything about kubectl on this machine; `refresh` asks each program again. */
   async status(clusters: readonly ClusterVersion[], refresh = false): Promise<KubectlStatus> {
     if (refresh) this.#asked.clear()
-    const { asked, searched } = await this.#search()
-    const found = await Promise.all(asked)
+    const { candidates, searched } = await this.#search()
+    const found = await Promise.all(candidates.map((ask) => ask()))
     const chosen = await this.#choose(found)
     const version = chosen?.version ?? null
     const skew = clusters.flatMap(({ id, name, serverVersion }) => {
@@ -113,19 +115,19 @@ export class KubectlFinder {
     const home = this.#options.home ?? homedir()
     const folders = kubectlFolders({ os: this.#os, home, environment })
     const setting = this.#options.kubectlPath()
-    const candidates = folders.flatMap((folder) => kubectlNames(this.#os).map((name) => join(folder, name)))
+    const paths = folders.flatMap((folder) => kubectlNames(this.#os).map((name) => join(folder, name)))
     const seen = new Set<string>()
-    const asked: Promise<FoundKubectl>[] = []
-    for (const path of [...(setting === null ? [] : [setting]), ...candidates]) {
+    const candidates: Candidate[] = []
+    for (const path of [...(setting === null ? [] : [setting]), ...paths]) {
       const mark = await markOf(path)
       if (mark === null && path === setting) {
-        asked.push(Promise.resolve(unusable(path, 'There is no such file.')))
+        candidates.push(() => Promise.resolve(unusable(path, 'There is no such file.')))
       }
       if (mark === null || seen.has(mark.realPath)) continue
       seen.add(mark.realPath)
-      asked.push(this.#ask(path, mark))
+      candidates.push(() => this.#ask(path, mark))
     }
-    return { asked, searched: setting === null ? folders : [setting, ...folders] }
+    return { candidates, searched: setting === null ? folders : [setting, ...folders] }
   }
 
   #ask(path: string, mark: FileMark): Promise<FoundKubectl> {
