@@ -1,31 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Forward } from '../../contract/forwards.ts'
 import { expectOk } from '../support/expect-ok.ts'
-import { addCluster, liveForward, sharedTestbed, waitForState, withKubectl } from '../support/main-job.ts'
+import { liveForward, waitForState } from '../support/main-job.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { deletePod, scale } from '../testbed/faults.ts'
-import type { Testbed } from '../testbed/testbed.ts'
 import { deployment, gracefulDeployment, httpContainer } from '../testbed/workloads.ts'
-import { OwnerDesktop, type Shown } from './owner-desktop.ts'
+import { useDesktopWorld } from './desktop-world.ts'
+import type { Shown } from './owner-desktop.ts'
 
 /** What the desktop tells a person who looks elsewhere; the double of Electron notes every notification it shows. */
 const tellAfterMs = 5000
 const atMostEveryMs = 30_000
 
-let bed: Testbed
-let folder: string
-let namespace: string
-let desktop: OwnerDesktop
-let clusterId: string
-
-beforeAll(async () => {
-  bed = await sharedTestbed()
-  if (!bed.containers) return
-  folder = await mkdtemp(join(tmpdir(), 'mooring-notices-'))
-  namespace = await bed.a.createNamespace('notices')
+const world = useDesktopWorld('notices', async ({ bed, namespace }) => {
   await bed.a.apply(
     deployment({ namespace, name: 'solo', container: httpContainer() }),
     deployment({ namespace, name: 'pair', container: httpContainer() }),
@@ -36,31 +23,17 @@ beforeAll(async () => {
     bed.a.waitForPods(namespace, 'app=pair', 1),
     bed.a.waitForPods(namespace, 'app=steady', 2),
   ])
-  desktop = await OwnerDesktop.start({ dataDir: join(folder, 'data'), home: folder, environment: withKubectl(bed) })
-  await expectOk(desktop.client.vault.setup({ provider: 'memory' }))
-  clusterId = (await addCluster(desktop.client, bed.a.kubeconfig, 'bed a')).id
-})
-afterAll(async () => {
-  if (bed.containers) {
-    await desktop.kill()
-    await rm(folder, { recursive: true, force: true })
-    await bed.a.deleteNamespace(namespace)
-  }
-  await bed.close()
-})
-beforeEach((context) => {
-  if (!bed.containers) context.skip('needs real containers (root)')
 })
 
 const forwardTo = (name: string, called = name): Promise<Forward> =>
-  liveForward(desktop.client, {
-    clusterId,
-    namespace,
+  liveForward(world.desktop.client, {
+    clusterId: world.cluster.id,
+    namespace: world.namespace,
     name: called,
     target: { kind: 'deployment', name },
     ports: [{ remote: 8080 }],
   })
-const told = (): Shown[] => desktop.shown.filter(({ what }) => what === 'notification')
+const told = (): Shown[] => world.desktop.shown.filter(({ what }) => what === 'notification')
 /** Waits for the next notification; when it came. */
 async function next(count: number, seconds: number): Promise<number> {
   await waitUntil(`notification ${count}`, seconds, () => told().length >= count)
@@ -69,6 +42,7 @@ async function next(count: number, seconds: number): Promise<number> {
 
 describe('notifications', { timeout: 240_000 }, () => {
   it('tell of what stays down, of its return, and of several at once in one; never of a short gap', async () => {
+    const { bed, desktop, namespace } = world
     const solo = await forwardTo('solo')
     const pair = [await forwardTo('pair', 'left'), await forwardTo('pair', 'right')]
     const steady = await forwardTo('steady')
@@ -106,6 +80,7 @@ describe('notifications', { timeout: 240_000 }, () => {
   })
 
   it('stay away when they are not wanted', async () => {
+    const { bed, desktop, namespace } = world
     const before = told().length
     await expectOk(desktop.client.settings.update({ notifications: false }))
     const solo = await forwardTo('solo')
