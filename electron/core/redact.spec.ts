@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { noHangMs } from './fuzz.testing.ts'
-import { redact } from './redact.ts'
+import { redact, withoutValues } from './redact.ts'
 
 const jwt = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2lnbmF0dXJl'
 const pem = '-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBsecret\n-----END EC PRIVATE KEY-----'
@@ -18,6 +18,9 @@ describe('masking of texts', () => {
     ['an option of a command, written together', 'kubectl oidc-login --oidc-client-secret=hunter2', 'hunter2'],
     ['a quoted option of a command', `login --password 'hunter2 and 3'`, 'and 3'],
     ['a refresh token', 'refresh-token: 1//0abcdef', '0abcdef'],
+    ['a variable that a shell tells', '+ export AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI', 'wJalrXUt'],
+    ['a variable in quotes', `KUBE_TOKEN='hunter2 and 3' kubectl get pods`, 'and 3'],
+    ['a line in the middle of a key', 'MHcCAQEEIBsecretMHcCAQEEIBsecretMHcCAQEEIBsecretMHcCAQEEIBsecret1', 'IBsecret'],
   ])('finds %s', (_words, text, secret) => {
     expect(text).toContain(secret)
     expect(redact(text)).not.toContain(secret)
@@ -26,6 +29,7 @@ describe('masking of texts', () => {
 
   it.each([
     ...['a', 'a.', ':', '-', 'eyJ', '-eyJ', 'token', '--token', ' --token-', 'bearer ', 'secret"', 'http://', 'a:'],
+    ...['TOKEN_', '_TOKEN=', 'A_SECRET', 'MHcCAQEEIBsecretMHcCAQEEIBsecretMHcCAQEEIBsecretMHcCAQEEIBsecret\n'],
     ...['-----BEGIN PRIVATE KEY-----', '-----BEGIN A ', 'PRIVATE ', '\n', ' ', '"', 'https://a:b', 'eyJaaaaaaaa.'],
   ])('is done with a million letters of %j in no time', (piece) => {
     const start = performance.now()
@@ -41,7 +45,20 @@ describe('masking of texts', () => {
       'aws --region eu-west-1 eks get-token --cluster-name prod --output json',
       'kubectl get secret --all-namespaces',
       'The vault opens with a passphrase, and none was given.',
+      'the secret web-tls has no key tls.key',
+      'https://issuer.example.test/auth?client_id=mooring&response_type=code',
+      'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 was pulled',
     ])
       expect(redact(text)).toBe(text)
+  })
+})
+
+describe('masking of values', () => {
+  it('masks what is known to be secret wherever it stands, the longest first', () => {
+    expect(withoutValues('no user hunter2-long, nor hunter2', ['hunter2', 'hunter2-long'])).toBe('no user •••, nor •••')
+  })
+
+  it('leaves words alone that are too short to be a secret', () => {
+    expect(withoutValues('no profile eu in eu-west', ['eu', ''])).toBe('no profile eu in eu-west')
   })
 })

@@ -1,7 +1,7 @@
 import { ok, type Result } from '../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import type { Log } from '../log.ts'
-import { redact } from '../redact.ts'
+import { redact, withoutValues } from '../redact.ts'
 import { commandLine, type CommandToRun } from '../kubeconfig/credential-command.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { ChildExit, ChildProcesses } from '../processes/child-processes.ts'
@@ -20,6 +20,9 @@ const signIn: readonly (readonly [RegExp, string])[] = [
   [/^oci$/, 'oci session authenticate'],
   [/^doctl$/, 'doctl auth init'],
 ]
+
+/** Variables whose values are secrets; those of others (a profile, a region) are part of what one needs to be told. */
+const secretVariable = /token|secret|passw|passphrase|private|api_?key|access_?key/i
 
 export type CommandTools = {
   readonly children: ChildProcesses
@@ -89,14 +92,21 @@ export async function runCredentialCommand(
     if (code === 'limit-reached' || code === 'storage-failed') return failure(code, null, message, next)
     return commandFailed(code, message, next)
   }
-  return outcomeOf(await started.value.exited, command, line, apiVersion)
+  const secrets = exec.env.filter(({ name }) => secretVariable.test(name)).map(({ value }) => value)
+  return outcomeOf(await started.value.exited, { command, line, apiVersion, secrets })
+}
+
+type Ran = {
+  command: string
+  line: string
+  apiVersion: string
+  /** What the kubeconfig gave it to keep; its words are shown without them. */
+  secrets: readonly string[]
 }
 
 function outcomeOf(
   exit: ChildExit,
-  command: string,
-  line: string,
-  apiVersion: string,
+  { command, line, apiVersion, secrets }: Ran,
 ): Result<ExecCredential, CredentialFailure> {
   const name = program(command)
   const login = signIn.find(([names]) => names.test(name))?.[1]
@@ -111,7 +121,7 @@ function outcomeOf(
     if (exit.code !== 0) {
       const lines = exit.lastLines.filter((text) => text.trim() !== '').slice(-keptLines)
       const how = exit.signal === null ? `with code ${exit.code ?? 'unknown'}` : `by ${exit.signal}`
-      const words = lines.join('\n').slice(-1000)
+      const words = withoutValues(lines.join('\n'), secrets).slice(-1000)
       return commandFailed(words === '' ? null : words, `${name} ended ${how}.`, lookYourself)
     }
     const parsed = parseExecCredential(output?.toString('utf8') ?? '', apiVersion)
