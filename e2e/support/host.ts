@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { WebSocket } from 'ws'
-import { createClient, type Client } from '../../contract/client.ts'
+import { createClient, type Client, type Transport } from '../../contract/client.ts'
 import { createHttpTransport } from '../../contract/http-transport.ts'
 
 export type HostOptions = {
@@ -89,16 +89,17 @@ export async function startHost(options: HostOptions = {}): Promise<RunningHost>
 }
 
 /** A typed client of a running host. */
-export function connectTo(host: { url: string; token: string }): Client {
-  return createClient(
-    createHttpTransport({
-      baseUrl: host.url,
-      token: host.token,
-      fetch: (url, init) => fetch(url, init),
-      openSocket: (path) =>
-        new WebSocket(host.url.replace('http', 'ws') + path, {
-          headers: { authorization: `Bearer ${host.token}`, origin: host.url },
-        }),
-    }),
-  )
+export const connectTo = (host: { url: string; token: string }): Client => createClient(transportTo(host))
+
+/** The way to a running host, for who wants to stand between it and the client. */
+export function transportTo(host: { url: string; token: string }): Transport {
+  return createHttpTransport({
+    baseUrl: host.url,
+    token: host.token,
+    fetch: (url, init) => fetch(url, init),
+    openSocket: (path) =>
+      new WebSocket(host.url.replace('http', 'ws') + path, {
+        headers: { authorization: `Bearer ${host.token}`, origin: host.url },
+      }),
+  })
 }
