@@ -57,6 +57,7 @@ export const errorStatus = {
   'sidecar-unavailable': 503,
 } as const satisfies Record<string, number>
 
+/** What failed, for programs: the closed set of codes. */
 export type ErrorCode = keyof typeof errorStatus
 
 export const ErrorCode = z.enum(Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]])

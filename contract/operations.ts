@@ -26,6 +26,7 @@ export type OperationName = keyof Operations
 export type OperationInput<Name extends OperationName> = z.input<Operations[Name]['input']>
 /** What a handler gets (parsed, defaults filled in). */
 export type OperationRequest<Name extends OperationName> = z.output<Operations[Name]['input']>
+/** What a handler answers, and the caller gets. */
 export type OperationOutput<Name extends OperationName> = z.output<Operations[Name]['output']>
 /** The names of all operations. */
 export const operationNames = Object.keys(operations) as OperationName[]

@@ -130,8 +130,11 @@ export const sidecarMethods = {
     result: z.array(z.object({ allowed: z.boolean(), reason: z.string().nullable() })),
   },
 } as const satisfies Record<string, { params: z.ZodType; result: z.ZodType }>
+/** What the sidecar can be asked. */
 export type SidecarMethod = keyof typeof sidecarMethods
+/** What a question brings (before defaults are filled in). */
 export type SidecarParams<M extends SidecarMethod> = z.input<(typeof sidecarMethods)[M]['params']>
+/** What its answer holds. */
 export type SidecarResult<M extends SidecarMethod> = z.output<(typeof sidecarMethods)[M]['result']>
 
 /** Things main wants to be told about until it says stop. */

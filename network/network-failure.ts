@@ -79,6 +79,7 @@ export function failureOfError(error: unknown): ApiFailure {
   return unreachable('reset', error instanceof Error ? error.message : 'the connection ended')
 }
 
+/** The failure of a call that found no way to the server, or lost it; `message` without a full stop. */
 export const unreachable = (detail: UnreachableDetail, message: string): ApiFailure => ({
   class: 'unreachable',
   detail,
@@ -88,6 +89,7 @@ export const unreachable = (detail: UnreachableDetail, message: string): ApiFail
   retryAfterSeconds: null,
 })
 
+/** The failure of a call that was made and not answered in time. */
 export const noAnswer = (message = 'connected, but no answer came in time'): ApiFailure => ({
   class: 'timeout',
   detail: null,

@@ -71,6 +71,7 @@ export async function listWorkloads(api: ClusterApi, { namespace, signal }: Scop
   return ok(lists.flatMap((list) => (list.ok ? list.value.rows : [])))
 }
 
+/** The version of the API server; `unknown` where its answer names none. */
 export async function serverVersion(api: ClusterApi, signal: AbortSignal): Answer<SidecarResult<'version'>> {
   const answer = await api.call({ path: '/version', signal })
   if (!answer.ok) return answer

@@ -53,6 +53,7 @@ export const podRow = (pod: PodObject): PodRow => ({
 
 export const isHeadless = (service: ServiceObject): boolean => service.spec?.clusterIP === 'None'
 
+/** `readyPods`: null where endpoint slices may not be read. */
 export const serviceRow = (service: ServiceObject, readyPods: number | null): ServiceRow => ({
   namespace: service.metadata?.namespace ?? '',
   name: service.metadata?.name ?? '',

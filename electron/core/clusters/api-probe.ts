@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '../../../contract/errors.ts'
 import type { ApiFailure, ClusterConnection } from '../../../contract/sidecar.ts'
 import { apiDispatcher, callApi } from '../../../network/api-call.ts'
 
+/** A server that answers; the version is null (and the latency 0) where these credentials may not ask for it. Ms. */
 export type ProbeAnswer = { readonly gitVersion: string | null; readonly latencyMs: number }
 
 /** Limit of one look at a cluster, ms. */

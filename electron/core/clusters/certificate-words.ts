@@ -30,6 +30,7 @@ export function certificateOf(peer: PeerCertificate | null): X509Certificate | n
   return peer === null || (peer as Partial<PeerCertificate>).raw === undefined ? null : new X509Certificate(peer.raw)
 }
 
+/** The first certificate of a PEM text; null when it cannot be read. */
 export function readCertificate(pem: string): X509Certificate | null {
   try {
     return new X509Certificate(pem)

@@ -10,6 +10,7 @@ import { type Address, resolveHost } from '../../../network/resolve-host.ts'
 import { certificateOf, dayWords, issuerWords, namesIn, readCertificate, soonMs } from './certificate-words.ts'
 import { failed, okay, skipped, type StepOutcome, warning } from './ladder-steps.ts'
 
+/** How a rung ended, and what the next one starts from; null: there is no next one. */
 export type Reached<T> = { readonly outcome: StepOutcome; readonly value: T | null }
 
 /** The host that is connected to first: the proxy's, where there is one. */
@@ -19,6 +20,7 @@ const part = (way: ClusterConnection): string => (way.proxyUrl === null ? '' : '
 const detailOf = (way: ClusterConnection, failure: NetworkFailure): string =>
   way.proxyUrl === null ? failure.detail : 'proxy'
 
+/** Resolves the {@link firstHop}. As with the rungs below, an abort by the caller throws its reason. */
 export async function stepDns(way: ClusterConnection, signal: AbortSignal): Promise<Reached<Address[]>> {
   const { host } = firstHop(way)
   const family = isIP(host)
@@ -41,6 +43,7 @@ export async function stepDns(way: ClusterConnection, signal: AbortSignal): Prom
   }
 }
 
+/** Connects to the {@link firstHop}; the caller destroys the socket. */
 export async function stepTcp(
   way: ClusterConnection,
   addresses: readonly Address[],
@@ -79,6 +82,7 @@ function tcpNext(way: ClusterConnection, failure: NetworkFailure): string {
   }
 }
 
+/** Lets the proxy lead to the server; without a proxy the socket is there already. */
 export async function stepProxy(
   way: ClusterConnection,
   socket: net.Socket,
@@ -102,6 +106,7 @@ export async function stepProxy(
   }
 }
 
+/** Looks at the server's certificate on a connection of its own, which it ends. `now` in ms since the epoch. */
 export async function stepTls(
   way: ClusterConnection,
   socket: net.Socket,

@@ -50,6 +50,7 @@ const words: Readonly<Record<Way, (way: WayFacts) => Words>> = {
 /** The text as a sentence begins. */
 export const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 
+/** Whether the detail of a cause says what is wrong on the way to an API server. */
 export const isWay = (detail: string | null): detail is Way => detail !== null && Object.hasOwn(words, detail)
 
 /** The one table of words for what is wrong on the way to an API server: forwards, clusters and questions all use it. */

@@ -19,6 +19,7 @@ export const failure = (
 
 const pasteAgain = 'Get a new kubeconfig from where this one came from, and replace the credentials of this cluster.'
 
+/** What cannot be used any longer, and since when: `at` in ms since the epoch; null: the issuer said no. */
 export const expired = (
   what: 'token' | 'id-token' | 'client-certificate' | 'refresh-token',
   at: number | null,
@@ -33,6 +34,7 @@ export const expired = (
   return failure('credentials-expired', what, `${names[what]} ${when}.`, pasteAgain)
 }
 
+/** What the kubeconfig holds, but nobody can use; `detail` names the part. */
 export const unreadable = (detail: string, message: string): { ok: false; error: CredentialFailure } =>
   failure('credentials-rejected', detail, message, pasteAgain)
 

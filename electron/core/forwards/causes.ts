@@ -30,6 +30,7 @@ const policies: Partial<Record<CauseCode, CausePolicy>> = {
   'kubectl-missing': 'person',
 }
 
+/** How a forward goes on after this cause; what the table leaves out is simply tried again. */
 export const policyOf = (code: CauseCode): CausePolicy => policies[code] ?? 'retry'
 
 /** Says only that it broke; the pod watch, or the API server, holds the reason. */

@@ -66,6 +66,7 @@ export type TunnelTarget =
   | { readonly kind: 'pod'; readonly name: string; readonly uid: string }
   | { readonly kind: 'reference'; readonly reference: string }
 
+/** What a tunnel is opened for. It stays the same for its whole life: another way is another tunnel. */
 export type TunnelRequest = {
   readonly forwardId: string
   readonly portId: string

@@ -13,6 +13,7 @@ export type ClientPresence = {
   isGoneSoon(client: Socket): Promise<boolean>
 }
 
+/** Where the system does not tell who is gone. */
 export const nobodyIsGone: ClientPresence = {
   gone: () => Promise.resolve(new Set()),
   isGoneSoon: () => Promise.resolve(false),

@@ -39,6 +39,7 @@ export function connects(name: string, localPort: number, peerPort: number): boo
 /** The fields that {@link parsePsFacts} reads; lstart is five words. */
 export const psFactsFields = 'state=,lstart=,time=,rss='
 
+/** Null: the line says nothing of a process (it is gone, or ps printed something else). */
 export function parsePsFacts(line: string): ProcessFacts | null {
   const match = /^\s*(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s+(\S+)\s+(\d+)\s*$/.exec(line.trimEnd())
   if (match === null) return null
@@ -61,6 +62,7 @@ export function parsePsTime(time: string): number {
 /** `ps -axEww -o pid=,pgid=,state=,lstart=,command=`: -E puts the environment behind the command, for our own only. */
 export const psTokenFields = 'pid=,pgid=,state=,lstart=,command='
 
+/** The living processes whose environment holds one of these tokens. */
 export function parsePsTokens(text: string, tokens: ReadonlySet<string>): TokenHolder[] {
   const holders: TokenHolder[] = []
   for (const line of text.split('\n')) {

@@ -5,6 +5,7 @@ export type RunTool = (path: string, args: readonly string[]) => Promise<string>
 
 const timeLimitMs = 5000
 
+/** Takes at most 5 s and 16 MiB. */
 export const runTool: RunTool = (path, args) =>
   new Promise((resolve) => {
     // Dates and states are read from their words, so the language is fixed.

@@ -42,6 +42,7 @@ export type SupervisionEffect =
 
 export type Step = { readonly next: Supervision; readonly effects: readonly SupervisionEffect[] }
 
+/** Limits, delays and how many crashes are too many; every time in ms. */
 export const rules = {
   readyMs: 30_000,
   heartbeatMs: 5_000,

@@ -26,6 +26,7 @@ import { storageFailure } from './sqlite-failure.ts'
 /** An open database; only parts in `store/` and their transactions see it. */
 export type Database = SqliteDatabase
 
+/** The database of an owner, and the only way to write into it. Whoever opened it closes it. */
 export type Store = {
   /** For prepared statements that read. What changes something goes through {@link Store.write}. */
   readonly database: Database

@@ -22,6 +22,7 @@ const shortestPassphrase = 8
 /** Written and removed again to see whether the keychain keeps what it is given. */
 const probeAccount = 'is-it-there'
 
+/** The 16 bytes of a key id (a UUID), as sealed values carry them. */
 export const keyIdBytes = (keyId: string): Buffer => Buffer.from(keyId.replaceAll('-', ''), 'hex')
 const wrappedAt = (keyId: string): SealedAt => ({ table: 'vault_key', column: 'wrapped', rowId: keyId })
 
