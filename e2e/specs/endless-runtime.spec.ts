@@ -1,3 +1,4 @@
+import { setTimeout as passed } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Cluster } from '../../contract/clusters.ts'
 import type { Forward } from '../../contract/forwards.ts'
@@ -48,8 +49,6 @@ async function fetchedPod(forward: Forward): Promise<unknown> {
   const { host: address, port } = localAddress(forward)
   return ((await (await fetch(`http://${address}:${port}/`)).json()) as { pod: unknown }).pod
 }
-
-const passed = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe('a forward to a pod whose runtime never ends a stream', () => {
   it('is live, serves, and stays so over many probes without a word in its output', async () => {

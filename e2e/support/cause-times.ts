@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { CauseCode } from '../../contract/causes.ts'
 import type { RowWatch, SeenRow } from './row-watch.ts'
+import { median } from './statistics.ts'
 
 /** A row names the cause within a second of the evidence; on a busy machine five times as long is let pass, ms. */
 const promisedMs = 1000
@@ -63,7 +64,7 @@ export class CauseTimes {
 
   /** Prints all that was measured, and the median and the worst. */
   print(title: string): void {
-    const shown = this.#measured.map(({ shownMs }) => shownMs).sort((one, other) => one - other)
+    const shown = this.#measured.map(({ shownMs }) => shownMs)
     if (shown.length === 0) return
     const rows = this.#measured
       .toSorted((one, other) => one.code.localeCompare(other.code))
@@ -75,7 +76,7 @@ export class CauseTimes {
       [
         `${title}: cause, what was done, evidence to row, reason gone to live`,
         ...rows,
-        `  ${shown.length} causes shown: median ${shown[Math.floor(shown.length / 2)] ?? 0} ms, worst ${shown.at(-1) ?? 0} ms`,
+        `  ${shown.length} causes shown: median ${median(shown)} ms, worst ${Math.max(...shown)} ms`,
       ].join('\n'),
     )
   }
