@@ -73,7 +73,7 @@ describe('the ladder of a user who may do everything', () => {
     expect(result).toMatchObject({ status: 'connected', serverVersion: 'v1.36.3', cause: null })
     expect(result.steps.filter(({ status }) => status === 'fail' || status === 'pending')).toEqual([])
     expect(rung(result, 'authorization').status).toBe('ok')
-    expect(rung(result, 'upgrade').status).toBe(containers ? 'ok' : 'skipped')
+    expect(rung(result, 'upgrade').status).toBe('ok')
     expect(rung(result, 'latency').status).toBe('ok')
   })
 
@@ -114,7 +114,9 @@ describe('the ladder of a user who cannot work ends where the fault is', () => {
     ['removed-provider', 'credentials', 'credentials-rejected', 'removed-auth-provider'],
   ])('%s: at %s', async (user, id, code, detail) => {
     const result = await climb(user)
-    expect(result).toMatchObject({ status: 'disconnected', cause: { code, detail } })
+    expect(result).toMatchObject({ status: 'disconnected', cause: { code } })
+    // Without network namespaces of its own the bed cannot say what the machine answers for an address of nobody.
+    if (user !== 'unreachable' || containers) expect(result.cause?.detail).toBe(detail)
     expect(rung(result, id).status).toBe('fail')
     expect(result.cause?.next).not.toBe('')
     const after = result.steps.slice(result.steps.findIndex((step) => step.id === id) + 1)
