@@ -7,8 +7,13 @@ export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '
 )
 
 /** A browser that draws the same pixels every time. Containers run as root, where Chromium's sandbox cannot start. */
-export const launchChromium = (): Promise<Browser> =>
+export const launchChromium = (...more: readonly string[]): Promise<Browser> =>
   chromium.launch({
     ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
-    args: ['--font-render-hinting=none', '--disable-lcd-text', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+    args: [
+      '--font-render-hinting=none',
+      '--disable-lcd-text',
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      ...more,
+    ],
   })
