@@ -1,21 +1,10 @@
-import type { Browser } from 'playwright'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { launchChromium } from './chromium.ts'
-import { buildTestingPage, type TestingPage } from './testing-page.ts'
+import { expect, it } from 'vitest'
+import { useTestingPage } from './page-world.ts'
 
-let served: TestingPage
-let browser: Browser
-
-beforeAll(async () => {
-  served = await buildTestingPage()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  await served.close()
-})
+const world = useTestingPage()
 
 it.each(['css', 'js'])('a page whose %s did not come is loaded again, once, at the same address', async (ending) => {
+  const { served, browser } = world
   const context = await browser.newContext()
   await served.showIn(context)
   const page = await context.newPage()

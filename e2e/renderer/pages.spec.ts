@@ -1,28 +1,15 @@
-import type { Browser, BrowserContext, Page } from 'playwright'
+import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axeFindings } from '../support/axe.ts'
-import { launchChromium } from './chromium.ts'
+import { useTestingPage } from './page-world.ts'
 import { goTo, scenes } from './scenes.ts'
-import { buildTestingPage, type TestingPage } from './testing-page.ts'
 
-let served: TestingPage
-let browser: Browser
-const contexts: BrowserContext[] = []
-
-beforeAll(async () => {
-  served = await buildTestingPage()
-  browser = await launchChromium()
-})
-afterAll(async () => {
-  await browser.close()
-  await served.close()
-})
+const world = useTestingPage()
 
 /** A page that notes every violation of the policy and every error. */
 async function openPage(theme: 'light' | 'dark', viewport: { width: number; height: number }) {
-  const context = await browser.newContext({ viewport, colorScheme: theme, reducedMotion: 'reduce' })
-  contexts.push(context)
-  await served.showIn(context)
+  const context = await world.browser.newContext({ viewport, colorScheme: theme, reducedMotion: 'reduce' })
+  await world.served.showIn(context)
   await context.addInitScript(() => {
     const seen: string[] = []
     Object.assign(globalThis, { violations: seen })
@@ -54,7 +41,7 @@ describe.each(['light', 'dark'] as const)('every page, %s,', (theme) => {
 
   it.each(scenes)('keeps the policy and can be used by everybody: $name', async (scene) => {
     errors.length = 0
-    await goTo(page, served.url, scene, theme)
+    await goTo(page, world.served.url, scene, theme)
     expect(await axeFindings(page, { popup: scene.popup === true })).toEqual([])
     expect(await violationsOf(page)).toEqual([])
     expect(errors).toEqual([])
@@ -74,7 +61,7 @@ describe.each([
   })
 
   it.each(scenes)('needs no scrolling sideways: $name', async (scene) => {
-    await goTo(page, served.url, scene, 'light')
+    await goTo(page, world.served.url, scene, 'light')
     const tooWide = await page.evaluate(() => {
       const wide = [...document.querySelectorAll('body *')].filter((element) => {
         const { overflowX } = getComputedStyle(element)
