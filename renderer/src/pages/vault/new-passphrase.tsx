@@ -1,4 +1,4 @@
-import { controlClass, Field } from '../../components/field.tsx'
+import { PassphraseField } from './passphrase-field.tsx'
 import styles from './vault-page.module.css'
 
 export type TwicePassphrase = { readonly first: string; readonly again: string }
@@ -24,35 +24,20 @@ export function NewPassphrase({
   const differs = value.again !== '' && value.again !== value.first
   return (
     <div className={styles.passphrases}>
-      <Field
+      <PassphraseField
         label="New passphrase"
         hint={`At least ${shortest} characters; four words are better than eight characters.`}
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            type="password"
-            autoComplete="new-password"
-            maxLength={1024}
-            className={controlClass}
-            value={value.first}
-            onChange={(event) => onChange({ ...value, first: event.target.value })}
-          />
-        )}
-      </Field>
-      <Field label="The same again" error={differs ? 'It is not the same.' : null}>
-        {(ids) => (
-          <input
-            {...ids}
-            type="password"
-            autoComplete="new-password"
-            maxLength={1024}
-            className={controlClass}
-            value={value.again}
-            onChange={(event) => onChange({ ...value, again: event.target.value })}
-          />
-        )}
-      </Field>
+        autoComplete="new-password"
+        value={value.first}
+        onChange={(first) => onChange({ ...value, first })}
+      />
+      <PassphraseField
+        label="The same again"
+        error={differs ? 'It is not the same.' : null}
+        autoComplete="new-password"
+        value={value.again}
+        onChange={(again) => onChange({ ...value, again })}
+      />
     </div>
   )
 }

@@ -2,10 +2,10 @@ import { useState } from 'react'
 import type { AppError } from '../../../../contract/errors.ts'
 import type { VaultStatus } from '../../../../contract/system.ts'
 import { Button } from '../../components/button.tsx'
-import { controlClass, Field } from '../../components/field.tsx'
 import { Problem } from '../../components/problem.tsx'
 import { useClient, useForwards } from '../../state/use-app-state.ts'
 import { counted } from '../clusters/words.ts'
+import { PassphraseField } from './passphrase-field.tsx'
 import styles from './vault-page.module.css'
 
 /** Opens the vault again; forwards that wait for it go on by themselves. */
@@ -40,20 +40,13 @@ export function UnlockVault({ vault }: { vault: VaultStatus }) {
         </p>
       </div>
       {asks && (
-        <Field label="Passphrase">
-          {(ids) => (
-            <input
-              {...ids}
-              type="password"
-              autoComplete="current-password"
-              autoFocus
-              maxLength={1024}
-              className={controlClass}
-              value={passphrase}
-              onChange={(event) => setPassphrase(event.target.value)}
-            />
-          )}
-        </Field>
+        <PassphraseField
+          label="Passphrase"
+          autoComplete="current-password"
+          autoFocus
+          value={passphrase}
+          onChange={setPassphrase}
+        />
       )}
       {error !== null && <Problem error={error} />}
       <Button
