@@ -8,6 +8,7 @@ import { FilterInput } from '../../components/filter-input.tsx'
 import { useGridNavigation } from '../../components/grid-navigation.ts'
 import { Spacer, Toolbar } from '../../components/page.tsx'
 import split from '../../components/split.module.css'
+import { TableHead } from '../../components/table-head.tsx'
 import table from '../../components/table.module.css'
 import { VirtualRows } from '../../components/virtual-rows.tsx'
 import { useRemembered } from '../../state/remembered.ts'
@@ -39,7 +40,18 @@ type TableRow =
   | { readonly key: string; readonly isHead: true; readonly group: ClusterGroup }
   | { readonly key: string; readonly isHead: false; readonly cluster: Cluster; readonly group: ClusterGroup }
 
-const headings = ['', 'State', 'Name', 'Environment', 'Server', 'Version', 'Signs in with', 'Forwards', 'Checked', '']
+const headings = [
+  'Order',
+  'State',
+  'Name',
+  'Environment',
+  'Server',
+  'Version',
+  'Signs in with',
+  'Forwards',
+  'Checked',
+  'Actions',
+]
 /** A cluster that cannot be reached has a second line that says why. */
 const estimate = (row: TableRow): number => (row.isHead ? 32 : row.cluster.status.status === 'disconnected' ? 54 : 28)
 
@@ -130,13 +142,7 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
           onFocus={onFocus}
         >
           <div className={styles.columns}>
-            <div role="row" aria-rowindex={1} className={table.head}>
-              {headings.map((words, index) => (
-                <span key={index} role="columnheader" className={table.cell}>
-                  {words === '' ? <span className="visually-hidden">{index === 0 ? 'Order' : 'Actions'}</span> : words}
-                </span>
-              ))}
-            </div>
+            <TableHead headings={headings} />
             <VirtualRows rows={rows} keep={tabStop} estimate={estimate}>
               {(row, place) =>
                 row.isHead ? (

@@ -6,6 +6,7 @@ import { IconButton } from '../../components/button.tsx'
 import { classNames } from '../../components/class-names.ts'
 import { clusterColour, EnvironmentWord, markClass } from '../../components/environment.tsx'
 import { useGridNavigation } from '../../components/grid-navigation.ts'
+import { TableHead } from '../../components/table-head.tsx'
 import table from '../../components/table.module.css'
 import { TimeSince } from '../../components/time-since.tsx'
 import { type RowPlace, VirtualRows } from '../../components/virtual-rows.tsx'
@@ -18,7 +19,7 @@ import { ForwardRow } from './forward-row.tsx'
 import styles from './forward-table.module.css'
 import { pastWord } from './forward-words.ts'
 
-const headings = ['', 'State', 'Name', 'Address', 'Target', 'Pod', 'Conn.', 'Traffic', 'Since', '']
+const headings = ['Selected', 'State', 'Name', 'Address', 'Target', 'Pod', 'Conn.', 'Traffic', 'Since', 'Actions']
 
 type TableRow =
   | { readonly key: string; readonly isHead: true; readonly group: ForwardGroup }
@@ -118,13 +119,7 @@ export function ForwardTable({
       onFocus={onFocus}
     >
       <div className={styles.columns}>
-        <div role="row" aria-rowindex={1} className={table.head}>
-          {headings.map((words, index) => (
-            <span key={index} role="columnheader" className={table.cell}>
-              {words === '' ? <span className="visually-hidden">{index === 0 ? 'Selected' : 'Actions'}</span> : words}
-            </span>
-          ))}
-        </div>
+        <TableHead headings={headings} />
         <VirtualRows rows={rows} keep={tabStop} estimate={estimate}>
           {(row, place) =>
             row.isHead ? (
