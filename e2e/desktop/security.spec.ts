@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ElectronApplication, Page } from 'playwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Bridge } from '../../contract/bridge.ts'
+import { canariesBelow } from '../support/canaries.ts'
 import { startHost, type RunningHost } from '../support/host.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { launchWindow, packTestApplication, type RunningDesktop, type TestApplication } from './application.ts'
@@ -124,6 +125,9 @@ describe('the page in the window', () => {
       nodeIntegration: false,
       nodeIntegrationInSubFrames: false,
       webSecurity: true,
+      allowRunningInsecureContent: false,
+      experimentalFeatures: false,
+      enableBlinkFeatures: '',
       webviewTag: false,
       devToolsOpened: false,
       packaged: true,
@@ -197,6 +201,58 @@ describe('the page in the window', () => {
     expect(answers).toEqual({ media: 'NotAllowedError', place: 'denied', notifications: 'denied', read: 'denied' })
   })
 
+  it('gets no device, no screen and no music keyboard', async () => {
+    const answers = await page.evaluate(async () => {
+      type Device = { requestDevice?(options: object): Promise<unknown>; requestPort?(): Promise<unknown> }
+      const { usb, hid, serial, bluetooth } = navigator as unknown as Record<string, Device | undefined>
+      const asked: Record<string, (() => Promise<unknown> | undefined) | undefined> = {
+        usb: usb?.requestDevice?.bind(usb, { filters: [] }),
+        hid: hid?.requestDevice?.bind(hid, { filters: [] }),
+        serial: serial?.requestPort?.bind(serial),
+        bluetooth: bluetooth?.requestDevice?.bind(bluetooth, { acceptAllDevices: true }),
+        screen: () => navigator.mediaDevices.getDisplayMedia(),
+        midi: () => navigator.requestMIDIAccess({ sysex: true }),
+      }
+      const outcomes = Object.entries(asked).map(async ([name, ask]) => {
+        const given = await Promise.resolve(ask?.()).catch(() => [])
+        return [name, Array.isArray(given) || given === undefined ? 'nothing' : 'something'] as const
+      })
+      return Object.fromEntries(await Promise.all(outcomes))
+    })
+    expect(answers).toEqual({
+      usb: 'nothing',
+      hid: 'nothing',
+      serial: 'nothing',
+      bluetooth: 'nothing',
+      screen: 'nothing',
+      midi: 'nothing',
+    })
+  })
+
+  it('downloads nothing', async () => {
+    await application.evaluate(({ session }) => {
+      const downloads: string[] = []
+      Object.assign(globalThis, { downloads })
+      session.defaultSession.on('will-download', (_event, item) => {
+        downloads.push('asked')
+        item.once('done', (_done, state) => downloads.push(state))
+      })
+    })
+    const files = await readdir(home, { recursive: true })
+    await page.evaluate(() => {
+      const link = document.createElement('a')
+      Object.assign(link, { href: URL.createObjectURL(new Blob(['x'])), download: 'prices.txt' })
+      document.body.append(link)
+      link.click()
+      link.remove()
+    })
+    const downloads = (): Promise<string[]> =>
+      application.evaluate(() => (globalThis as unknown as { downloads: string[] }).downloads)
+    await waitUntil('the end of the download', 5, async () => (await downloads()).length === 2)
+    expect(await downloads()).toEqual(['asked', 'cancelled'])
+    expect((await readdir(home, { recursive: true })).filter((name) => !files.includes(name))).toEqual([])
+  })
+
   it('reaches no address but its own', async () => {
     const answers = await page.evaluate((host) =>
       Promise.all(
@@ -234,6 +290,30 @@ describe('the page in the window', () => {
       return 'injected' in globalThis ? 'ran' : 'refused by policy'
     })
     expect(ran).toMatch(/^refused/)
+  })
+})
+
+describe('what the window writes on the disk', () => {
+  it('holds nothing of a kubeconfig that was pasted into it', async () => {
+    await page.evaluate(() => {
+      location.hash = '#/clusters/add'
+    })
+    const token = 'c4n4ry-token-that-was-pasted'
+    const text = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'c', cluster: { server: 'https://127.0.0.1:9' } }],
+      users: [{ name: 'u', user: { token } }],
+      contexts: [{ name: 'pasted', context: { cluster: 'c', user: 'u' } }],
+    }
+    await page.getByRole('textbox', { name: 'Kubeconfig' }).fill(JSON.stringify(text))
+    await page.getByRole('button', { name: 'Add 1 cluster' }).click()
+    await page.getByText('was added.').waitFor()
+    await application.evaluate(({ session }) => session.defaultSession.flushStorageData())
+    const profile = join(host.dataDir, 'window')
+    expect(await readdir(profile)).toContain('Local Storage')
+    expect(await canariesBelow(host.dataDir, { token })).toEqual([])
+    expect(await canariesBelow(home, { token })).toEqual([])
   })
 })
 
