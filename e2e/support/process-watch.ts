@@ -9,11 +9,13 @@ export function watchProcesses(pid: number): { stop(): Promise<SeenProcess[]> } 
   const seen = new Map<string, SeenProcess>()
   const over = new AbortController()
   const watching = (async () => {
+    const own = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim()
     while (!over.signal.aborted) {
       for (const { pid: child, startTime, command } of await descendantsOf(pid)) {
+        // A process shows its parent's command, then none, until it has become the program it is for.
+        if (command === own || command === '') continue
         try {
           const environment = await readFile(`/proc/${child}/environ`, 'utf8')
-          // A process shows its parent's command until it has become the program it is for.
           seen.set(`${child} ${startTime} ${command}`, { command, environment })
         } catch {
           // It has ended; what it looked like before was seen before, or it lived for less than a look.
