@@ -1,6 +1,5 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { AppError } from '../../../../contract/errors.ts'
 import type { KubeconfigPreview } from '../../../../contract/kubeconfigs.ts'
 import { Button } from '../../components/button.tsx'
 import { environmentWord, usualEnvironments } from '../../components/environment.tsx'
@@ -9,6 +8,7 @@ import { Toolbar } from '../../components/page.tsx'
 import { Problem } from '../../components/problem.tsx'
 import { tell } from '../../components/toast-manager.ts'
 import { useClient } from '../../state/use-app-state.ts'
+import { useCall } from '../../state/use-call.ts'
 import { counted } from '../clusters/words.ts'
 import styles from './add-clusters-page.module.css'
 import { addInput, type Choices, commandChoices, fileChoices, isTicked, noChoices } from './choices.ts'
@@ -143,18 +143,12 @@ function Decision({
   // prettier-ignore
   const client = useClient()
   const navigate = useNavigate()
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   const add = async () => {
     const input = sourceInput(source)
     if (input === null || preview === null) return
-    setBusy(true)
-    const result = await client.clusters.add({ ...input, ...addInput(preview, choices) })
-    setBusy(false)
-    if (!result.ok) {
-      setError(result.error)
-      return
-    }
+    const result = await call(client.clusters.add({ ...input, ...addInput(preview, choices) }))
+    if (!result.ok) return
     const [first] = result.value
     tell(result.value.length === 1 ? `${first?.name ?? ''} was added.` : `${result.value.length} clusters were added.`)
     if (result.value.length === 1 && first !== undefined)

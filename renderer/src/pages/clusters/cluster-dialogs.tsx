@@ -3,7 +3,6 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { createStore, useStore } from 'zustand'
 import type { Cluster } from '../../../../contract/clusters.ts'
-import type { AppError } from '../../../../contract/errors.ts'
 import { Button } from '../../components/button.tsx'
 import { Dialog, DialogActions } from '../../components/dialog.tsx'
 import { isProduction } from '../../components/environment.tsx'
@@ -12,6 +11,7 @@ import { Problem } from '../../components/problem.tsx'
 import { tell } from '../../components/toast-manager.ts'
 import { errorOf, valueOf } from '../../state/ask.ts'
 import { useClient, useCluster } from '../../state/use-app-state.ts'
+import { useCall } from '../../state/use-call.ts'
 import { dependentsSentence } from './words.ts'
 
 type Which = { kind: 'rename' | 'remove'; clusterId: string }
@@ -34,14 +34,10 @@ export function ClusterDialogs() {
 function Rename({ cluster }: { cluster: Cluster }) {
   const client = useClient()
   const [name, setName] = useState(cluster.name)
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   const submit = async () => {
-    setBusy(true)
-    const result = await client.clusters.update({ id: cluster.id, name })
-    setBusy(false)
+    const result = await call(client.clusters.update({ id: cluster.id, name }))
     if (result.ok) close()
-    else setError(result.error)
   }
   return (
     <Dialog open onClose={close} title="Rename cluster">
@@ -83,21 +79,15 @@ function Rename({ cluster }: { cluster: Cluster }) {
 function Remove({ cluster }: { cluster: Cluster }) {
   const client = useClient()
   const navigate = useNavigate()
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   const dependents = useQuery({
     queryKey: ['dependents', cluster.id],
     queryFn: ({ signal }) => valueOf(client.clusters.dependents({ id: cluster.id }, signal)),
     staleTime: 0,
   })
   const remove = async () => {
-    setBusy(true)
-    const result = await client.clusters.remove({ id: cluster.id, removeForwards: 'true' })
-    setBusy(false)
-    if (!result.ok) {
-      setError(result.error)
-      return
-    }
+    const result = await call(client.clusters.remove({ id: cluster.id, removeForwards: 'true' }))
+    if (!result.ok) return
     close()
     tell(`${cluster.name} was removed.`)
     void navigate({ to: '/clusters' })

@@ -1,6 +1,5 @@
 import { useState } from 'react'
 import type { Cluster } from '../../../../contract/clusters.ts'
-import type { AppError } from '../../../../contract/errors.ts'
 import { Button } from '../../components/button.tsx'
 import { classNames } from '../../components/class-names.ts'
 import detail from '../../components/detail.module.css'
@@ -12,6 +11,7 @@ import { briefDuration, dateOnly } from '../../components/time-words.ts'
 import { tell } from '../../components/toast-manager.ts'
 import { useNow } from '../../state/clock-store.ts'
 import { useClient } from '../../state/use-app-state.ts'
+import { useCall } from '../../state/use-call.ts'
 import { addInput, type Choices, commandChoices, fileChoices, noChoices } from '../add-clusters/choices.ts'
 import { CommandTicks, FileTicks } from '../add-clusters/consent.tsx'
 import { KubeconfigSource, type Source, sourceInput } from '../add-clusters/kubeconfig-source.tsx'
@@ -58,8 +58,7 @@ function Replace({ cluster }: { cluster: Cluster }) {
   const [source, setSource] = useState<Source>({ kind: 'text', text: '' })
   const [chosen, setChosen] = useState<string | null>(null)
   const [choices, setChoices] = useState<Choices>(noChoices)
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   const { preview, error: previewError, looking } = usePreview(source)
   const usable = preview?.contexts.filter((context) => context.addable) ?? []
   const context =
@@ -75,17 +74,10 @@ function Replace({ cluster }: { cluster: Cluster }) {
     const input = sourceInput(source)
     if (input === null || preview === null || context === undefined) return
     const { allowCommands, embedFiles } = addInput({ ...preview, contexts: mine }, choices)
-    setBusy(true)
-    const result = await client.clusters.rotate({
-      id: cluster.id,
-      ...input,
-      context: context.context,
-      allowCommands,
-      embedFiles,
-      ...(evenIfUnreachable ? { evenIfUnreachable } : {}),
-    })
-    setBusy(false)
-    setError(result.ok ? null : result.error)
+    const replacement = { id: cluster.id, ...input, context: context.context, allowCommands, embedFiles }
+    const result = await call(
+      client.clusters.rotate({ ...replacement, ...(evenIfUnreachable ? { evenIfUnreachable } : {}) }),
+    )
     if (!result.ok) return
     setSource({ kind: 'text', text: '' })
     setChoices(noChoices)

@@ -15,6 +15,7 @@ import { TimeSince } from '../../components/time-since.tsx'
 import { tell } from '../../components/toast-manager.ts'
 import { Words } from '../../components/words.tsx'
 import { useClient } from '../../state/use-app-state.ts'
+import { useCall } from '../../state/use-call.ts'
 import { labelsFromText, labelsToText } from './labels.ts'
 import styles from './overview-tab.module.css'
 import { authList, counted } from './words.ts'
@@ -67,15 +68,11 @@ export function OverviewTab({ cluster }: { cluster: Cluster }) {
 
 function SourceChanged({ cluster }: { cluster: Cluster }) {
   const client = useClient()
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   if (cluster.source?.changed !== true) return null
   const update = async () => {
-    setBusy(true)
-    const result = await client.clusters.updateFromSource({ id: cluster.id })
-    setBusy(false)
+    const result = await call(client.clusters.updateFromSource({ id: cluster.id }))
     if (result.ok) tell(`${cluster.name} uses what its file holds now.`)
-    setError(result.ok ? null : result.error)
   }
   return (
     <div className={classNames(detail.box, detail.warn)}>

@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { type ReactNode, useState } from 'react'
-import type { AppError } from '../../../../contract/errors.ts'
+import type { ReactNode } from 'react'
 import type { AppStatus, Diagnostics } from '../../../../contract/system.ts'
 import { bytes } from '../../components/byte-words.ts'
 import { Button } from '../../components/button.tsx'
@@ -13,6 +12,7 @@ import { TimeSince } from '../../components/time-since.tsx'
 import { tell } from '../../components/toast-manager.ts'
 import { errorOf, valueOf } from '../../state/ask.ts'
 import { useAppStatus, useClient, useConnection } from '../../state/use-app-state.ts'
+import { useCall } from '../../state/use-call.ts'
 import { counted } from '../clusters/words.ts'
 import styles from './diagnostics-page.module.css'
 import { LogLines } from './log-lines.tsx'
@@ -53,13 +53,9 @@ export function DiagnosticsPage() {
 
 function CopyReport() {
   const client = useClient()
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   const copy = async () => {
-    setBusy(true)
-    const result = await client.diagnostics.report()
-    setBusy(false)
-    setError(result.ok ? null : result.error)
+    const result = await call(client.diagnostics.report())
     if (result.ok && copyText(result.value.text)) tell('The report is copied. It holds no secrets.')
   }
   return (
@@ -157,15 +153,8 @@ const path = (text: string): ReactNode => <code className={styles.path}>{text}</
 
 function Sidecar({ app }: { app: AppStatus }) {
   const client = useClient()
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   const { sidecar } = app
-  const restart = async () => {
-    setBusy(true)
-    const result = await client.sidecar.restart()
-    setBusy(false)
-    setError(result.ok ? null : result.error)
-  }
   return (
     <>
       <Facts
@@ -181,7 +170,7 @@ function Sidecar({ app }: { app: AppStatus }) {
         </pre>
       )}
       <div>
-        <Button busy={busy} onClick={() => void restart()}>
+        <Button busy={busy} onClick={() => void call(client.sidecar.restart())}>
           Restart the sidecar
         </Button>
       </div>

@@ -10,6 +10,7 @@ import { StateWord } from '../../components/state-mark.tsx'
 import { dateOnly } from '../../components/time-words.ts'
 import { tell } from '../../components/toast-manager.ts'
 import { useClient, useVault } from '../../state/use-app-state.ts'
+import { useCall } from '../../state/use-call.ts'
 import { NewPassphrase, passphraseProblem } from '../vault/new-passphrase.tsx'
 import styles from './settings-page.module.css'
 
@@ -112,18 +113,12 @@ function KeychainAway({ keychain: { reason, detail } }: { keychain: VaultStatus[
 function PassphraseDialog({ onClose }: { onClose: () => void }) {
   const client = useClient()
   const [value, setValue] = useState({ first: '', again: '' })
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   const problem = passphraseProblem(value)
   const submit = async () => {
     if (problem !== null) return
-    setBusy(true)
-    const result = await client.vault.rotate({ provider: 'passphrase', passphrase: value.first })
-    setBusy(false)
-    if (!result.ok) {
-      setError(result.error)
-      return
-    }
+    const result = await call(client.vault.rotate({ provider: 'passphrase', passphrase: value.first }))
+    if (!result.ok) return
     onClose()
     tell('The new passphrase opens the vault now.')
   }

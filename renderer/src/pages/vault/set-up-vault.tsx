@@ -1,9 +1,9 @@
 import { useId, useState } from 'react'
-import type { AppError } from '../../../../contract/errors.ts'
 import type { VaultProvider, VaultStatus } from '../../../../contract/system.ts'
 import { Button } from '../../components/button.tsx'
 import { Problem } from '../../components/problem.tsx'
 import { useClient, useClusters } from '../../state/use-app-state.ts'
+import { useCall } from '../../state/use-call.ts'
 import { counted } from '../clusters/words.ts'
 import { NewPassphrase, passphraseProblem } from './new-passphrase.tsx'
 import styles from './vault-page.module.css'
@@ -28,19 +28,16 @@ export function SetUpVault({ vault, giveUpOld = false }: { vault: VaultStatus; g
   const lost = useClusters().items.size
   const [provider, setProvider] = useState<VaultProvider>(vault.keychain.available ? 'keychain' : 'passphrase')
   const [passphrase, setPassphrase] = useState({ first: '', again: '' })
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   const problem = provider === 'passphrase' ? passphraseProblem(passphrase) : null
   const submit = async () => {
     if (problem !== null) return
-    setBusy(true)
-    const result = await client.vault.setup({
+    const input = {
       provider,
       ...(giveUpOld ? { giveUpOld } : {}),
       ...(provider === 'passphrase' ? { passphrase: passphrase.first } : {}),
-    })
-    setBusy(false)
-    setError(result.ok ? null : result.error)
+    }
+    await call(client.vault.setup(input))
   }
   return (
     <form

@@ -1,9 +1,9 @@
 import { useState } from 'react'
-import type { AppError } from '../../../../contract/errors.ts'
 import type { VaultStatus } from '../../../../contract/system.ts'
 import { Button } from '../../components/button.tsx'
 import { Problem } from '../../components/problem.tsx'
 import { useClient, useForwards } from '../../state/use-app-state.ts'
+import { useCall } from '../../state/use-call.ts'
 import { counted } from '../clusters/words.ts'
 import { PassphraseField } from './passphrase-field.tsx'
 import styles from './vault-page.module.css'
@@ -12,16 +12,12 @@ import styles from './vault-page.module.css'
 export function UnlockVault({ vault }: { vault: VaultStatus }) {
   const client = useClient()
   const [passphrase, setPassphrase] = useState('')
-  const [error, setError] = useState<AppError | null>(null)
-  const [busy, setBusy] = useState(false)
+  const { busy, error, call } = useCall()
   const waiting = [...useForwards().items.values()].filter((forward) => forward.cause?.code === 'vault-locked').length
   const asks = vault.provider === 'passphrase'
   const submit = async () => {
-    setBusy(true)
-    const result = await client.vault.unlock(asks ? { passphrase } : {})
-    setBusy(false)
+    await call(client.vault.unlock(asks ? { passphrase } : {}))
     setPassphrase('')
-    setError(result.ok ? null : result.error)
   }
   return (
     <form
