@@ -129,6 +129,25 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     await eventually(() => expect(running.connections).toBe(0))
   })
 
+  it.runIf(process.platform === 'linux')('is lost with the one child that was not stopped', async () => {
+    const tunnel = standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }))
+    await isReady()
+    const [first = 0] = tunnel.usage()?.pids ?? []
+    const opened = await tunnel.open()
+    expect(opened.ok).toBe(true)
+    const spare = await eventually(() => {
+      const [other] = tunnel.usage()?.pids.filter((pid) => pid !== first) ?? []
+      expect(other).toBeDefined()
+      return other ?? 0
+    })
+    await eventually(() => expect(standIns.lines.filter((line) => line.includes('Forwarding from'))).toHaveLength(2))
+    process.kill(spare, 'SIGSTOP')
+    process.kill(first, 'SIGKILL')
+    await isLost()
+    expect(standIns.lost).toMatchObject([{ code: 'tunnel-lost', detail: 'killed' }])
+    process.kill(spare, 'SIGCONT')
+  })
+
   it('goes on at the limit of processes, and says that it cannot be asked whether it works', async () => {
     standIns.limits = { maxChildren: 1, maxStarting: 4 }
     const running = standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }))

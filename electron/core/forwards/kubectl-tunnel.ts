@@ -206,9 +206,10 @@ class KubectlTunnel implements Tunnel {
       if (this.connections === 0) this.#finish()
       return
     }
-    // Another child goes on where this one stopped; without one the tunnel is lost.
-    if (this.#children.length === 0) this.#lose(failure)
-    else if (this.#ready().length === 0) this.#state = 'opening'
+    // Another child goes on where this one ended; without one that can, the tunnel is lost.
+    if (this.#ready().some((other) => !other.stopped)) return
+    if (this.#children.some(({ state }) => state === 'starting')) this.#state = 'opening'
+    else this.#lose(failure)
   }
 
   #addSpare(): void {
