@@ -7,7 +7,15 @@ import { connectTcp, type Endpoint, endpointOf, startTls } from '../../../networ
 import { NetworkFailure } from '../../../network/network-failure.ts'
 import { openTunnel } from '../../../network/proxy-tunnel.ts'
 import { type Address, resolveHost } from '../../../network/resolve-host.ts'
-import { certificateOf, dayWords, issuerWords, namesIn, readCertificate, soonMs } from './certificate-words.ts'
+import {
+  certificateOf,
+  dayWords,
+  issuerWords,
+  namesIn,
+  readCertificate,
+  soonMs,
+  subjectWords,
+} from './certificate-words.ts'
 import { failed, okay, skipped, type StepOutcome, warning } from './ladder-steps.ts'
 
 /** How a rung ended, and what the next one starts from; null: there is no next one. */
@@ -215,11 +223,9 @@ function distrusted(seen: Seen, code: string): StepOutcome {
 function authorityWords({ certificateAuthority }: ClusterConnection): string {
   if (certificateAuthority === null) return 'this system does not trust; the kubeconfig names no authority'
   const authority = readCertificate(certificateAuthority)
-  const known = authority === null ? 'that cannot be read' : issuerOrSubject(authority)
+  const known = authority === null ? 'that cannot be read' : subjectWords(authority)
   return `is not vouched for by the authority of the kubeconfig, ${known}`
 }
-
-const issuerOrSubject = (authority: X509Certificate): string => authority.subject.split('\n').reverse().join(', ')
 
 /** What happened, also when it was the time that ran out; an abort by the caller goes on as it is. */
 function networkFailure(error: unknown, signal: AbortSignal, late: string): NetworkFailure {
