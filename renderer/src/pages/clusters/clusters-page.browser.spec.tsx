@@ -82,7 +82,7 @@ describe('the list of clusters', () => {
     const owner = openPage(busyWorld(), '/clusters')
     await page.getByRole('button', { name: 'Actions for shop-prod' }).click()
     await page.getByRole('menuitem', { name: 'Remove' }).click()
-    const dialog = page.getByRole('dialog')
+    const dialog = page.getByRole('dialog', { name: 'Remove shop-prod?' })
     await expect.element(dialog).toMatchTextContent('5 forwards lead to it and will be removed too.')
     expect(callsOf(owner, 'clusters.remove')).toEqual([])
     await dialog.getByRole('button', { name: 'Remove shop-prod' }).click()
