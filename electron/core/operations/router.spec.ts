@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ok } from '../../../contract/errors.ts'
 import { operationNames, operations, type OperationName } from '../../../contract/operations.ts'
 import { owner, type Permission, type Principal } from '../../../contract/permissions.ts'
-import { validInputsAround } from '../../../contract/valid-inputs.testing.ts'
+import { validInputsAround, vaultPassphrase } from '../../../contract/valid-inputs.testing.ts'
 import { Log, LogRing } from '../log.ts'
 import type { Handlers } from './handlers.ts'
 import { Router, type AuditRecord } from './router.ts'
@@ -103,5 +103,13 @@ describe('the router', () => {
     expect(audited).toHaveLength(1)
     expect(audited[0]).toMatchObject({ principal: 'owner', operation: 'vault.unlock', result: 'wrong-passphrase' })
     expect(JSON.stringify(audited)).not.toContain('sesame')
+  })
+
+  it.each(operationNames)('writes down nothing secret that %s is given', async (name) => {
+    const { router, audited } = routerWith(() => ok({}))
+    for (const input of validInputs[name]) await router.call(name, input, call)
+    expect(audited).toHaveLength(operations[name].changes ? validInputs[name].length : 0)
+    for (const secret of ['kind: Config', 'a2luZDogQ29uZmln', vaultPassphrase, 'c4n4ry', '--region', 'a note'])
+      expect(JSON.stringify(audited)).not.toContain(secret)
   })
 })

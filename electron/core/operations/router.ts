@@ -19,7 +19,7 @@ export type RouterOptions = {
 }
 
 /** Fields whose contents are, or may hold, secrets: only their size is written down. */
-const secretFields = new Set(['text', 'base64', 'passphrase', 'args', 'allowCommands', 'notes'])
+const secretFields = new Set(['text', 'base64', 'passphrase', 'args', 'env', 'allowCommands', 'notes'])
 
 /** What is longer says nothing to a reader of the audit log, and a caller must not fill the disk with it. */
 const mostCharacters = 4000
