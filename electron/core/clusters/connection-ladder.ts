@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { ConnectionTest, LadderStepId } from '../../../contract/clusters.ts'
+import type { ClusterCause, ConnectionTest, LadderStepId } from '../../../contract/clusters.ts'
 import type { Result } from '../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import { apiDispatcher } from '../../../network/api-call.ts'
@@ -19,22 +19,14 @@ import {
 import { stepDns, stepProxy, stepTcp, stepTls, type Reached } from './ladder-network.ts'
 import { failed, newTest, stepBegun, stepEnded, type StepOutcome, testEnded } from './ladder-steps.ts'
 
-/** Why there are no credentials, as the resolver says it. */
-export type ResolveFailure = {
-  readonly code: string
-  readonly detail: string | null
-  readonly message: string
-  readonly next: string
-}
-
 export type LadderOptions = {
   readonly clusterId: string
   /** The way to the server as the kubeconfig says, without credentials. */
   readonly way: ClusterConnection
   /** Set when the authority that the kubeconfig names cannot be read: TLS cannot be trusted then. */
-  readonly authority?: Result<null, ResolveFailure>
+  readonly authority?: Result<null, ClusterCause>
   /** Obtains credentials; it ends with the signal. `fresh`: the server said no to the ones before. */
-  readonly resolve: (signal: AbortSignal, fresh: boolean) => Promise<Result<ClusterConnection, ResolveFailure>>
+  readonly resolve: (signal: AbortSignal, fresh: boolean) => Promise<Result<ClusterConnection, ClusterCause>>
   /** Where rights are asked for. */
   readonly namespace: string
   readonly clock: Clock
@@ -144,7 +136,7 @@ export async function runLadder(options: LadderOptions): Promise<ConnectionTest>
   }
 }
 
-const fallen = ({ code, detail, message, next }: ResolveFailure): Reached<never> => ({
+const fallen = ({ code, detail, message, next }: ClusterCause): Reached<never> => ({
   outcome: failed(code, detail, message, next),
   value: null,
 })
