@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { AppError } from '../../../../contract/errors.ts'
-import type { Settings } from '../../../../contract/system.ts'
+import { Settings } from '../../../../contract/system.ts'
 import { controlClass, Field, Tick } from '../../components/field.tsx'
 import { Section, Sheet, Toolbar } from '../../components/page.tsx'
 import { Problem } from '../../components/problem.tsx'
@@ -45,10 +45,8 @@ export function SettingsPage() {
           <div className={styles.pair}>
             <NumberField
               name="probeSeconds"
-              label="Probe every (seconds)"
-              hint="While nobody uses it."
-              least={1}
-              most={3600}
+              label="Check every (seconds)"
+              hint="Whether it works, while nobody uses it."
               settings={settings}
               change={change}
             />
@@ -56,8 +54,6 @@ export function SettingsPage() {
               name="parkSeconds"
               label="Clients wait (seconds)"
               hint="While no pod is ready."
-              least={0}
-              most={3600}
               settings={settings}
               change={change}
             />
@@ -65,22 +61,8 @@ export function SettingsPage() {
         </Section>
         <Section title="Limits" note="One forward needs one kubectl for each port, and a spare while it is used.">
           <div className={styles.pair}>
-            <NumberField
-              name="maxChildren"
-              label="kubectl processes at once"
-              least={1}
-              most={1000}
-              settings={settings}
-              change={change}
-            />
-            <NumberField
-              name="maxStartingChildren"
-              label="Starting at once"
-              least={1}
-              most={64}
-              settings={settings}
-              change={change}
-            />
+            <NumberField name="maxChildren" label="kubectl processes at once" settings={settings} change={change} />
+            <NumberField name="maxStartingChildren" label="Starting at once" settings={settings} change={change} />
           </div>
         </Section>
         <Section title="Window">
@@ -95,29 +77,30 @@ function NumberField({
   name,
   label,
   hint,
-  least,
-  most,
   settings,
   change,
 }: {
   name: 'probeSeconds' | 'parkSeconds' | 'maxChildren' | 'maxStartingChildren'
   label: string
   hint?: string
-  least: number
-  most: number
   settings: Settings
   change: Change
 }) {
   const [text, setText] = useState<string | null>(null)
   const shown = text ?? String(settings[name])
   const value = /^\d+$/.test(shown.trim()) ? Number(shown) : Number.NaN
-  const valid = value >= least && value <= most
+  const { minValue, maxValue } = Settings.shape[name]
+  const valid = Settings.shape[name].safeParse(value).success
   const save = async () => {
     if (!valid || text === null) return
     if (value === settings[name] || (await change({ [name]: value })) === null) setText(null)
   }
   return (
-    <Field label={label} hint={hint} error={valid ? null : `Write a number from ${least} to ${most}.`}>
+    <Field
+      label={label}
+      hint={hint}
+      error={valid ? null : `Write a number from ${minValue ?? ''} to ${maxValue ?? ''}.`}
+    >
       {(ids) => (
         <input
           {...ids}
