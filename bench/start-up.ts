@@ -1,14 +1,15 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addCluster, liveForward, localAddress } from '../e2e/support/main-job.ts'
-import { descendantsOf, stillAlive } from '../e2e/support/leftovers.ts'
+import type { HostOptions } from '../e2e/support/host.ts'
+import { DesktopSession, missingPrograms } from '../e2e/support/secret-service.ts'
 import { waitUntil } from '../e2e/support/wait-until.ts'
 import { deployment, service } from '../e2e/testbed/workloads.ts'
 import { median } from '../e2e/support/statistics.ts'
 import { ratioRow, type Row } from './figures.ts'
+import { startKubectlShell } from './kubectl-shell.ts'
 import type { BenchWorld } from './world.ts'
 
 const against = 'a shell script that starts 20 kubectl at once'
@@ -33,25 +34,55 @@ function firstBytes(ports: readonly number[], began: number): Promise<number[]> 
   )
 }
 
+/** A data folder with forwards that were on when the app ended, and how it is started. */
+type Ended = { readonly options: HostOptions; readonly ports: number[] }
+
+async function persist(world: BenchWorld, vault: HostOptions, namespace: string, count: number): Promise<Ended> {
+  const options = { ...vault, dataDir: await mkdtemp(join(tmpdir(), 'mooring-bench-')) }
+  await using host = await world.startHost(options)
+  const cluster = await addCluster(host.client, world.bed.a.kubeconfig, 'bench')
+  const target = { kind: 'service' as const, name: 'web' }
+  const input = { clusterId: cluster.id, namespace, target, ports: [{ remote: 8080 }] }
+  const forwards = await Promise.all(Array.from({ length: count }, () => liveForward(host.client, input)))
+  return { options, ports: forwards.map((forward) => localAddress(forward).port) }
+}
+
 /** From nothing to the first byte through each of 20 forwards that were on when the app ended. */
 export async function benchStartUp(world: BenchWorld, count = 20): Promise<Row[]> {
-  const { bed, rounds } = world
+  const { bed } = world
   const namespace = await bed.a.createNamespace('bench')
   const web = { namespace, name: 'web', replicas: 2 }
   await bed.a.apply(deployment(web), service(web))
   await bed.a.waitForPods(namespace, 'app=web', 2)
-  const dataDir = await mkdtemp(join(tmpdir(), 'mooring-bench-'))
-  const options = { dataDir, vault: 'passphrase' as const, passphrase: 'a passphrase for the bench' }
-  const ports: number[] = []
-  {
-    await using host = await world.startHost(options)
-    const cluster = await addCluster(host.client, bed.a.kubeconfig, 'bench')
-    const target = { kind: 'service' as const, name: 'web' }
-    const input = { clusterId: cluster.id, namespace, target, ports: [{ remote: 8080 }] }
-    const forwards = await Promise.all(Array.from({ length: count }, () => liveForward(host.client, input)))
-    ports.push(...forwards.map((forward) => localAddress(forward).port))
+  const rows: Row[] = []
+  const missing = missingPrograms()
+  if (missing.length > 0)
+    console.error(`did not run: the start with a keychain, because ${missing.join(', ')} is missing`)
+  else {
+    const session = new DesktopSession()
+    await session.startBus()
+    await session.startKeyring('bench')
+    const vault = { vault: 'keychain', environment: session.environment } as const
+    rows.push(
+      ...(await compare(world, await persist(world, vault, namespace, count), namespace, 'opened by the keychain')),
+    )
+    await session.close()
   }
+  const vault = { vault: 'passphrase', passphrase: 'a passphrase for the bench' } as const
+  rows.push(
+    ...(await compare(world, await persist(world, vault, namespace, count), namespace, 'opened by a passphrase')),
+  )
+  await bed.a.deleteNamespace(namespace)
+  return rows
+}
 
+async function compare(
+  world: BenchWorld,
+  { options, ports }: Ended,
+  namespace: string,
+  opened: string,
+): Promise<Row[]> {
+  const { bed, rounds } = world
   const ours = async (): Promise<number[]> => {
     const began = performance.now()
     const [times, host] = await Promise.all([firstBytes(ports, began), world.startHost(options)])
@@ -63,13 +94,9 @@ export async function benchStartUp(world: BenchWorld, count = 20): Promise<Row[]
     .join('\n')
   const theirs = async (): Promise<number[]> => {
     const began = performance.now()
-    const shell = spawn('bash', ['-c', `${script}\nwait`], {
-      env: { PATH: process.env['PATH'], KUBECTL: bed.kubectl, KUBECONFIG: bed.a.kubeconfig, KUBERC: 'off' },
-      stdio: 'ignore',
-      detached: true,
-    })
+    const shell = startKubectlShell(bed, `${script}\nwait`)
     const times = await firstBytes(ports, began)
-    await endGroup(shell.pid ?? 0)
+    await shell.close()
     return times
   }
 
@@ -78,33 +105,14 @@ export async function benchStartUp(world: BenchWorld, count = 20): Promise<Row[]
     all.theirs.push(await theirs())
     all.ours.push(await ours())
   }
-  await rm(dataDir, { recursive: true, force: true })
-  await bed.a.deleteNamespace(namespace)
+  await rm(options.dataDir ?? '', { recursive: true, force: true })
   const seconds = (times: number[][], of: (times: readonly number[]) => number): number[] =>
     times.map((one) => of(one) / 1000)
   const last = (times: readonly number[]): number => Math.max(...times)
-  const row = { against, unit: 's' as const }
+  const row = { against, unit: 's' as const, most: 1.2 }
+  const what = `start to first byte, ${ports.length} persisted forwards, vault ${opened}`
   return [
-    ratioRow({
-      ...row,
-      what: `start to first byte through the last of ${count} persisted forwards (vault opened by passphrase)`,
-      ours: seconds(all.ours, last),
-      theirs: seconds(all.theirs, last),
-      most: 1.2,
-    }),
-    ratioRow({
-      ...row,
-      what: `the same, through half of them`,
-      ours: seconds(all.ours, median),
-      theirs: seconds(all.theirs, median),
-      most: 1.2,
-    }),
+    ratioRow({ ...row, what: `${what}: the last of them`, ours: seconds(all.ours, last), theirs: seconds(all.theirs, last) }), // prettier-ignore
+    ratioRow({ ...row, what: `${what}: half of them`, ours: seconds(all.ours, median), theirs: seconds(all.theirs, median) }), // prettier-ignore
   ]
-}
-
-/** Ends a shell and everything it started, and waits until it is gone. */
-export async function endGroup(pid: number): Promise<void> {
-  const all = await descendantsOf(pid)
-  process.kill(-pid, 'SIGKILL')
-  await waitUntil('the end of the shell and its children', 10, async () => (await stillAlive(all)).length === 0)
 }
