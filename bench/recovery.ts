@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { addCluster, liveForward, localAddress } from '../e2e/support/main-job.ts'
 import { startSteadyClient, type SteadyAttempt } from '../e2e/support/steady-client.ts'
 import { waitUntil } from '../e2e/support/wait-until.ts'
@@ -7,7 +6,7 @@ import { deployment, service } from '../e2e/testbed/workloads.ts'
 import { freePort } from './free-port.ts'
 import { quantile } from '../e2e/support/statistics.ts'
 import { type Row } from './figures.ts'
-import { endGroup } from './start-up.ts'
+import { startKubectlShell } from './kubectl-shell.ts'
 import type { BenchWorld } from './world.ts'
 
 const against = 'kubectl in `while true`'
@@ -52,11 +51,7 @@ export async function benchRecovery(world: BenchWorld, deletions = 20): Promise<
   })
   const port = await freePort()
   const words = `-n ${namespace} port-forward --address 127.0.0.1 svc/loop ${port}:8080`
-  const shell = spawn('bash', ['-c', `while true; do "$KUBECTL" ${words}; done`], {
-    env: { PATH: process.env['PATH'], KUBECTL: bed.kubectl, KUBECONFIG: bed.a.kubeconfig, KUBERC: 'off' },
-    stdio: 'ignore',
-    detached: true,
-  })
+  const shell = startKubectlShell(bed, `while true; do "$KUBECTL" ${words}; done`)
   const ours = watchSide('ours', localAddress(forward).port)
   const loop = watchSide('loop', port)
   const sides = [ours, loop]
@@ -79,7 +74,7 @@ export async function benchRecovery(world: BenchWorld, deletions = 20): Promise<
     )
   }
   await Promise.all(sides.map(({ stop }) => stop()))
-  await endGroup(shell.pid ?? 0)
+  await shell.close()
   await bed.a.deleteNamespace(namespace)
 
   const count = (side: Side, outcome: SteadyAttempt['outcome']): number =>
