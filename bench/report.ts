@@ -40,10 +40,11 @@ export const isMet = ({ met }: Row): string => (met === null ? '' : met ? 'yes' 
 
 /** The table as Markdown, with the facts that it depends on. */
 export function toMarkdown({ at, rounds, machine, rows }: Report): string {
-  const cells = rows.map(
-    ({ what, against, unit, ours, theirs, figure, goal, ...row }) =>
-    [what, `${spread(ours)} ${unit}`, theirs === null ? '-' : `${spread(theirs)} ${unit}`, against ?? '-', figure, goal, isMet({ ...row, what, against, unit, ours, theirs, figure, goal })].join(' | '), // prettier-ignore
-  )
+  const cells = rows.map((row) => {
+    const { what, against, unit, ours, theirs, figure, goal } = row
+    const measured = (values: readonly number[] | null): string => (values === null ? '-' : `${spread(values)} ${unit}`)
+    return [what, measured(ours), measured(theirs), against ?? '-', figure, goal, isMet(row)].join(' | ')
+  })
   const { cores, processor, memoryGiB, kernel, node, kubectl, loadBefore } = machine
   return [
     `Measured ${at.slice(0, 10)}: ${cores} cores (${processor}), ${memoryGiB} GiB, Linux ${kernel}, Node ${node}, ` +
