@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const spec = 'electron/core/forwards/reconciler.properties.spec.ts'
+const spec = 'electron/core/forwards/reconciler/reconciler.properties.spec.ts'
 
 /** The reconciler under random sequences of events with a fake clock: its own spec, many more times. */
 export async function runSequences({ size, random }: ChaosWorld): Promise<PartResult> {

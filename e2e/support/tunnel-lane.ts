@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '../../electron/core/clock.ts'
 import { kubeconfigForChild } from '../../electron/core/credentials/kubectl-kubeconfig.ts'
-import { kubectlTunnelFactory } from '../../electron/core/forwards/kubectl-tunnel.ts'
-import { PortListener, type ListenerRoute, type UnservedReason } from '../../electron/core/forwards/listener.ts'
-import { Parking } from '../../electron/core/forwards/parking.ts'
-import type { Tunnel, TunnelFactory, TunnelFailure } from '../../electron/core/forwards/tunnel.ts'
+import { kubectlTunnelFactory } from '../../electron/core/forwards/tunnel/kubectl-tunnel.ts'
+import {
+  PortListener,
+  type ListenerRoute,
+  type UnservedReason,
+} from '../../electron/core/forwards/listener/listener.ts'
+import { Parking } from '../../electron/core/forwards/listener/parking.ts'
+import type { Tunnel, TunnelFactory, TunnelFailure } from '../../electron/core/forwards/tunnel/tunnel.ts'
 import { createPlatform } from '../../electron/core/platform/platform.ts'
 import { testChildren } from '../../electron/core/processes/child-processes.testing.ts'
 import { silentLog } from '../../electron/core/store/store.testing.ts'

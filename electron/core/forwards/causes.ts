@@ -3,9 +3,9 @@ import type { ApiFailure } from '../../../contract/sidecar.ts'
 import type { CredentialFailure } from '../credentials/credential-failure.ts'
 import { causeWords, type CauseContext } from './cause-words.ts'
 import type { Failure } from './evidence.ts'
-import type { TunnelFailure } from './tunnel.ts'
+import type { TunnelFailure } from './tunnel/tunnel.ts'
 
-export { causeOfKubectlLine } from './kubectl-lines.ts'
+export { causeOfKubectlLine } from './tunnel/kubectl-lines.ts'
 
 /**
  * What a cause asks of us: `retry` = tried again soon, clients wait; `person` = only a person can mend it: tried every

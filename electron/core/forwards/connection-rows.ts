@@ -1,7 +1,7 @@
 import type { ConnectionRow } from '../../../contract/forwards.ts'
 import type { Clock } from '../clock.ts'
 import type { Platform, SocketOwner } from '../platform/platform.ts'
-import type { ListenerConnection } from './client-connection.ts'
+import type { ListenerConnection } from './listener/client-connection.ts'
 
 /** The program behind a connection is asked for once in so long, ms: it does not change, but it may not be known yet. */
 const againMs = 5_000

@@ -1,6 +1,6 @@
 import type { CauseCode } from '../../../contract/causes.ts'
 import type { TargetView } from '../../../contract/sidecar.ts'
-import type { TunnelTarget } from './tunnel.ts'
+import type { TunnelTarget } from './tunnel/tunnel.ts'
 
 /**
  * Something that went wrong, as its source said it. `facts` is what the source adds for people (kubectl's line, the API

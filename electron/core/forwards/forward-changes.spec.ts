@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Forward } from '../../../contract/forwards.ts'
 import { owner } from '../../../contract/permissions.ts'
 import { ForwardBench } from './forward-service.testing.ts'
-import { echo, free, freePort, occupy } from './local-server.testing.ts'
-import { client } from './tunnel.testing.ts'
+import { echo, free, freePort, occupy } from './listener/local-server.testing.ts'
+import { client } from './tunnel/tunnel.testing.ts'
 
 let bench: ForwardBench
 beforeEach(async () => {

@@ -5,7 +5,7 @@ import type { CredentialFailure } from '../credentials/credentials.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { SidecarAnswer } from '../sidecar/sidecar-client.ts'
 import type { StoredForward } from '../store/forward-table.ts'
-import { addressOf, isExposed, isLocalAddress, overlap, ownerWords, testBind } from './local-port.ts'
+import { addressOf, isExposed, isLocalAddress, overlap, ownerWords, testBind } from './listener/local-port.ts'
 
 export type CheckSurroundings = {
   readonly platform: Pick<Platform, 'ownerOfPort'>

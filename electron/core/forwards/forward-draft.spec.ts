@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defaultName, isSelector, keepPorts } from './forward-draft.ts'
-import { isExposed, overlap } from './local-port.ts'
+import { isExposed, overlap } from './listener/local-port.ts'
 
 const bind = '127.0.0.1'
 

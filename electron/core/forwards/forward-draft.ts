@@ -10,7 +10,7 @@ import {
 } from '../../../contract/forwards.ts'
 import type { Settings } from '../../../contract/system.ts'
 import type { StoredForward } from '../store/forward-table.ts'
-import { addressOf, choosePort, isLocalAddress, overlap } from './local-port.ts'
+import { addressOf, choosePort, isLocalAddress, overlap } from './listener/local-port.ts'
 
 /** "svc/web:http". */
 export function defaultName(target: Target, ports: readonly PortInput[]): string {

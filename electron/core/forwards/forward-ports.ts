@@ -2,10 +2,10 @@ import { drop } from '../../../contract/drop.ts'
 import type { Clock } from '../clock.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { StoredForward } from '../store/forward-table.ts'
-import type { ListenerConnection } from './client-connection.ts'
+import type { ListenerConnection } from './listener/client-connection.ts'
 import type { Evidence } from './evidence.ts'
-import { PortListener, type UnservedReason } from './listener.ts'
-import type { Parking } from './parking.ts'
+import { PortListener, type UnservedReason } from './listener/listener.ts'
+import type { Parking } from './listener/parking.ts'
 import { PortRuntime } from './port-runtime.ts'
 
 export type ForwardPortsOptions = {

@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fail } from '../../../contract/errors.ts'
 import { owner } from '../../../contract/permissions.ts'
 import { ForwardBench } from './forward-service.testing.ts'
-import { echo, free, freePort, occupy } from './local-server.testing.ts'
-import { aPod, aView } from './reconciler-world.testing.ts'
-import { client, someConnection } from './tunnel.testing.ts'
+import { echo, free, freePort, occupy } from './listener/local-server.testing.ts'
+import { aPod, aView } from './reconciler/reconciler-world.testing.ts'
+import { client, someConnection } from './tunnel/tunnel.testing.ts'
 
 let bench: ForwardBench
 beforeEach(async () => {

@@ -17,9 +17,9 @@ import type { WatchNews } from '../sidecar/sidecar-client.ts'
 import type { Store } from '../store/store.ts'
 import { memoryStore, silentLog } from '../store/store.testing.ts'
 import { ForwardService, type ForwardServiceOptions } from './forward-service.ts'
-import { aPod, aView } from './reconciler-world.testing.ts'
-import type { ProbeResult, Tunnel, TunnelEvents, TunnelFailure, TunnelRequest, TunnelStream } from './tunnel.ts'
-import { someConnection, TestServer } from './tunnel.testing.ts'
+import { aPod, aView } from './reconciler/reconciler-world.testing.ts'
+import type { ProbeResult, Tunnel, TunnelEvents, TunnelFailure, TunnelRequest, TunnelStream } from './tunnel/tunnel.ts'
+import { someConnection, TestServer } from './tunnel/tunnel.testing.ts'
 
 /** A tunnel to a port of this machine; a test says how it fares. */
 export class BenchTunnel implements Tunnel {

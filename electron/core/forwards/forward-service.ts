@@ -29,8 +29,8 @@ import { chooseLocalPorts, editedDraft, newDraft, problemOf } from './forward-dr
 import { ForwardOutput } from './forward-output.ts'
 import { ForwardRuntime, type ForwardSurroundings } from './forward-runtime.ts'
 import { summarize } from './history.ts'
-import { Parking } from './parking.ts'
-import type { TunnelFactory } from './tunnel.ts'
+import { Parking } from './listener/parking.ts'
+import type { TunnelFactory } from './tunnel/tunnel.ts'
 
 export type ForwardServiceOptions = {
   readonly store: Store

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../network/eventually.testing.ts'
 import { FakeClock } from '../clock.testing.ts'
 import type { SocketOwner } from '../platform/platform.ts'
-import { PortListener } from './listener.ts'
-import { Parking } from './parking.ts'
+import { PortListener } from './listener/listener.ts'
+import { Parking } from './listener/parking.ts'
 import { PortBinding } from './port-binding.ts'
 
 let other: Server

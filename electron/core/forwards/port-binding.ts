@@ -2,10 +2,10 @@ import { drop } from '../../../contract/drop.ts'
 import type { ForwardPort } from '../../../contract/forwards.ts'
 import type { Clock } from '../clock.ts'
 import type { Platform } from '../platform/platform.ts'
-import type { ListenerConnection } from './client-connection.ts'
+import type { ListenerConnection } from './listener/client-connection.ts'
 import type { Failure, ListenerEvidence } from './evidence.ts'
-import type { ListenerRoute, ListenerTotals, ListenFailure, PortListener } from './listener.ts'
-import { failureOfListen, portTakenBy } from './local-port.ts'
+import type { ListenerRoute, ListenerTotals, ListenFailure, PortListener } from './listener/listener.ts'
+import { failureOfListen, portTakenBy } from './listener/local-port.ts'
 
 export type PortBindingOptions = {
   readonly port: ForwardPort

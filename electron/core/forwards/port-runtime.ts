@@ -1,11 +1,11 @@
 import { drop } from '../../../contract/drop.ts'
 import type { ForwardPort } from '../../../contract/forwards.ts'
 import type { Timer } from '../clock.ts'
-import type { ListenerConnection } from './client-connection.ts'
+import type { ListenerConnection } from './listener/client-connection.ts'
 import type { PortEvidence } from './evidence.ts'
-import type { ListenerRoute, ListenerTotals } from './listener.ts'
+import type { ListenerRoute, ListenerTotals } from './listener/listener.ts'
 import { PortBinding, type PortBindingOptions } from './port-binding.ts'
-import type { PortRoute, Slot } from './reconcile-types.ts'
+import type { PortRoute, Slot } from './reconciler/reconcile-types.ts'
 import type { TunnelHandle } from './tunnel-handle.ts'
 
 export type PortRuntimeOptions = Omit<PortBindingOptions, 'bound'>

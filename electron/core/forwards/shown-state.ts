@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { HistoryRow } from '../store/history-table.ts'
 import { causeOf } from './causes.ts'
 import type { Traffic } from './port-sums.ts'
-import type { Decision } from './reconcile-types.ts'
+import type { Decision } from './reconciler/reconcile-types.ts'
 
 /** Causes that may be the cluster's own. */
 const onTheWay: ReadonlySet<CauseCode> = new Set<CauseCode>([

@@ -2,7 +2,7 @@ import { drop } from '../../../contract/drop.ts'
 import type { Clock } from '../clock.ts'
 import { failureOfTunnel } from './causes.ts'
 import { failureOf, unprobed, type Failure, type ProbeEvidence, type TunnelEvidence } from './evidence.ts'
-import type { ProbeResult, Tunnel, TunnelFactory, TunnelFailure, TunnelRequest } from './tunnel.ts'
+import type { ProbeResult, Tunnel, TunnelFactory, TunnelFailure, TunnelRequest } from './tunnel/tunnel.ts'
 
 export type TunnelHandleOptions = {
   readonly request: TunnelRequest

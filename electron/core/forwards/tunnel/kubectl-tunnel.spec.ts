@@ -1,0 +1,242 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../../../network/eventually.testing.ts'
+import { appError, fail, ok } from '../../../../contract/errors.ts'
+import { systemClock } from '../../clock.ts'
+import { FakeClock } from '../../clock.testing.ts'
+import { KubectlStandIns } from './kubectl-stand-in.testing.ts'
+import { someConnection, someRequest } from './tunnel.testing.ts'
+
+/**
+ * What kubectl does on a real cluster is proven there. Here a small program stands in for kubectls that are broken,
+ * missing, or put in place by somebody else.
+ */
+describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
+  let standIns: KubectlStandIns
+
+  beforeEach(() => {
+    standIns = new KubectlStandIns()
+  })
+  afterEach(() => standIns.close())
+
+  const isLost = (): Promise<void> => eventually(() => expect(standIns.lost).toHaveLength(1))
+  const isReady = (): Promise<void> => eventually(() => expect(standIns.ready).toBe(1))
+
+  it('asks for exactly one pod and port on loopback, with neither kuberc nor a secret in sight', async () => {
+    const request = { ...someRequest('db-0'), connection: () => ({ ...someConnection, token: 'canary-token' }) }
+    standIns.start(ok({ path: standIns.script('echo "$@" >&2; env >&2; exit 1') }), systemClock, request)
+    await isLost()
+    expect(standIns.lines[0]).toMatch(
+      /^stderr: port-forward pod\/db-0 :8080 --namespace default --address 127\.0\.0\.1 --kubeconfig \S+$/,
+    )
+    expect(standIns.lines).toContain('stderr: KUBERC=off')
+    expect(standIns.lines.join('\n')).not.toContain('canary')
+  })
+
+  it('starts nothing once the credentials were taken back', async () => {
+    const request = { ...someRequest(), connection: () => null }
+    standIns.start(ok({ path: standIns.script('echo started >&2; exit 1') }), systemClock, request)
+    await isLost()
+    expect(standIns.lost[0]).toMatchObject({ code: 'vault-locked' })
+    expect(standIns.lines).toEqual([])
+  })
+
+  it('lets kubectl find the pod where it is given a name only', async () => {
+    const request = { ...someRequest(), target: { kind: 'reference', reference: 'svc/web' }, remote: 'http' } as const
+    standIns.start(ok({ path: standIns.script('echo "$@" >&2; exit 1') }), systemClock, request)
+    await isLost()
+    expect(standIns.lines[0]).toContain('port-forward svc/web :http ')
+  })
+
+  it('says that kubectl is missing, and passes on why none was found', async () => {
+    standIns.start(ok({ path: join(standIns.folder, 'nowhere') }))
+    await isLost()
+    expect(standIns.lost[0]).toMatchObject({ code: 'kubectl-missing' })
+    standIns.lost = []
+    standIns.start(fail(appError('kubectl-missing', 'No kubectl in six places.', 'Install it.')))
+    await isLost()
+    expect(standIns.lost[0]).toEqual({ code: 'kubectl-missing', detail: null, message: 'No kubectl in six places.' })
+  })
+
+  it('takes the last line for the cause when kubectl ends before it listens', async () => {
+    const script = [
+      `echo 'E1121 03:24:20.5 1 memcache.go:265] "Unhandled Error" err="couldn'"'"'t get current server API group list: dial tcp 127.0.0.1:6443: connect: connection refused"' >&2`,
+      `echo 'error: You must be logged in to the server (Unauthorized)' >&2`,
+      'exit 1',
+    ]
+    const failed = standIns.start(ok({ path: standIns.script(script.join('\n')) }))
+    await isLost()
+    expect(standIns.lost[0]).toEqual({
+      code: 'credentials-rejected',
+      detail: 'unauthorized',
+      message: 'You must be logged in to the server (Unauthorized)',
+    })
+    expect(failed.state).toBe('closed')
+  })
+
+  it('names words it does not know as kubectl said them', async () => {
+    standIns.start(ok({ path: standIns.script('echo "error: the moon is in the wrong house" >&2; exit 3') }))
+    await isLost()
+    const message = 'kubectl ended with code 3: the moon is in the wrong house'
+    expect(standIns.lost[0]).toEqual({ code: 'kubectl-failed', detail: 'exit-3', message })
+  })
+
+  it('gives up a kubectl that says nothing for 20 s, and ends it', async () => {
+    const clock = new FakeClock()
+    const running = standIns.start(ok({ path: standIns.script('exec sleep 600') }), clock)
+    await eventually(() => expect(running.usage()).not.toBeNull())
+    const [pid = 0] = running.usage()!.pids
+    clock.advance(19_999)
+    expect(standIns.lost).toEqual([])
+    clock.advance(1)
+    await isLost()
+    expect(standIns.lost[0]).toMatchObject({ code: 'api-unavailable', detail: 'kubectl-silent' })
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+  })
+
+  it.runIf(process.platform === 'linux')('sends nothing to a port that belongs to somebody else', async () => {
+    // It claims the port of this very process.
+    const { createServer } = await import('node:net')
+    let called = 0
+    const other = createServer(() => (called += 1)).listen(0, '127.0.0.1')
+    await eventually(() => expect(other.listening).toBe(true))
+    const address = other.address()
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+    standIns.start(ok({ path: standIns.script(`echo 'Forwarding from 127.0.0.1:${port} -> 8080'; exec sleep 600`) }))
+    await isLost()
+    expect(standIns.lost[0]).toMatchObject({ code: 'kubectl-failed', detail: 'port-not-ours' })
+    expect(standIns.ready).toBe(0)
+    expect(called).toBe(0)
+    await new Promise((resolve) => other.close(resolve))
+  })
+
+  it('carries streams, and a second kubectl joins while one is open', async () => {
+    const running = standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }))
+    await isReady()
+    const opened = await running.open()
+    if (!opened.ok) throw new Error(opened.error.message)
+    expect(running.connections).toBe(1)
+    let heard = ''
+    opened.value.receive?.((chunk) => {
+      heard += chunk.toString()
+      return true
+    })
+    opened.value.write('hello')
+    opened.value.resume()
+    await eventually(() => expect(heard).toBe('hello'))
+    await eventually(() => expect(running.usage()?.pids).toHaveLength(2), { timeout: 10_000 })
+    opened.value.destroy()
+    await eventually(() => expect(running.connections).toBe(0))
+  })
+
+  it.runIf(process.platform === 'linux')('is lost with the one child that was not stopped', async () => {
+    const tunnel = standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }))
+    await isReady()
+    const [first = 0] = tunnel.usage()?.pids ?? []
+    const opened = await tunnel.open()
+    expect(opened.ok).toBe(true)
+    const spare = await eventually(() => {
+      const [other] = tunnel.usage()?.pids.filter((pid) => pid !== first) ?? []
+      expect(other).toBeDefined()
+      return other ?? 0
+    })
+    await eventually(() => expect(standIns.lines.filter((line) => line.includes('Forwarding from'))).toHaveLength(2))
+    process.kill(spare, 'SIGSTOP')
+    process.kill(first, 'SIGKILL')
+    await isLost()
+    expect(standIns.lost).toMatchObject([{ code: 'tunnel-lost', detail: 'killed' }])
+    process.kill(spare, 'SIGCONT')
+  })
+
+  it('goes on at the limit of processes, and says that it cannot be asked whether it works', async () => {
+    standIns.limits = { maxChildren: 1, maxStarting: 4 }
+    const running = standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }))
+    await isReady()
+    const opened = await running.open()
+    if (!opened.ok) throw new Error(opened.error.message)
+    await eventually(async () =>
+      expect(await running.probe()).toMatchObject({ kind: 'inconclusive', hindrance: { code: 'limit-reached' } }),
+    )
+    let heard = ''
+    opened.value.receive?.((chunk) => {
+      heard += chunk.toString()
+      return true
+    })
+    opened.value.resume()
+    opened.value.write('still there')
+    await eventually(() => expect(heard).toBe('still there'))
+    expect(standIns.lost).toEqual([])
+    // It is tried again as soon as there is room.
+    standIns.limits = { maxChildren: 2, maxStarting: 4 }
+    await eventually(async () => expect((await running.probe()).kind).toBe('live'), { timeout: 10_000 })
+  })
+
+  it('tells that it waits for its turn, and when that has come', async () => {
+    standIns.limits = { maxChildren: 128, maxStarting: 1 }
+    standIns.start(ok({ path: standIns.script('exec sleep 600') }))
+    await eventually(() => expect(standIns.bed.children.counts().starting).toBe(1))
+    expect(standIns.waits).toEqual([])
+    standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }))
+    await eventually(() => expect(standIns.waits).toEqual([true]))
+    // A turn lasts 2 s at most.
+    await eventually(() => expect(standIns.waits).toEqual([true, false]), { timeout: 10_000 })
+    await isReady()
+  })
+
+  it('cannot tell which of two silent streams was refused, so it claims of neither that the pod saw nothing', async () => {
+    const refusal =
+      '"an error occurred forwarding 1 -> 8080: error forwarding port 8080 to pod x, uid : connect: connection refused"'
+    const running = standIns.start(
+      ok({
+        path: standIns.listening(
+          `socket.on('data', (d) => { if (String(d) === 'go') { console.error(${refusal}); process.exit(1) } })`,
+        ),
+      }),
+    )
+    await isReady()
+    // Long enough apart that the second does not wait for the first one's fate.
+    const first = await running.open()
+    const second = await running.open()
+    if (!first.ok || !second.ok) throw new Error('no stream')
+    const ends = [first.value, second.value].map(async (stream) => {
+      stream.receive?.(() => true)
+      stream.resume()
+      await new Promise((resolve) => stream.once('end', resolve).once('error', resolve))
+      return stream.verdict?.()
+    })
+    first.value.write('a question')
+    second.value.write('go')
+    for (const verdict of await Promise.all(ends)) {
+      expect(verdict).toMatchObject({
+        kind: 'tunnel-failed',
+        neverReachedPod: false,
+        failure: { code: 'container-not-listening' },
+      })
+    }
+    await isLost()
+  })
+
+  it('proves it where a single stream can be meant, and where nothing was sent', async () => {
+    const refusal =
+      '"an error occurred forwarding 1 -> 8080: error forwarding port 8080 to pod x, uid : connect: connection refused"'
+    const running = standIns.start(
+      ok({ path: standIns.listening(`socket.on('data', () => { console.error(${refusal}); process.exit(1) })`) }),
+    )
+    await isReady()
+    const opened = await running.open()
+    if (!opened.ok) throw new Error(opened.error.message)
+    opened.value.receive?.(() => true)
+    opened.value.resume()
+    opened.value.write('a question')
+    await new Promise((resolve) => opened.value.once('end', resolve).once('error', resolve))
+    expect(await opened.value.verdict?.()).toMatchObject({ kind: 'tunnel-failed', neverReachedPod: true })
+  })
+
+  it('ends its kubectl on close, also one that has not begun', async () => {
+    const waiting = standIns.start(ok({ path: standIns.script('exec sleep 600') }))
+    await waiting.close()
+    expect(waiting.state).toBe('closed')
+    expect(standIns.lost).toEqual([])
+    expect(standIns.bed.children.counts()).toMatchObject({ running: 0, starting: 0, queued: 0 })
+  })
+})
