@@ -3,8 +3,10 @@ import { EventEmitter } from 'node:events'
 
 const port = new EventEmitter()
 port.postMessage = (message) => void process.send(message, () => undefined)
-port.once('newListener', (name) => {
-  if (name === 'message') process.on('message', (data) => port.emit('message', { data }))
+// Not before somebody listens, as a port of Electron: what came earlier waits.
+port.on('newListener', (name) => {
+  if (name !== 'message' || port.listenerCount(name) > 0) return
+  process.on('message', (data) => port.emit('message', { data }))
 })
 process.parentPort = port
 process.on('disconnect', () => process.exit(0))
