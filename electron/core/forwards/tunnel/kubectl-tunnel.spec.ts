@@ -140,8 +140,10 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
       expect(other).toBeDefined()
       return other ?? 0
     })
-    await eventually(() => expect(standIns.lines.filter((line) => line.includes('Forwarding from'))).toHaveLength(2))
+    // The free one is asked: it is ready, and later it has stopped.
+    await eventually(async () => expect((await tunnel.probe()).kind).toBe('live'))
     process.kill(spare, 'SIGSTOP')
+    await eventually(async () => expect((await tunnel.probe()).kind).toBe('stalled'))
     process.kill(first, 'SIGKILL')
     await isLost()
     expect(standIns.lost).toMatchObject([{ code: 'tunnel-lost', detail: 'killed' }])
