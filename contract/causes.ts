@@ -1,6 +1,6 @@
 import { z } from './zod.ts'
 
-/** Why a forward is not live. Each has words and a next step in `electron/core/forwards/causes.ts`. */
+/** Why a forward is not live. Each has words and a next step in `electron/core/forwards/cause-words.ts`. */
 export const CauseCode = z.enum([
   'queued',
   'connecting',
