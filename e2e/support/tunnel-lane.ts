@@ -57,15 +57,9 @@ export class TunnelLane implements AsyncDisposable {
       bind: '127.0.0.1',
       port: 0,
       forwardId: randomUUID(),
-      portId: randomUUID(),
       parking: new Parking(),
       clock: systemClock,
-      events: {
-        accepted: () => undefined,
-        parkedChanged: () => undefined,
-        bytes: () => undefined,
-        closedUnserved: (reason) => this.unserved.push(reason),
-      },
+      unserved: (reason) => this.unserved.push(reason),
     })
   }
 

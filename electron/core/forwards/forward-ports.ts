@@ -1,4 +1,5 @@
 import { drop } from '../../../contract/drop.ts'
+import type { ForwardPort } from '../../../contract/forwards.ts'
 import type { Clock } from '../clock.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { StoredForward } from '../store/forward-table.ts'
@@ -64,8 +65,7 @@ export class ForwardPorts {
     }
     for (const port of forward.ports) {
       if (this.#ports.has(port.id)) continue
-      const createListener = ({ id, bind, local }: typeof port): PortListener =>
-        this.#createListener(forward.id, id, bind, local)
+      const createListener = (one: ForwardPort): PortListener => this.#createListener(forward.id, one)
       this.#ports.set(port.id, new PortRuntime({ ...this.#options, port, createListener }))
     }
   }
@@ -90,22 +90,10 @@ export class ForwardPorts {
     await Promise.all(this.all.map((port) => port.close()))
   }
 
-  #createListener(forwardId: string, portId: string, bind: string, port: number): PortListener {
+  #createListener(forwardId: string, { bind, local: port }: ForwardPort): PortListener {
     const { clock, parking, note } = this.#options
-    return new PortListener({
-      bind,
-      port,
-      forwardId,
-      portId,
-      parking,
-      clock,
-      events: {
-        accepted: () => undefined,
-        parkedChanged: () => undefined,
-        bytes: () => undefined,
-        closedUnserved: (reason) => note(unservedWords[reason]),
-      },
-    })
+    const unserved = (reason: UnservedReason): void => note(unservedWords[reason])
+    return new PortListener({ bind, port, forwardId, parking, clock, unserved })
   }
 }
 

@@ -17,14 +17,6 @@ export type ListenerRoute =
 /** Why a client was closed without having been served. */
 export type UnservedReason = 'limit' | 'waited-too-long' | 'holding' | 'target-changed'
 
-export type ListenerEvents = {
-  accepted(): void
-  parkedChanged(): void
-  /** Bytes since the last call, at most five calls a second: from the pod, to the pod. */
-  bytes(received: number, sent: number): void
-  closedUnserved(reason: UnservedReason): void
-}
-
 export type ListenFailure = {
   readonly code: 'local-port-taken' | 'local-port-forbidden' | 'bind-address-unusable'
   readonly message: string
@@ -45,11 +37,11 @@ export type ListenerOptions = {
   /** 0: the system chooses; `port` says which. */
   readonly port: number
   readonly forwardId: string
-  readonly portId: string
   /** Shared by all listeners. */
   readonly parking: Parking
   readonly clock: Clock
-  readonly events: ListenerEvents
+  /** A client was closed without having been served. */
+  readonly unserved: (reason: UnservedReason) => void
   readonly presence?: ClientPresence
 }
 
@@ -57,7 +49,6 @@ export type ListenerOptions = {
 const retryMs = 250
 /** So often is looked for waiting clients that have left, to free their places. */
 const sweepMs = 1_000
-const bytesMs = 200
 
 /** One for all listeners: a look at the system's table of sockets answers for every client. */
 const sharedPresence = createClientPresence()
@@ -77,8 +68,6 @@ export class PortListener {
   readonly #clients = new Set<ClientConnection>()
   #retry: Timer | null = null
   #sweep: Timer | null = null
-  #report: Timer | null = null
-  #unreported = { received: 0, sent: 0 }
   #totals = { bytesIn: 0, bytesOut: 0, accepted: 0, closedUnserved: 0 }
   #closed = false
 
@@ -152,7 +141,6 @@ export class PortListener {
     this.#closed = true
     for (const timer of [this.#retry, this.#sweep]) timer?.cancel()
     for (const client of [...this.#clients]) this.#remove(client)
-    this.#reportBytes()
     const server = this.#server
     this.#server = null
     if (server !== null) await new Promise((resolve) => server.close(resolve))
@@ -168,7 +156,6 @@ export class PortListener {
     this.#totals.accepted += 1
     if (this.#route.kind === 'tunnel') this.#serve(client, this.#route.tunnel)
     else this.#park(client)
-    this.#options.events.accepted()
   }
 
   /** Lets the client wait unread; the places are counted over all forwards. */
@@ -183,7 +170,6 @@ export class PortListener {
     client.wasParked = true
     this.#setDeadline(client)
     this.#sweep ??= this.#options.clock.after(sweepMs, this.#sweepParked)
-    this.#options.events.parkedChanged()
   }
 
   #setDeadline(client: ClientConnection): void {
@@ -276,38 +262,24 @@ export class PortListener {
     if (client.state === 'over') return
     this.#totals.closedUnserved += 1
     this.#remove(client)
-    this.#options.events.closedUnserved(reason)
+    this.#options.unserved(reason)
   }
 
   #remove(client: ClientConnection): void {
     this.#clients.delete(client)
     client.cut()
     this.#leavePlace(client)
-    if (this.#unreported.received + this.#unreported.sent > 0) this.#reportBytes()
   }
 
   #leavePlace(client: ClientConnection): void {
     if (!client.holdsPlace) return
     client.holdsPlace = false
     this.#options.parking.leave(this.#options.forwardId)
-    this.#options.events.parkedChanged()
   }
 
   readonly #countBytes = (received: number, sent: number): void => {
     this.#totals.bytesIn += received
     this.#totals.bytesOut += sent
-    this.#unreported.received += received
-    this.#unreported.sent += sent
-    this.#report ??= this.#options.clock.after(bytesMs, () => this.#reportBytes())
-  }
-
-  #reportBytes(): void {
-    this.#report?.cancel()
-    this.#report = null
-    const { received, sent } = this.#unreported
-    if (received === 0 && sent === 0) return
-    this.#unreported = { received: 0, sent: 0 }
-    this.#options.events.bytes(received, sent)
   }
 }
 
