@@ -2,12 +2,11 @@ import { drop } from '../../../contract/drop.ts'
 import { assertNever } from '../../../contract/assert-never.ts'
 import type { Result } from '../../../contract/errors.ts'
 import type { Forward } from '../../../contract/forwards.ts'
-import type { ClusterConnection } from '../../../contract/sidecar.ts'
+import type { ClusterConnection, WatchTarget } from '../../../contract/sidecar.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { CredentialFailure } from '../credentials/credentials.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { WatchNews } from '../sidecar/sidecar-client.ts'
-import type { WatchTarget } from '../../../contract/sidecar.ts'
 import type { StoredForward } from '../store/forward-table.ts'
 import type { HistoryRow } from '../store/history-table.ts'
 import type { ListenerConnection } from './listener/client-connection.ts'
@@ -95,11 +94,11 @@ export class ForwardRuntime {
     this.#credentials = new ForwardCredentials({ ...surroundings, obtained: surroundings.setCluster })
     this.#watch = new ForwardWatch({
       ...surroundings,
-      changed: this.#wake,
+      changed: this.wake,
       reached: () => this.#hints.note('reached'),
     })
     const note = (text: string): void => events.line('note', text, null)
-    this.#ports = new ForwardPorts({ ...surroundings, changed: this.#wake, note })
+    this.#ports = new ForwardPorts({ ...surroundings, changed: this.wake, note })
     this.#ports.follow(forward)
   }
 
@@ -153,7 +152,7 @@ export class ForwardRuntime {
   /** Something changed that makes another try worth it. */
   hint(kind: Hint): void {
     this.#hints.note(kind)
-    this.#wake()
+    this.wake()
   }
 
   /** Since when the machine slept, ms since the epoch; to be told before the wake. */
@@ -164,7 +163,7 @@ export class ForwardRuntime {
   /** Replaces its tunnels; the local ports stay bound. */
   restart(): void {
     this.#hints.restart()
-    this.#wake()
+    this.wake()
   }
 
   /**
@@ -175,18 +174,13 @@ export class ForwardRuntime {
     this.#credentials.replace()
     if (anotherServer) this.#retarget()
     this.#hints.byPerson()
-    this.#wake()
+    this.wake()
   }
 
   /** The vault was locked: what came out of it is forgotten. Tunnels that are open stay; new ones wait. */
   forgetCredentials(): void {
     this.#credentials.forget()
-    this.#wake()
-  }
-
-  /** Looks again, because something outside its own parts changed (the queue). */
-  wake(): void {
-    this.#wake()
+    this.wake()
   }
 
   row(): Forward {
@@ -256,7 +250,8 @@ export class ForwardRuntime {
     }
   }
 
-  readonly #wake = (): void => {
+  /** Looks again soon, because something changed: its own evidence, or the queue of starts. */
+  readonly wake = (): void => {
     if (this.#lookPending || this.#closed) return
     this.#lookPending = true
     queueMicrotask(() => {
@@ -293,12 +288,12 @@ export class ForwardRuntime {
     this.#timer = null
     if (decision.actions.length > 0 && this.#looks < looksInARow) {
       this.#looks += 1
-      this.#wake()
+      this.wake()
       return
     }
     this.#looks = 0
     const wakeAt = decision.actions.length > 0 ? now + pauseMs : decision.wakeAt
-    if (wakeAt !== null) this.#timer = this.#surroundings.clock.after(Math.max(1, wakeAt - now), this.#wake)
+    if (wakeAt !== null) this.#timer = this.#surroundings.clock.after(Math.max(1, wakeAt - now), this.wake)
   }
 
   #act(action: Action): void {
@@ -348,7 +343,7 @@ export class ForwardRuntime {
 
   async #obtain(fresh: boolean): Promise<void> {
     const since = this.#hints.personAt
-    if (await this.#credentials.obtain(this.#stored.clusterId, { fresh, since })) this.#wake()
+    if (await this.#credentials.obtain(this.#stored.clusterId, { fresh, since })) this.wake()
   }
 
   #openTunnel({ portId, slot, target, remote }: Action & { kind: 'open-tunnel' }): void {
@@ -366,7 +361,7 @@ export class ForwardRuntime {
         version: evidence.version,
         restarts: this.#hints.evidence.restarts,
       },
-      changed: this.#wake,
+      changed: this.wake,
       connectionsLost: (count, failure) => this.#connectionsLost(count, failure),
       line: (stream, text, pid) => this.#events.line(stream, text, pid),
     })
