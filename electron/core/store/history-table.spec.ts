@@ -35,6 +35,15 @@ describe('the history of a forward', () => {
       expect(kept[0]?.at).toBe(6_000)
     }))
 
+  it('does not grow over runs that write little', () =>
+    withForward((history, id, { store }) => {
+      store.write(() => {
+        for (let at = 1; at <= 5_000; at++) history.append(id, row(at))
+      })
+      for (let run = 1; run <= 5; run++) new HistoryTable({ store, log: silentLog }).append(id, row(5_000 + run))
+      expect(history.list(id, 10_000)).toHaveLength(5_000)
+    }))
+
   it('ends with the last time the app was seen when it was killed', () =>
     withForward((history, id) => {
       history.append(id, row(1_000))

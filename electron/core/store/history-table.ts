@@ -30,14 +30,16 @@ type Row = {
   bytes_out: number
 }
 
+/** Of each forward. */
 const mostRows = 5000
+/** How often a forward's rows are trimmed, in rows: there may be that many more for a while. */
 const trimEvery = 500
 
 /** What happened to each forward (migrations/0030_forwards.sql). */
 export class HistoryTable {
   readonly #store: Store
   readonly #log: Log
-  #sinceTrim = 0
+  readonly #sinceTrim = new Map<string, number>()
 
   constructor(options: { store: Store; log: Log }) {
     this.#store = options.store
@@ -53,16 +55,16 @@ export class HistoryTable {
            VALUES (@forwardId, @at, @state, @causeCode, @detail, @message, @pod, @connectionsLost, @bytesIn, @bytesOut)`,
         )
         .run({ ...row, forwardId })
-      this.#sinceTrim += 1
-      if (this.#sinceTrim < trimEvery) return
-      this.#sinceTrim = 0
+      // The first row trims too: many runs write few.
+      const since = this.#sinceTrim.get(forwardId) ?? trimEvery
+      this.#sinceTrim.set(forwardId, since < trimEvery ? since + 1 : 1)
+      if (since < trimEvery) return
       database
         .prepare(
-          `DELETE FROM forward_history WHERE id IN (
-             SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY forward_id ORDER BY id DESC) AS place FROM forward_history)
-             WHERE place > ?)`,
+          `DELETE FROM forward_history WHERE forward_id = @forwardId AND id <= (
+             SELECT id FROM forward_history WHERE forward_id = @forwardId ORDER BY id DESC LIMIT 1 OFFSET @mostRows)`,
         )
-        .run(mostRows)
+        .run({ forwardId, mostRows })
     })
   }
 
