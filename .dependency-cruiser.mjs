@@ -27,10 +27,10 @@ export default {
       to: { path: '^(electron/(shell|http)/|electron/[^/]+\\.ts$|renderer/|sidecar/|e2e/)' },
     },
     {
-      name: 'core-never-imports-electron-client-node-react',
+      name: 'core-never-imports-electron-react-ws',
       severity: 'error',
       from: { path: '^electron/core/', pathNot: specs },
-      to: { path: '^(electron$|node_modules/(electron|@kubernetes/client-node|react|react-dom|ws)/)' },
+      to: { path: '^(electron$|node_modules/(electron|react|react-dom|ws)/)' },
     },
     {
       name: 'only-shell-imports-electron',
@@ -42,25 +42,19 @@ export default {
       name: 'shell-imports-core-and-contract',
       severity: 'error',
       from: { path: '^electron/shell/' },
-      to: { path: '^(electron/http/|sidecar/|renderer/|e2e/)' },
+      to: { path: '^(electron/http/|network/|sidecar/|renderer/|e2e/)' },
     },
     {
       name: 'http-imports-core-and-contract',
       severity: 'error',
       from: { path: '^electron/http/', pathNot: specs },
-      to: { path: '^(electron/shell/|sidecar/|renderer/|e2e/)' },
+      to: { path: '^(electron/shell/|network/|sidecar/|renderer/|e2e/)' },
     },
     {
-      name: 'sidecar-imports-contract',
+      name: 'sidecar-imports-contract-and-network',
       severity: 'error',
       from: { path: '^sidecar/', pathNot: specs },
       to: { path: '^(electron|renderer|e2e)/' },
-    },
-    {
-      name: 'only-sidecar-imports-client-node',
-      severity: 'error',
-      from: { path: '^(contract|electron|renderer)/' },
-      to: { path: '@kubernetes/client-node' },
     },
     {
       name: 'renderer-imports-contract-and-ui-packages',
