@@ -1,6 +1,7 @@
 import { type ReactNode, useId } from 'react'
 import styles from './field.module.css'
 import { classNames } from './class-names.ts'
+import { StateMark } from './state-mark.tsx'
 
 /** Ids for a control. Its label is named too: an open list of suggestions hides everything else, and a hidden label counts only so. */
 export type FieldIds = {
@@ -10,11 +11,15 @@ export type FieldIds = {
   'aria-invalid': boolean | undefined
 }
 
-/** A labelled control with a hint and an error below it; the control gets the ids that tie them together. */
+/**
+ * A labelled control with an error, a notice and a hint below it; the control gets the ids that tie them together. A
+ * notice is no error: what was typed can be meant so. Null where there may be one later: it is told when it comes.
+ */
 export function Field({
   label,
   hint,
   error,
+  notice,
   aside,
   className,
   children,
@@ -22,13 +27,17 @@ export function Field({
   label: ReactNode
   hint?: ReactNode
   error?: string | null | undefined
+  notice?: string | null
   aside?: ReactNode
   className?: string | undefined
   children: (ids: FieldIds) => ReactNode
 }) {
   const id = useId()
   const hasError = error !== undefined && error !== null && error !== ''
-  const described = [hasError && `${id}-error`, hint !== undefined && `${id}-hint`].filter((part) => part !== false)
+  const hasNotice = notice !== undefined && notice !== null
+  const described = [hasError && `${id}-error`, hasNotice && `${id}-notice`, hint !== undefined && `${id}-hint`].filter(
+    (part) => part !== false,
+  )
   return (
     <div className={classNames(styles.field, className)}>
       <div className={styles.top}>
@@ -46,6 +55,16 @@ export function Field({
       {hasError && (
         <p id={`${id}-error`} className={styles.error}>
           {error}
+        </p>
+      )}
+      {notice !== undefined && (
+        <p id={`${id}-notice`} role="status" className={styles.notice}>
+          {hasNotice && (
+            <>
+              <StateMark name="warn" />
+              <span>{notice}</span>
+            </>
+          )}
         </p>
       )}
       {hint !== undefined && (

@@ -40,7 +40,7 @@ export function ForwardForm({
   const [podFilter, setPodFilter] = useState<PodFilter>('Running')
   const clusters = useOrderedClusters()
   const cluster = useCluster(values.clusterId === '' ? null : values.clusterId)
-  const discovery = useDiscovery(values.clusterId, values.namespace.trim(), podFilter)
+  const discovery = useDiscovery(values.clusterId, values.namespace.trim(), values.target, podFilter)
   const check = useForwardCheck(values, forwardId)
   const offered = portsOf(discovery.groups, values.target)
   const change = (fields: Partial<ForwardValues>) => {
@@ -95,7 +95,7 @@ export function ForwardForm({
             </select>
           )}
         </Field>
-        <Field label="Namespace" error={errors.namespace}>
+        <Field label="Namespace" error={errors.namespace} notice={discovery.notices.namespace}>
           {(ids) => (
             <SuggestInput
               ids={ids}
@@ -110,6 +110,7 @@ export function ForwardForm({
         <Field
           label="Target"
           error={errors.target}
+          notice={discovery.notices.target}
           hint="Choose from the list, or type svc/name, deploy/name, pod/name, or labels such as app=web."
           aside={
             <label className={styles.aside}>

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import { busyWorld } from '../../testing/busy-world.ts'
 import { callsOf, openPage } from '../../testing/open-page.tsx'
+import { sampleService } from '../../testing/samples.ts'
 
 const field = (name: string) => page.getByRole('combobox', { name, exact: true })
 const local = page.getByRole('textbox', { name: 'Local port 1' })
@@ -97,6 +98,41 @@ describe('the form for a new forward', () => {
     const asked = () => callsOf(owner, 'clusters.services').map((input) => (input as { namespace: string }).namespace)
     await expect.poll(() => asked().at(-1)).toBe('payments')
     expect([...new Set(asked())]).toEqual(['default', 'payments'])
+  })
+
+  it('says of a namespace and a target that they are not there, without being in the way, until they are', async () => {
+    const world = busyWorld()
+    const owner = openPage(world, '/forwards/new')
+    await field('Namespace').fill('nope')
+    const noNamespace = page.getByText('There is no namespace nope now. A forward waits until there is one.')
+    await expect.element(noNamespace).toBeVisible()
+    await field('Namespace').fill('payments')
+    await userEvent.keyboard('{Escape}')
+    await expect.element(noNamespace).not.toBeInTheDocument()
+    await field('Target').fill('svc/later')
+    await remote.fill('80')
+    const noTarget = page.getByText('There is no svc/later to be seen in payments now. A forward waits until there is.')
+    await expect.element(noTarget).toBeVisible()
+    await expect.element(field('Target')).toHaveAccessibleDescription(/There is no svc\/later to be seen/)
+    await expect.element(field('Target')).not.toHaveAttribute('aria-invalid')
+    world.services = [...world.services, sampleService({ name: 'later' })]
+    await expect.element(noTarget, { timeout: 25_000 }).not.toBeInTheDocument()
+    await page.getByRole('button', { name: /^Start forward/ }).click()
+    await expect.poll(() => callsOf(owner, 'forwards.create')).toHaveLength(1)
+  }, 40_000)
+
+  it('says nothing of names while they are looked for, or where nobody may look', async () => {
+    const owner = openPage(busyWorld(), '/forwards/new')
+    owner.failures.set('clusters.services', { code: 'forbidden', message: 'developer may not list services in secret.', next: 'Ask the administrator of the cluster.' }) // prettier-ignore
+    owner.failures.set('clusters.namespaces', { code: 'forbidden', message: 'developer may not list namespaces.', next: 'Ask the administrator of the cluster.' }) // prettier-ignore
+    await field('Namespace').fill('secret')
+    await expect.element(page.getByText('developer may not list services in secret.')).toBeVisible()
+    await field('Target').fill('deploy/nope')
+    // Said after the same pause as the others would be said.
+    await expect.element(page.getByText(/There is no deploy\/nope/)).toBeVisible()
+    await field('Target').fill('svc/nope')
+    await expect.element(page.getByText(/There is no deploy\/nope/)).not.toBeInTheDocument()
+    expect(page.getByText(/There is no/).query()).toBeNull()
   })
 
   it('says at once what is no port', async () => {
