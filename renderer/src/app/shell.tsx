@@ -2,6 +2,7 @@ import { Outlet, useRouter } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useMemo } from 'react'
 import { useStore } from 'zustand'
 import { drop } from '../../../contract/drop.ts'
+import { commandQuestion } from '../pages/clusters/command-question.ts'
 import { removeQuestion } from '../pages/forwards/remove-question.ts'
 import { useAppState, useConnection, useSettings } from '../state/use-app-state.ts'
 import type { CommandContext } from './commands.ts'
@@ -21,6 +22,9 @@ const Palette = lazy(() => loadPalette().then(({ Palette: part }) => ({ default:
 const RemoveForwards = lazy(() =>
   import('../pages/forwards/remove-forwards.tsx').then(({ RemoveForwards: part }) => ({ default: part })),
 )
+const CommandDialog = lazy(() =>
+  import('../pages/clusters/command-dialog.tsx').then(({ CommandDialog: part }) => ({ default: part })),
+)
 const Toasts = lazy(() => import('../components/toasts.tsx').then(({ Toasts: part }) => ({ default: part })))
 
 /** The frame around every page. */
@@ -30,6 +34,7 @@ export function Shell() {
   const settings = useSettings()
   const paletteOpen = useUi(({ open }) => open === 'palette')
   const asksToRemove = useStore(removeQuestion, ({ open }) => open !== null)
+  const looksAtCommand = useStore(commandQuestion, ({ clusterId }) => clusterId !== null)
   const context = useMemo<CommandContext>(
     () => ({ state, go: (to) => drop(router.navigate({ to }), 'the router shows what it leads to') }),
     [state, router],
@@ -61,6 +66,7 @@ export function Shell() {
       <Suspense>
         {paletteOpen && <Palette context={context} />}
         {asksToRemove && <RemoveForwards />}
+        {looksAtCommand && <CommandDialog />}
         <Toasts />
       </Suspense>
     </div>

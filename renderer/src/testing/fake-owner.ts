@@ -192,6 +192,17 @@ export class FakeOwner {
       this.push(`cluster-test:${id}`, 'change', test)
       return test
     },
+    'clusters.command': () => {
+      const { command } = this.world
+      const same = (each: { command: string; args: readonly string[] }): boolean =>
+        each.command === command?.command && each.args.join(' ') === command.args.join(' ')
+      return { command, allowed: this.world.commands.some(same) }
+    },
+    'clusters.allowCommand': ({ id, command, args }) => {
+      const allowed = { command, args, id: crypto.randomUUID(), clusters: [this.#find(this.world.clusters, id).name], allowedAt: Date.now() } // prettier-ignore
+      this.world.commands = [...this.world.commands, allowed]
+      return allowed
+    },
     'clusters.health': ({ id }) => this.#find(this.world.clusters, id).status,
     'clusters.namespaces': () => this.world.namespaces,
     'clusters.services': () => this.world.services,

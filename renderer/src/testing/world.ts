@@ -7,7 +7,12 @@ import type {
   WorkloadRow,
 } from '../../../contract/clusters.ts'
 import type { ConnectionRow, Forward, ForwardCheck, ForwardHistory, OutputLine } from '../../../contract/forwards.ts'
-import type { AllowedCommand, DefaultKubeconfig, KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
+import type {
+  AllowedCommand,
+  CredentialCommand,
+  DefaultKubeconfig,
+  KubeconfigPreview,
+} from '../../../contract/kubeconfigs.ts'
 import {
   defaultSettings,
   type AppStatus,
@@ -40,6 +45,8 @@ export type World = {
   connections: ConnectionRow[]
   output: OutputLine[]
   commands: AllowedCommand[]
+  /** What every cluster runs to sign in; allowed once it is among {@link commands}. */
+  command: CredentialCommand | null
   kubectl: KubectlStatus
   diagnostics: Omit<Diagnostics, 'app' | 'kubectl' | 'vault'>
 }
@@ -124,6 +131,7 @@ export function emptyWorld(): World {
     connections: [],
     output: [],
     commands: [],
+    command: null,
     kubectl: {
       chosen: kubectl,
       found: [

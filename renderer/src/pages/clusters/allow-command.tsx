@@ -9,7 +9,7 @@ import { commandLine } from '../add-clusters/choices.ts'
 import styles from './allow-command.module.css'
 
 /** The command that gets a cluster's credentials, exactly as it would run, and a yes to it where it is needed. */
-export function AllowCommand({ clusterId }: { clusterId: string }) {
+export function AllowCommand({ clusterId, onAllowed }: { clusterId: string; onAllowed?: () => void }) {
   const client = useClient()
   const queries = useQueryClient()
   const [error, setError] = useState<AppError | null>(null)
@@ -21,11 +21,13 @@ export function AllowCommand({ clusterId }: { clusterId: string }) {
   })
   if (question.error !== null) return <Problem error={errorOf(question.error)} />
   const command = question.data?.command ?? null
-  if (command === null || question.data?.allowed === true) return null
+  if (command === null) return null
+  if (question.data?.allowed === true) return <p role="status">It may run now.</p>
   const allow = async () => {
     const { command: program, args } = command
     const result = await client.clusters.allowCommand({ id: clusterId, command: program, args })
     setError(result.ok ? null : result.error)
+    if (result.ok) onAllowed?.()
     await queries.invalidateQueries({ queryKey: key })
   }
   return (

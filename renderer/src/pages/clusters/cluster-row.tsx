@@ -11,6 +11,7 @@ import type { RowPlace } from '../../components/virtual-rows.tsx'
 import { Words } from '../../components/words.tsx'
 import styles from './clusters-page.module.css'
 import { ClusterState } from './cluster-state-word.tsx'
+import { LookAtCommand } from './look-at-command.tsx'
 import { useClusterActions } from './use-cluster-actions.ts'
 import type { MoveCluster } from './use-move-cluster.ts'
 import { authList } from './words.ts'
@@ -110,6 +111,7 @@ export const ClusterRow = memo(function ClusterRow({
       {status.status === 'disconnected' && status.cause !== null && (
         <span role="gridcell" aria-colspan={7} className={styles.cause}>
           <Words>{status.cause.message}</Words> <span className={styles.next}>{status.cause.next}</span>
+          <LookAtCommand clusterId={cluster.id} cause={status.cause} />
         </span>
       )}
     </div>

@@ -16,6 +16,7 @@ import { tell } from '../../components/toast-manager.ts'
 import { Words } from '../../components/words.tsx'
 import { useClient } from '../../state/use-app-state.ts'
 import { useCall } from '../../state/use-call.ts'
+import { AllowCommand } from './allow-command.tsx'
 import { labelsFromText, labelsToText } from './labels.ts'
 import styles from './overview-tab.module.css'
 import { authList, counted } from './words.ts'
@@ -33,6 +34,7 @@ export function OverviewTab({ cluster }: { cluster: Cluster }) {
               <Words>{status.cause.message}</Words>
             </strong>
             <p>{status.cause.next}</p>
+            {status.cause.code === 'credentials-command-not-allowed' && <AllowCommand clusterId={cluster.id} />}
             {status.lastConnectedAt !== null && (
               <p className={detail.muted}>
                 Last connected <TimeSince at={status.lastConnectedAt} suffix />.

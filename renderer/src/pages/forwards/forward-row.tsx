@@ -16,6 +16,7 @@ import { useNow } from '../../state/clock-store.ts'
 import { undoMs } from '../../state/removals.ts'
 import { rateNow, ratesOf, trafficSamples } from '../../state/traffic-history.ts'
 import { useAppState, useFresh, useRemoval, useTraffic } from '../../state/use-app-state.ts'
+import { LookAtCommand } from '../clusters/look-at-command.tsx'
 import { type ForwardActions, forwardCommands } from './forward-commands.ts'
 import styles from './forward-table.module.css'
 import {
@@ -230,6 +231,7 @@ function Why({ forward, fresh }: { forward: Forward; fresh: boolean }) {
           </span>{' '}
           {cause.next}
           {attempt !== '' && ` (${attempt})`}
+          <LookAtCommand clusterId={forward.clusterId} cause={cause} />
         </span>
       )}
     </>
