@@ -142,6 +142,53 @@ describe('the list of forwards', () => {
     await expect.element(page.getByText('Stop a forward, or raise the limit in Settings.').first()).toBeVisible()
   })
 
+  it('shows the command that waits for a yes, and takes it, from the row', async () => {
+    const world = busyWorld()
+    world.command = { command: 'kubelogin', args: ['get-token', '--login', 'azurecli'] }
+    const owner = openPage(world, '/forwards')
+    const { id, clusterId } = world.forwards.find(({ name }) => name === 'search')!
+    await expect.element(row(/opensearch/)).toBeVisible()
+    owner.forward(id, { state: 'holding', cause: { code: 'credentials-command-not-allowed', detail: null, message: 'The credential command of shop-prod may not run: nobody has allowed it.', next: 'Look at the command, and allow it if you trust it.', since: Date.now() } }) // prettier-ignore
+    const look = row(/opensearch/).getByRole('button', { name: 'Look at the command' })
+    await expect.element(look).toBeVisible()
+    ;(row(/opensearch/).element() as HTMLElement).focus()
+    await userEvent.keyboard('{ArrowRight}{ArrowRight}')
+    await expect.element(look).toHaveFocus()
+    await userEvent.keyboard('{Enter}')
+    const dialog = page.getByRole('dialog', { name: 'The command of shop-prod' })
+    await expect.element(dialog).toMatchTextContent('kubelogin get-token --login azurecli')
+    expect(page.getByRole('complementary').query()).toBeNull()
+    await dialog.getByRole('button', { name: 'Allow this command' }).click()
+    await expect.element(dialog).not.toBeInTheDocument()
+    expect(callsOf(owner, 'clusters.allowCommand')).toEqual([
+      { id: clusterId, command: 'kubelogin', args: ['get-token', '--login', 'azurecli'] },
+    ])
+    await expect.poll(focusedRow).toContain('search')
+  })
+
+  it('keeps its commands on one line, beside a detail and on a narrow page', async () => {
+    await page.viewport(1280, 800)
+    openPage(busyWorld(), '/forwards')
+    await row(/deploy\/ledger/).click()
+    await expect.element(page.getByRole('complementary', { name: 'Forward ledger' })).toBeVisible()
+    const middle = (name: string, role: 'button' | 'link' | 'searchbox' = 'button'): number => {
+      const { top, bottom } = page.getByRole(role, { name, exact: true }).element().getBoundingClientRect()
+      return Math.round((top + bottom) / 2)
+    }
+    await expect.element(page.getByText('Stop all')).toBeVisible()
+    const line = middle('New forward', 'link')
+    expect([middle('By cluster'), middle('Start all'), middle('Stop all')]).toEqual([line, line, line])
+    expect(middle('4 live')).toBe(middle('Filter forwards', 'searchbox'))
+    await userEvent.keyboard('{Escape}')
+    await page.viewport(400, 800)
+    const filter = () => middle('Filter forwards', 'searchbox')
+    await expect
+      .poll(() => [middle('By cluster'), middle('Start all'), middle('Stop all')])
+      .toEqual([filter(), filter(), filter()])
+    expect(middle('3 holding')).toBe(middle('4 live'))
+    await page.viewport(1280, 800)
+  })
+
   it('offers the next step when there is nothing yet', async () => {
     openPage(emptyWorld(), '/forwards')
     await expect.element(page.getByRole('link', { name: 'Add a cluster first' })).toBeVisible()

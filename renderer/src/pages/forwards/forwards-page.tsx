@@ -93,49 +93,58 @@ function ForwardList({ items }: { items: ReadonlyMap<string, Forward> }) {
           <Plus aria-hidden size={14} />
           New forward
         </Link>
-        <FilterInput
-          label="Filter forwards"
-          value={filter.text}
-          onChange={(text) => change({ q: text === '' ? undefined : text })}
-          onLeave={() => document.querySelector<HTMLElement>('[data-row-id][tabindex="0"]')?.focus()}
-        />
-        <div role="group" aria-label="Filter by state" className={styles.chips}>
-          {shownStates
-            .filter((state) => (counts.get(state) ?? 0) > 0 || filter.states.includes(state))
-            .map((state) => (
-              <FilterChip
-                key={state}
-                pressed={filter.states.includes(state)}
-                onToggle={() => {
-                  const next = filter.states.includes(state)
-                    ? filter.states.filter((each) => each !== state)
-                    : [...filter.states, state]
-                  change({ state: next.length === 0 ? undefined : next })
-                }}
-              >
-                <StateMark name={stateMark({ state }, fresh)} size={10} />
-                {counts.get(state) ?? 0}{' '}
-                <span className={styles.word}>{fresh ? state : pastWord(state, counts.get(state) ?? 0)}</span>
-              </FilterChip>
-            ))}
+        <div className={styles.find}>
+          <FilterInput
+            label="Filter forwards"
+            value={filter.text}
+            onChange={(text) => change({ q: text === '' ? undefined : text })}
+            onLeave={() => document.querySelector<HTMLElement>('[data-row-id][tabindex="0"]')?.focus()}
+          />
+          <div role="group" aria-label="Filter by state" className={styles.chips}>
+            {shownStates
+              .filter((state) => (counts.get(state) ?? 0) > 0 || filter.states.includes(state))
+              .map((state) => (
+                <FilterChip
+                  key={state}
+                  pressed={filter.states.includes(state)}
+                  onToggle={() => {
+                    const next = filter.states.includes(state)
+                      ? filter.states.filter((each) => each !== state)
+                      : [...filter.states, state]
+                    change({ state: next.length === 0 ? undefined : next })
+                  }}
+                >
+                  <StateMark name={stateMark({ state }, fresh)} size={10} />
+                  {counts.get(state) ?? 0}{' '}
+                  <span className={styles.word}>{fresh ? state : pastWord(state, counts.get(state) ?? 0)}</span>
+                </FilterChip>
+              ))}
+          </div>
         </div>
         <Spacer />
-        <Button look="quiet" title="Change grouping" onClick={() => setGrouping(nextGrouping)}>
+        <Button
+          look="quiet"
+          className={styles.grouping}
+          title="Change grouping"
+          onClick={() => setGrouping(nextGrouping)}
+        >
           {groupingWords[grouping]}
         </Button>
         <Button
+          className={styles.command}
           title="Start what is shown and off"
           onClick={() => actions.start(shown.filter(({ desired }) => desired === 'off'))}
         >
           <Play aria-hidden size={12} />
-          <span className={styles.word}>{filtered ? `Start ${shown.length} shown` : 'Start all'}</span>
+          <span className={styles.commandWord}>{filtered ? `Start ${shown.length} shown` : 'Start all'}</span>
         </Button>
         <Button
+          className={styles.command}
           title="Stop what is shown and on"
           onClick={() => actions.stop(shown.filter(({ desired }) => desired === 'on'))}
         >
           <Square aria-hidden size={12} />
-          <span className={styles.word}>{filtered ? `Stop ${shown.length} shown` : 'Stop all'}</span>
+          <span className={styles.commandWord}>{filtered ? `Stop ${shown.length} shown` : 'Stop all'}</span>
         </Button>
       </Toolbar>
       {chosen.length > 0 && <SelectionBar forwards={chosen} actions={actions} onClear={() => setSelected(new Set())} />}
