@@ -22,7 +22,7 @@ export function ForwardExtras({
   const wrong = ['probeSeconds', 'parkSeconds', 'labels', 'group', 'notes'].some((name) => name in errors)
   return (
     <details className={styles.more} open={wrong || undefined}>
-      <summary>More: group, pod choice, probing, waiting, labels, notes</summary>
+      <summary>More: group, pod choice, checking, waiting, labels, notes</summary>
       <div className={styles.fields}>
         <Field label="Group" error={errors.group} hint="Stands together in the list.">
           {(ids) => (
@@ -62,8 +62,8 @@ export function ForwardExtras({
         </Field>
         <div className={styles.pair}>
           <Field
-            label="Probing"
-            hint={values.probeMode === 'passive' ? 'The word will be “live, not probed”.' : undefined}
+            label="How it is checked"
+            hint={values.probeMode === 'passive' ? 'The word will be “live, unchecked”.' : undefined}
           >
             {(ids) => (
               <select
@@ -72,8 +72,8 @@ export function ForwardExtras({
                 value={values.probeMode}
                 onChange={(event) => change({ probeMode: event.target.value === 'passive' ? 'passive' : 'connect' })}
               >
-                <option value="connect">Open short connections</option>
-                <option value="passive">Only watch clients</option>
+                <option value="connect">By short connections</option>
+                <option value="passive">Only by what clients meet</option>
               </select>
             )}
           </Field>

@@ -40,8 +40,8 @@ describe('words for a forward', () => {
       expect(reachWords({ bind })).toBe('Other machines can reach it.')
   })
 
-  it('never call an unprobed forward simply live', () => {
-    expect(stateWord({ state: 'live', probe: { mode: 'passive', seconds: 5 } }, true)).toBe('live, not probed')
+  it('never call an unchecked forward simply live', () => {
+    expect(stateWord({ state: 'live', probe: { mode: 'passive', seconds: 5 } }, true)).toBe('live, unchecked')
     expect(stateWord({ state: 'live', probe: { mode: 'connect', seconds: 5 } }, true)).toBe('live')
   })
 

@@ -40,7 +40,7 @@ export const pastWord = (state: Forward['state'], count = 1): string =>
 /** The word of a state. Where nothing is asked through the tunnel, or nobody knows any more, the word says so. */
 export function stateWord(forward: Pick<Forward, 'state' | 'probe'>, fresh: boolean): string {
   if (!fresh) return pastWord(forward.state)
-  return forward.state === 'live' && forward.probe.mode === 'passive' ? 'live, not probed' : forward.state
+  return forward.state === 'live' && forward.probe.mode === 'passive' ? 'live, unchecked' : forward.state
 }
 
 /** The shape of a state; without fresh evidence it is the one for not known. */
@@ -68,5 +68,5 @@ export const reachWords = ({ bind }: Pick<ForwardPort, 'bind'>): string | null =
 export function watchWords({ observed, state }: Pick<Forward, 'state' | 'observed'>): string | null {
   if (state !== 'live' && state !== 'recovering') return null
   if (observed.resolvedBy === 'kubectl') return 'kubectl chose the pod itself, because the pods could not be read.'
-  return observed.watching ? null : 'Nobody watches the pods now; the probe through the tunnel keeps the truth.'
+  return observed.watching ? null : 'Nobody watches the pods now; whether it works is still checked through the tunnel.'
 }
