@@ -23,7 +23,7 @@ const openCluster = (name: string, tab?: string) => async (page: Page) => {
 /** Every page and state that is looked at, tested for accessibility and for violations of the policy. */
 export const scenes: readonly Scene[] = [
   { name: 'clusters', path: '/clusters' },
-  { name: 'clusters-filtered', path: '/clusters?q=nothing' },
+  { name: 'clusters-filtered', query: 'world=busy&q=nothing', path: '/clusters' },
   { name: 'clusters-empty', query: 'world=empty', path: '/clusters' },
   { name: 'clusters-overview', path: '/clusters', act: openCluster('lab') },
   { name: 'clusters-connection', path: '/clusters', act: openCluster('edge-berlin', 'Connection') },

@@ -30,13 +30,21 @@ export function StatusBar() {
   const fresh = useFresh()
   const counts = count(items.values())
   const states = shown.filter((state) => (counts.get(state) ?? 0) > 0)
+  const trouble =
+    app !== null && (app.sidecar.state !== 'ready' || app.kubectl.path === null || app.children.queued > 0)
   return (
-    <footer className={styles.status} data-region="status" aria-label="Status" tabIndex={-1}>
+    <footer
+      className={classNames(styles.status, (!fresh || trouble) && styles.statusFull)}
+      data-region="status"
+      aria-label="Status"
+      tabIndex={-1}
+    >
       {loaded && states.length === 0 && <span>no forward is on</span>}
       {states.map((state) => (
         <Link key={state} to="/forwards" search={{ state: [state] }} className={styles.statusItem}>
           <StateMark name={stateMark({ state }, fresh)} size={10} />
-          {counts.get(state)} {fresh ? state : pastWord(state, counts.get(state))}
+          {counts.get(state)}{' '}
+          <span className={styles.statusWord}>{fresh ? state : pastWord(state, counts.get(state))}</span>
         </Link>
       ))}
       <span className={styles.statusSpace} />

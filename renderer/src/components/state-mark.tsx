@@ -1,4 +1,13 @@
-import { Circle, CircleDashed, CircleMinus, CircleX, OctagonPause, RefreshCw, TriangleAlert } from 'lucide-react'
+import {
+  Circle,
+  CircleDashed,
+  CircleMinus,
+  CircleX,
+  OctagonPause,
+  OctagonX,
+  RefreshCw,
+  TriangleAlert,
+} from 'lucide-react'
 import styles from './state-mark.module.css'
 import { classNames } from './class-names.ts'
 
@@ -16,7 +25,7 @@ const marks = {
   checking: { Icon: CircleDashed, look: 'busy' },
   ok: { Icon: Circle, look: 'live' },
   warn: { Icon: TriangleAlert, look: 'warn' },
-  fail: { Icon: OctagonPause, look: 'hold' },
+  fail: { Icon: OctagonX, look: 'hold' },
 } as const
 
 export type MarkName = keyof typeof marks

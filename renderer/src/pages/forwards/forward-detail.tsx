@@ -165,7 +165,7 @@ function Now({ forward }: { forward: Forward }) {
             </>
           )}
           {watch !== null && (
-            <p className={detail.line}>
+            <p className={detail.note}>
               <StateMark name="warn" />
               <span className={detail.muted}>{watch}</span>
             </p>

@@ -56,7 +56,7 @@ export function PortFields({
   const taken = new Set(ports.map(({ remote }) => remote))
   const more = offered.filter((port) => !taken.has(remoteWord(port)) && !taken.has(String(port.port)))
   return (
-    <fieldset className={styles.ports}>
+    <fieldset className={classNames(styles.ports, ports.length > 1 && styles.several)}>
       <legend>Ports</legend>
       <datalist id={`${id}-offered`}>
         {offered.map((port) => (
@@ -150,11 +150,9 @@ function PortRowFields({
     <div>
       <div className={styles.port}>
         {input('local', 'Local port', { placeholder: 'any free' })}
-        {input('remote', 'Remote port', { placeholder: '8080 or http', list: offeredId })}
+        {input('remote', 'Remote port', { placeholder: '80 or http', list: offeredId })}
         {input('bind', 'Listen on')}
-        {onRemove === null ? (
-          <span />
-        ) : (
+        {onRemove !== null && (
           <IconButton label={`Remove port ${number}`} onClick={onRemove}>
             <X aria-hidden size={14} />
           </IconButton>

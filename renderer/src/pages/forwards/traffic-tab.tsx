@@ -106,7 +106,7 @@ function Row({ row }: { row: ConnectionRow }) {
           {row.state !== 'open' && ` · ${row.state === 'parked' ? 'waiting' : 'draining'}`}
         </span>
       </td>
-      <td className={detail.mono}>{row.local}</td>
+      <td className={classNames(styles.port, detail.mono)}>{row.local}</td>
       <td className={styles.number}>{bytes(row.bytesIn)}</td>
       <td className={styles.number}>{bytes(row.bytesOut)}</td>
       <td className={classNames(styles.number, detail.muted)}>
