@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { appError, fail, ok, type Result } from '../../contract/errors.ts'
+import { ok, type Result } from '../../contract/errors.ts'
+import { refuse } from './refuse.ts'
 
 export const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? '0') > 0
@@ -34,5 +35,5 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   }
   if (size <= limit) return ok(Buffer.concat(chunks))
   const words = `The body is larger than the ${Math.round(limit / 1024)} KiB allowed here.`
-  return fail(appError('too-large', words, 'Send less at once.'))
+  return refuse('too-large', words, 'Send less at once.')
 }

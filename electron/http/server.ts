@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { drop } from '../../contract/drop.ts'
-import { type AppError, appError, errorStatus, fail, ok, type Result } from '../../contract/errors.ts'
+import { errorStatus, ok, type Result } from '../../contract/errors.ts'
 import { heartbeat } from '../../contract/events.ts'
 import { openApiDocument } from '../../contract/openapi.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
@@ -16,12 +15,11 @@ import { EventSession } from '../core/operations/event-session.ts'
 import type { Router } from '../core/operations/router.ts'
 import { contentSecurityPolicy } from '../core/pages/content-security-policy.ts'
 import { readStaticFile } from '../core/pages/static-files.ts'
+import { Callers, type Listening } from './callers.ts'
+import { refuse } from './refuse.ts'
 import { discardRest, hasBody, readBody } from './request-body.ts'
 import { matchRoute } from './routes.ts'
-import { FailureLimit, sameSecret, Strangers, strictHeaders } from './security.ts'
-
-/** Where a server listens. Loopback TCP asks for the token; a socket file is guarded by its mode, 0600 in a 0700 folder. */
-export type Listening = { kind: 'loopback'; port: number; token: string } | { kind: 'socket'; path: string }
+import { strictHeaders } from './security.ts'
 
 export type HttpServerOptions = {
   listen: Listening
@@ -39,20 +37,9 @@ export type HttpServerOptions = {
 /** A running server; `close` ends its connections too. */
 export type HttpServer = { readonly url: string; close(): Promise<void> }
 
-type Caller = { principal: Principal; by: 'bearer' | 'cookie' | 'socket' }
-
 const usualBodyBytes = 64 * 1024
 const pingEveryMs = 15_000
 const changing = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
-
-const refuse = (code: AppError['code'], message: string, next: string): Result<never> =>
-  fail(appError(code, message, next))
-const signIn = (): Result<never> =>
-  refuse(
-    'unauthenticated',
-    'No valid token came with the request.',
-    'Open the address that Mooring printed, or send its token as a bearer token.',
-  )
 
 /** Serves REST, events and the renderer. Everything it is told comes from outside: nothing is trusted before it is checked. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -64,14 +51,12 @@ class MooringHttp {
   readonly #options: HttpServerOptions
   readonly #server: Server
   readonly #sockets: WebSocketServer
-  readonly #sessions = new Set<string>()
-  readonly #failures = new FailureLimit()
-  readonly #strangers = new Strangers()
+  readonly #callers: Callers
   readonly #alive = new WeakSet<WebSocket>()
-  #port = 0
 
   constructor(options: HttpServerOptions) {
     this.#options = options
+    this.#callers = new Callers(options)
     this.#server = createServer(
       {
         requestTimeout: 60_000,
@@ -90,7 +75,7 @@ class MooringHttp {
     })
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024, perMessageDeflate: false })
     this.#server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
-    this.#server.on('connection', (socket: Socket) => this.#strangers.arrived(socket))
+    this.#server.on('connection', (socket: Socket) => this.#callers.arrived(socket))
   }
 
   async listen(): Promise<HttpServer> {
@@ -102,13 +87,14 @@ class MooringHttp {
       else this.#server.listen({ host: '127.0.0.1', port: listen.port, exclusive: true }, resolve)
     })
     if (listen.kind === 'socket' && process.platform !== 'win32') await chmod(listen.path, 0o600)
-    if (listen.kind === 'loopback') this.#port = (this.#server.address() as AddressInfo).port
+    const port = listen.kind === 'loopback' ? (this.#server.address() as AddressInfo).port : 0
+    this.#callers.listensOn(port)
     const ping = setInterval(() => this.#ping(), pingEveryMs)
     ping.unref()
     const beat = setInterval(() => this.#beat(), heartbeat.everyMs)
     beat.unref()
     return {
-      url: listen.kind === 'loopback' ? `http://127.0.0.1:${this.#port}` : `unix:${listen.path}`,
+      url: listen.kind === 'loopback' ? `http://127.0.0.1:${port}` : `unix:${listen.path}`,
       close: async () => {
         clearInterval(ping)
         clearInterval(beat)
@@ -122,7 +108,7 @@ class MooringHttp {
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = addressOf(request)
     for (const [name, value] of Object.entries(strictHeaders)) response.setHeader(name, value)
-    if (!this.#hostAllowed(request)) {
+    if (!this.#callers.namesUs(request)) {
       await this.#send(
         response,
         refuse(
@@ -141,14 +127,15 @@ class MooringHttp {
   async #api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<Result<unknown>> {
     const method = request.method ?? 'GET'
     const path = url.pathname.startsWith('/api/v1/') ? url.pathname.slice('/api/v1'.length) : null
-    const caller = this.#authenticate(request)
+    const caller = this.#callers.identify(request, { changing: changing.has(method) })
     if (!caller.ok) return caller
-    const origin = this.#checkOrigin(request, caller.value, changing.has(method))
-    if (!origin.ok) return origin
     if (path === '/openapi.json' && method === 'GET') return ok(openApiDocument(this.#options.version))
     if (path === '/login-url' && method === 'GET' && this.#options.loginUrl !== undefined)
       return ok({ url: this.#options.loginUrl })
-    if (path === '/session' && method === 'POST') return this.#openSession(caller.value, response)
+    if (path === '/session' && method === 'POST') {
+      this.#callers.openSession(caller.value, response)
+      return ok({})
+    }
     const match = path === null ? { kind: 'none' as const } : matchRoute(method, path)
     if (match.kind === 'none')
       return refuse(
@@ -168,18 +155,6 @@ class MooringHttp {
       principal: caller.value.principal,
       signal: aborted.signal,
     })
-  }
-
-  #openSession(caller: Caller, response: ServerResponse): Result<unknown> {
-    if (this.#options.listen.kind === 'socket') return ok({})
-    if (caller.by === 'bearer') {
-      const session = randomBytes(32).toString('base64url')
-      // More than one person never uses this: the oldest session gives way.
-      if (this.#sessions.size >= 100) this.#sessions.delete([...this.#sessions][0] ?? '')
-      this.#sessions.add(session)
-      response.setHeader('set-cookie', `${this.#cookieName()}=${session}; Path=/; HttpOnly; SameSite=Strict`)
-    }
-    return ok({})
   }
 
   async #readInput(
@@ -227,69 +202,6 @@ class MooringHttp {
     return ok({ ...rest, ...parameters })
   }
 
-  /** DNS rebinding: a page of another name that resolves to us still says its own name in Host. */
-  #hostAllowed(request: IncomingMessage): boolean {
-    if (this.#options.listen.kind === 'socket') return true
-    return this.#ownHosts().includes((request.headers.host ?? '').toLowerCase())
-  }
-
-  #ownHosts(): string[] {
-    return [`127.0.0.1:${this.#port}`, `localhost:${this.#port}`]
-  }
-
-  #cookieName(): string {
-    // Cookies are shared between the ports of a host; the name keeps two Moorings apart.
-    return `mooring-${this.#port}`
-  }
-
-  #authenticate(request: IncomingMessage): Result<Caller> {
-    const { listen, principal } = this.#options
-    const welcome = (by: Caller['by']): Result<Caller> => {
-      this.#strangers.known(request.socket)
-      return ok({ principal, by })
-    }
-    if (listen.kind === 'socket') return welcome('socket')
-    const bearer = /^bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (bearer !== undefined && sameSecret(bearer, listen.token)) return welcome('bearer')
-    const session = bearer === undefined ? this.#cookie(request) : undefined
-    if (session !== undefined && [...this.#sessions].some((known) => sameSecret(known, session)))
-      return welcome('cookie')
-    if (bearer === undefined && session === undefined) return signIn()
-    // Who has the right token is never shut out: all of this machine come from the same address.
-    const address = request.socket.remoteAddress ?? ''
-    if (this.#failures.exceeded(address))
-      return refuse(
-        'too-many-requests',
-        'Too many attempts with a wrong token.',
-        'Wait a minute, then use the address that Mooring printed.',
-      )
-    this.#failures.failed(address)
-    return signIn()
-  }
-
-  #cookie(request: IncomingMessage): string | undefined {
-    const name = `${this.#cookieName()}=`
-    for (const part of (request.headers.cookie ?? '').split(';')) {
-      const trimmed = part.trim()
-      if (trimmed.startsWith(name)) return trimmed.slice(name.length)
-    }
-    return undefined
-  }
-
-  /** A foreign Origin is always refused; who comes by cookie must show the right one to change something. */
-  #checkOrigin(request: IncomingMessage, caller: Caller, required: boolean): Result<null> {
-    const { origin } = request.headers
-    const own = this.#ownHosts().map((host) => `http://${host}`)
-    const right = origin === undefined ? !(required && caller.by === 'cookie') : own.includes(origin)
-    const site = request.headers['sec-fetch-site']
-    if (right && (site === undefined || site === 'same-origin' || site === 'none')) return ok(null)
-    return refuse(
-      'origin-not-allowed',
-      'The request comes from another page.',
-      'Use the page that Mooring itself serves.',
-    )
-  }
-
   async #static(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const { rendererDir } = this.#options
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -303,7 +215,10 @@ class MooringHttp {
       return
     }
     response.setHeader('content-type', file.type)
-    response.setHeader('content-security-policy', contentSecurityPolicy(this.#ownHosts().map((host) => `ws://${host}`)))
+    response.setHeader(
+      'content-security-policy',
+      contentSecurityPolicy(this.#callers.ownHosts.map((host) => `ws://${host}`)),
+    )
     if (file.immutable) response.setHeader('cache-control', 'public, max-age=31536000, immutable')
     response.end(request.method === 'HEAD' ? undefined : file.body)
   }
@@ -311,14 +226,14 @@ class MooringHttp {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on('error', () => socket.destroy())
     const path = addressOf(request)?.pathname
-    const allowed = this.#hostAllowed(request) ? this.#authenticate(request) : signIn()
-    const checked = allowed.ok ? this.#checkOrigin(request, allowed.value, true) : allowed
-    if (path !== '/api/v1/events' || !allowed.ok || !checked.ok) {
-      const status = path !== '/api/v1/events' ? '404 Not Found' : allowed.ok ? '403 Forbidden' : '401 Unauthorized'
+    const caller = this.#callers.namesUs(request) ? this.#callers.identify(request, { changing: true }) : null
+    if (path !== '/api/v1/events' || caller?.ok !== true) {
+      const isForeign = caller?.ok === false && caller.error.code === 'origin-not-allowed'
+      const status = path !== '/api/v1/events' ? '404 Not Found' : isForeign ? '403 Forbidden' : '401 Unauthorized'
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
       return
     }
-    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#serveEvents(client, allowed.value.principal))
+    this.#sockets.handleUpgrade(request, socket, head, (client) => this.#serveEvents(client, caller.value.principal))
   }
 
   #serveEvents(client: WebSocket, principal: Principal): void {
