@@ -316,6 +316,31 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
     expect(runs()).toBe(4)
   })
 
+  it.each(['vault-locked', 'not-found'] as const)(
+    'that were on their way are given to nobody any more once the answer is %s',
+    async (code) => {
+      entries.a = ok(withPlugin(`sleep 0.3; ${printing({ token: 'abc' })}`))
+      const onItsWay = credentials.resolve('a')
+      const changed: string[] = []
+      credentials.onChange((id) => changed.push(id))
+      await until(() => runs() === 1)
+      entries.a = fail(appError(code, 'It is away.', 'Look again.'))
+      if (code === 'not-found') credentials.invalidate('a')
+      else credentials.forget()
+      expect(await onItsWay).toMatchObject({ ok: false, error: { message: 'It is away.' } })
+      expect(changed).toEqual([])
+    },
+  )
+
+  it('that were on their way are the new ones when the kubeconfig changed meanwhile', async () => {
+    entries.a = ok(withPlugin(`sleep 0.3; ${printing({ token: 'abc' })}`))
+    const onItsWay = credentials.resolve('a')
+    await until(() => runs() === 1)
+    entries.a = ok(testEntry({ token: 'another' }))
+    credentials.invalidate('a')
+    expect(await onItsWay).toMatchObject({ ok: true, value: { token: 'another' } })
+  })
+
   it('of a kubeconfig that was only tested are forgotten after a minute', async () => {
     const entry = withPlugin(printing({ token: 'abc' }))
     await credentials.resolveEntry(entry)

@@ -76,6 +76,8 @@ export class Credentials {
   readonly #changed = new Signal<string>()
   /** Counts how often everything was forgotten: an answer of before is not kept. */
   #forgotten = 0
+  /** Counts whatever makes an answer that is on its way worth a second look. */
+  #changes = 0
 
   constructor(options: CredentialsOptions) {
     this.#options = options
@@ -88,7 +90,18 @@ export class Credentials {
     const entry = this.#options.entryOf(clusterId)
     if (!entry.ok) return fail(failureOfStore(entry.error))
     const slot = this.#slotOf(entry.value)
+    const changes = this.#changes
     const resolved = await this.#connection(entry.value, slot, options)
+    if (changes !== this.#changes) {
+      const now = this.#options.entryOf(clusterId)
+      // Locked, removed or changed meanwhile: nobody goes on with what was read before.
+      if (!now.ok || slotKey(now.value) !== slotKey(entry.value)) {
+        // What was renewed for a cluster that is gone signs nobody in any more.
+        if (!now.ok && now.error.code === 'not-found') slot.unsaved = false
+        this.#sweep((one) => one === slot)
+        return now.ok ? this.resolve(clusterId, options) : fail(failureOfStore(now.error))
+      }
+    }
     this.#keepRenewed(clusterId, entry.value, slot)
     if (!resolved.ok) return resolved
     const fingerprint = hash(resolved.value)
@@ -105,6 +118,7 @@ export class Credentials {
 
   /** The cluster's kubeconfig is another one now, or gone: forget what was handed out. */
   invalidate(clusterId: string): void {
+    this.#changes += 1
     const slot = this.#given.get(clusterId)?.slot
     this.#given.delete(clusterId)
     if (slot === undefined || [...this.#given.values()].some((given) => given.slot === slot)) return
@@ -114,6 +128,7 @@ export class Credentials {
   /** The vault was locked: what was obtained is let go, and what is obtained just now is not kept. */
   forget(): void {
     this.#forgotten += 1
+    this.#changes += 1
     this.#given.clear()
     for (const slot of this.#slots.values()) slot.known = null
     this.#sweep(() => true)
