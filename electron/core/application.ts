@@ -143,7 +143,7 @@ class Core implements Application {
       store,
       vault: this.#vault,
       clock,
-      usersOf: (command) => this.#clusters.usersOfCommand(command),
+      usersOf: (fingerprint) => this.#clusters.usersOfCommand(fingerprint),
     })
     this.#shellEnvironment = new ShellEnvironment({
       clock,

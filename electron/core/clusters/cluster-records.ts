@@ -3,7 +3,7 @@ import { type AppError, appError, fail, ok, type Result } from '../../../contrac
 import { Cluster } from '../../../contract/clusters.ts'
 import type { VaultStatus } from '../../../contract/system.ts'
 import type { Clock } from '../clock.ts'
-import { type CommandToRun, isSameCommand } from '../kubeconfig/credential-command.ts'
+import { commandFingerprint } from '../kubeconfig/credential-command.ts'
 import { credentialsEnd, type KubeconfigEntry } from '../kubeconfig/entry.ts'
 import { entryFromText, entryToText } from '../kubeconfig/entry-text.ts'
 import { type ClusterRow, ClusterTable } from '../store/cluster-table.ts'
@@ -177,14 +177,15 @@ export class ClusterRecords {
   }
 
   /** Names of the clusters that get credentials from exactly this command; none while the vault is locked. */
-  usersOfCommand(wanted: CommandToRun): string[] {
+  usersOfCommand(fingerprint: string): string[] {
     return this.clusters
       .list()
       .filter((row) => authKindsOf(row).includes('exec'))
       .filter(({ id }) => {
         const entry = this.entry(id)
         const exec = entry.ok ? entry.value.user.exec : null
-        return exec?.command != null && isSameCommand(wanted, { command: exec.command, args: exec.args, env: exec.env })
+        if (exec?.command == null) return false
+        return commandFingerprint({ command: exec.command, args: exec.args, env: exec.env }) === fingerprint
       })
       .map((row) => row.name)
   }

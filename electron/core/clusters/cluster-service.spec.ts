@@ -5,6 +5,7 @@ import type { KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
 import { sampleKubeconfig, sampleVariables } from '../kubeconfig/kubeconfig.testing.ts'
 import { type ClusterServiceBench, clusterServiceBench } from './cluster-service.testing.ts'
 import { unknownStatus } from './cluster-view.ts'
+import { commandFingerprint } from '../kubeconfig/credential-command.ts'
 
 const text = sampleKubeconfig({ contexts: 6 })
 /** What the sample's third contexts run. */
@@ -154,8 +155,8 @@ contexts: [{name: default, context: {cluster: default, user: default}}]`
     expect(bench.allowed.isAllowed(toRun(2))).toBe(true)
     expect(bench.allowed.isAllowed(toRun(5))).toBe(false)
     await bench.add(text, ['context-2'])
-    expect(bench.service.usersOfCommand(toRun(2))).toEqual(['context-2', 'context-2 (2)'])
-    expect(bench.service.usersOfCommand(toRun(5))).toEqual([])
+    expect(bench.service.usersOfCommand(commandFingerprint(toRun(2)))).toEqual(['context-2', 'context-2 (2)'])
+    expect(bench.service.usersOfCommand(commandFingerprint(toRun(5)))).toEqual([])
   })
 
   it('adds nothing when the disk is full, and works again after', async () => {

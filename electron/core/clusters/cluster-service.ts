@@ -249,8 +249,8 @@ export class ClusterService {
   }
 
   /** Names of the clusters whose credentials come from this command; none while the vault is locked. */
-  usersOfCommand(command: CommandToRun): string[] {
-    return this.#records.usersOfCommand(command)
+  usersOfCommand(fingerprint: string): string[] {
+    return this.#records.usersOfCommand(fingerprint)
   }
 
   active(): string | null {

@@ -4,7 +4,7 @@ import { FakeClock } from '../clock.testing.ts'
 import { memoryStore, silentLog } from '../store/store.testing.ts'
 import type { Store } from '../store/store.ts'
 import { Vault } from '../vault/vault.ts'
-import type { CommandToRun } from '../kubeconfig/credential-command.ts'
+import { type CommandToRun, commandFingerprint } from '../kubeconfig/credential-command.ts'
 import { AllowedCommands } from './allowed-commands.ts'
 
 const args = ['token', '--cluster', 'one']
@@ -18,7 +18,12 @@ const aws = run('aws', args)
 async function open(store: Store = memoryStore(), setUp = true) {
   const clock = new FakeClock(1000)
   const vault = new Vault({ store, clock, log: silentLog })
-  const allowed = new AllowedCommands({ store, vault, clock, usersOf: ({ command }) => [`uses ${command}`] })
+  const allowed = new AllowedCommands({
+    store,
+    vault,
+    clock,
+    usersOf: (fingerprint) => (fingerprint === commandFingerprint(aws) ? ['uses aws'] : []),
+  })
   if (setUp) await vault.setup({ provider: 'memory' })
   return { store, vault, allowed }
 }

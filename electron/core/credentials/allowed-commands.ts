@@ -1,24 +1,37 @@
 import { randomUUID } from 'node:crypto'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
-import type { AllowedCommand } from '../../../contract/kubeconfigs.ts'
+import type { AllowedCommand, CredentialCommand } from '../../../contract/kubeconfigs.ts'
 import type { Clock } from '../clock.ts'
-import { type CommandToRun, isSameCommand, shownCommand } from '../kubeconfig/credential-command.ts'
+import { type CommandToRun, commandFingerprint, shownCommand } from '../kubeconfig/credential-command.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
 import { Signal } from '../signal.ts'
-import { CommandTable } from '../store/command-table.ts'
+import { type CommandRow, CommandTable } from '../store/command-table.ts'
 import type { Store } from '../store/store.ts'
 import type { SealedAt, Vault } from '../vault/vault.ts'
 
-type Known = CommandToRun & { readonly id: string; readonly allowedAt: number }
+/** Of variables only their names, and a fingerprint of it all: the list is kept in memory and outlives its clusters. */
+type Known = {
+  readonly id: string
+  readonly allowedAt: number
+  readonly shown: CredentialCommand
+  readonly fingerprint: string
+}
 
 const sealedAt = (id: string): SealedAt => ({ table: 'allowed_command', column: 'arguments', rowId: id })
+
+const known = ({ id, allowed_at }: CommandRow, command: CommandToRun): Known => ({
+  id,
+  allowedAt: allowed_at,
+  shown: shownCommand(command),
+  fingerprint: commandFingerprint(command),
+})
 
 export type AllowedCommandsOptions = {
   readonly store: Store
   readonly vault: Vault
   readonly clock: Clock
   /** Names of the clusters whose credentials come from this command. */
-  readonly usersOf?: (command: CommandToRun) => string[]
+  readonly usersOf?: (fingerprint: string) => string[]
 }
 
 /**
@@ -50,12 +63,12 @@ export class AllowedCommands {
   }
 
   isAllowed(command: CommandToRun): boolean {
-    return this.#all().some((known) => isSameCommand(known, command))
+    return this.#find(command) !== undefined
   }
 
   /** Allows one; allowing it twice changes nothing. Errors: vault-locked, vault-not-set-up, storage-failed. */
   allow(command: CommandToRun): Result<AllowedCommand> {
-    const before = this.#all().find((known) => isSameCommand(known, command))
+    const before = this.#find(command)
     if (before !== undefined) return ok(this.#shown(before))
     const id = randomUUID()
     const { args, env } = command
@@ -68,7 +81,7 @@ export class AllowedCommands {
     if (!written.ok) return written
     this.#known = null
     this.#changes.emit(null)
-    return ok(this.#shown({ ...command, id, allowedAt: row.allowed_at }))
+    return ok(this.#shown(known(row, command)))
   }
 
   /** Errors: not-found, storage-failed. */
@@ -98,9 +111,13 @@ export class AllowedCommands {
     return opened.ok ? ok(this.list()) : opened
   }
 
-  #shown(known: Known): AllowedCommand {
-    const { id, allowedAt } = known
-    return { id, ...shownCommand(known), clusters: this.#options.usersOf?.(known) ?? [], allowedAt }
+  #find(command: CommandToRun): Known | undefined {
+    const wanted = commandFingerprint(command)
+    return this.#all().find(({ fingerprint }) => fingerprint === wanted)
+  }
+
+  #shown({ id, shown, fingerprint, allowedAt }: Known): AllowedCommand {
+    return { id, ...shown, clusters: this.#options.usersOf?.(fingerprint) ?? [], allowedAt }
   }
 
   #all(): Known[] {
@@ -109,7 +126,7 @@ export class AllowedCommands {
       if (!opened.ok) return []
       const sealed = JSON.parse(opened.value.toString('utf8')) as Pick<CommandToRun, 'args' | 'env'>
       opened.value.fill(0)
-      return [{ ...sealed, id: row.id, command: row.command, allowedAt: row.allowed_at }]
+      return [known(row, { ...sealed, command: row.command })]
     })
     return this.#known
   }

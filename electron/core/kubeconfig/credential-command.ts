@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { CredentialCommand } from '../../../contract/kubeconfigs.ts'
 import type { UserFields } from './kubeconfig-fields.ts'
 import type { Entry } from './kubeconfig-model.ts'
@@ -48,11 +49,11 @@ export function shownCommand({ command, args, env }: CommandToRun): CredentialCo
   return { command, args: [...args], ...(masked.length > 0 && { env: masked }) }
 }
 
-/** True when not a word of it differs, in the same order. */
-export const isSameCommand = (one: CommandToRun, other: CommandToRun): boolean => inFull(one) === inFull(other)
-
-const inFull = ({ command, args, env }: CommandToRun): string =>
-  JSON.stringify([command, args, env.map(({ name, value }) => [name, value])])
+/** Stands for a command where the values of its variables must not stay: the same only when not a word of it differs. */
+export const commandFingerprint = ({ command, args, env }: CommandToRun): string =>
+  createHash('sha256')
+    .update(JSON.stringify([command, args, env.map(({ name, value }) => [name, value])]))
+    .digest('base64url')
 
 /** A yes of the user to a command of the text it came with: command and arguments, or the whole line as it was shown. */
 export type CommandConsent = string | { command: string; args: readonly string[] }
