@@ -76,13 +76,6 @@ export class ForwardTable {
     })
   }
 
-  /** The local port that was chosen for a port with local 0. */
-  setLocal(portId: string, local: number): Result<void> {
-    return this.#store.write((database) => {
-      database.prepare('UPDATE forward_ports SET local = ? WHERE id = ?').run(local, portId)
-    })
-  }
-
   remove(id: string): Result<void> {
     return this.#store.write((database) => {
       database.prepare('DELETE FROM forwards WHERE id = ?').run(id)
