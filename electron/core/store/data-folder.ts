@@ -6,7 +6,7 @@ import { errorCode } from '../../../network/error-code.ts'
 /** A folder that is ours alone. */
 export type DataFolder = { readonly dir: string; file(name: string): string }
 
-const unsafe = (message: string, next: string): Result<never> => fail(appError('data-folder-unsafe', message, next))
+const unsafe = (message: string, next: string): AppError => appError('data-folder-unsafe', message, next)
 
 const systemWords: Readonly<Record<string, string>> = {
   EACCES: 'You have no right to do so there (EACCES).',
@@ -67,8 +67,7 @@ function openAncestorOf(dir: string): string | null {
 }
 
 const replaceable = (dir: string, open: string): AppError =>
-  appError(
-    'data-folder-unsafe',
+  unsafe(
     `Everybody may write to ${open}, and put another folder in the place of ${dir}.`,
     `Close it (chmod o-w '${open}'), or choose a folder elsewhere with --data-dir.`,
   )
@@ -103,7 +102,7 @@ function plantedIn(dir: string): AppError | null {
           ? 'may be written to by everybody'
           : null
     const next = 'Look at what it is; remove it, or choose another folder with --data-dir.'
-    if (what !== null) return appError('data-folder-unsafe', `${path} ${what}.`, next)
+    if (what !== null) return unsafe(`${path} ${what}.`, next)
   }
   return null
 }
@@ -120,21 +119,17 @@ function makeFolder(dir: string): boolean {
 }
 
 function problemOf(dir: string, stats: Stats): AppError | null {
-  const problem = (message: string, next: string): AppError | null => {
-    const result = unsafe(message, next)
-    return result.ok ? null : result.error
-  }
   if (stats.isSymbolicLink())
-    return problem(`The data folder ${dir} is a link.`, 'Name the folder itself with --data-dir.')
-  if (!stats.isDirectory()) return problem(`${dir} is not a folder.`, 'Choose another place with --data-dir.')
+    return unsafe(`The data folder ${dir} is a link.`, 'Name the folder itself with --data-dir.')
+  if (!stats.isDirectory()) return unsafe(`${dir} is not a folder.`, 'Choose another place with --data-dir.')
   const me = process.getuid?.()
   if (me !== undefined && stats.uid !== me)
-    return problem(
+    return unsafe(
       `The data folder ${dir} belongs to another user (${stats.uid}).`,
       'Choose a folder of your own with --data-dir.',
     )
   if (me !== undefined && (stats.mode & 0o002) !== 0)
-    return problem(
+    return unsafe(
       `Everybody may write to the data folder ${dir}.`,
       `Look at what is in it, then close it: chmod 700 '${dir}'.`,
     )
