@@ -6,8 +6,6 @@ import { errorCode } from '../../../network/error-code.ts'
 /** A folder that is ours alone. */
 export type DataFolder = { readonly dir: string; file(name: string): string }
 
-const unsafe = (message: string, next: string): AppError => appError('data-folder-unsafe', message, next)
-
 const systemWords: Readonly<Record<string, string>> = {
   EACCES: 'You have no right to do so there (EACCES).',
   EPERM: 'You have no right to do so there (EPERM).',
@@ -67,7 +65,8 @@ function openAncestorOf(dir: string): string | null {
 }
 
 const replaceable = (dir: string, open: string): AppError =>
-  unsafe(
+  appError(
+    'data-folder-unsafe',
     `Everybody may write to ${open}, and put another folder in the place of ${dir}.`,
     `Close it (chmod o-w '${open}'), or choose a folder elsewhere with --data-dir.`,
   )
@@ -102,7 +101,7 @@ function plantedIn(dir: string): AppError | null {
           ? 'may be written to by everybody'
           : null
     const next = 'Look at what it is; remove it, or choose another folder with --data-dir.'
-    if (what !== null) return unsafe(`${path} ${what}.`, next)
+    if (what !== null) return appError('data-folder-unsafe', `${path} ${what}.`, next)
   }
   return null
 }
@@ -120,16 +119,23 @@ function makeFolder(dir: string): boolean {
 
 function problemOf(dir: string, stats: Stats): AppError | null {
   if (stats.isSymbolicLink())
-    return unsafe(`The data folder ${dir} is a link.`, 'Name the folder itself with --data-dir.')
-  if (!stats.isDirectory()) return unsafe(`${dir} is not a folder.`, 'Choose another place with --data-dir.')
+    return appError(
+      'data-folder-unsafe',
+      `The data folder ${dir} is a link.`,
+      'Name the folder itself with --data-dir.',
+    )
+  if (!stats.isDirectory())
+    return appError('data-folder-unsafe', `${dir} is not a folder.`, 'Choose another place with --data-dir.')
   const me = process.getuid?.()
   if (me !== undefined && stats.uid !== me)
-    return unsafe(
+    return appError(
+      'data-folder-unsafe',
       `The data folder ${dir} belongs to another user (${stats.uid}).`,
       'Choose a folder of your own with --data-dir.',
     )
   if (me !== undefined && (stats.mode & 0o002) !== 0)
-    return unsafe(
+    return appError(
+      'data-folder-unsafe',
       `Everybody may write to the data folder ${dir}.`,
       `Look at what is in it, then close it: chmod 700 '${dir}'.`,
     )
