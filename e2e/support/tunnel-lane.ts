@@ -95,6 +95,7 @@ export class TunnelLane implements AsyncDisposable {
       {
         waits: () => undefined,
         ready: () => (lane.ready += 1),
+        reopening: () => undefined,
         evidence: () => (lane.evidence += 1),
         lost: (failure) => events.lost.push(failure),
         connectionsLost: (count, failure) => events.connectionsLost.push({ count, failure }),

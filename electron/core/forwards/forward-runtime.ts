@@ -235,6 +235,8 @@ export class ForwardRuntime {
   /** Ends all of it; what the user wants stays. Resolves when nothing is left. */
   async close(): Promise<void> {
     this.#closed = true
+    // What still knows this forward for a while, a timer or a tunnel that ends, must not know these.
+    this.#credentials.forget()
     this.#timer?.cancel()
     this.#watch.end()
     await this.#ports.close()

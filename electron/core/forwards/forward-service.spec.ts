@@ -167,6 +167,19 @@ describe('while it runs', () => {
     await bench.until(id, ({ state }) => state === 'live')
   })
 
+  it('is not live while its tunnel heals itself, nor after that before it is proven again', async () => {
+    const { id } = await bench.live()
+    const [tunnel] = bench.tunnels
+    tunnel!.answer = { kind: 'inconclusive', why: 'not yet' }
+    tunnel!.reopen({ code: 'tunnel-lost', detail: 'killed', message: 'kubectl was killed.' })
+    await bench.until(id, ({ state, cause }) => state === 'recovering' && cause?.detail === 'killed')
+    tunnel!.ready()
+    await bench.until(id, ({ state, cause }) => state === 'recovering' && cause?.code === 'connecting')
+    tunnel!.answer = { kind: 'live', ms: 1 }
+    await bench.until(id, ({ state }) => state === 'live')
+    expect(bench.tunnels).toHaveLength(1)
+  })
+
   it.each([
     ['its cluster is reached again', () => bench.clusterChanged({ kind: 'reached' })],
     ['its pods are seen again', () => bench.see(bench.view)],

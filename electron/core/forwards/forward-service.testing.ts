@@ -45,6 +45,12 @@ export class BenchTunnel implements Tunnel {
     this.events.ready()
   }
 
+  /** What carried connections ended; `ready()` says that another does. */
+  reopen(failure: TunnelFailure): void {
+    this.state = 'opening'
+    this.events.reopening(failure)
+  }
+
   lose(failure: TunnelFailure): void {
     this.state = 'draining'
     this.events.lost(failure)

@@ -51,6 +51,15 @@ export class TunnelHandle {
         options.changed()
       },
       ready: () => this.#enter({ state: 'ready', trouble: null }),
+      // What was known of it was of the part that has ended.
+      reopening: (failure) =>
+        this.#enter({
+          state: 'opening',
+          trouble: { kind: 'lost', failure: this.#about(failureOfTunnel(failure)) },
+          evidenceAt: null,
+          provenSince: null,
+          probe: unprobed,
+        }),
       evidence: () => this.#prove(),
       connectionsLost: (count, failure) => options.connectionsLost(count, failure),
       lost: (failure) =>
@@ -128,7 +137,7 @@ export class TunnelHandle {
     if (!goesOn || now - evidenceAt >= tellEveryMs) this.#options.changed()
   }
 
-  #enter(change: Pick<TunnelEvidence, 'state' | 'trouble'>): void {
+  #enter(change: Pick<TunnelEvidence, 'state' | 'trouble'> & Partial<TunnelEvidence>): void {
     const since = this.#evidence.state === change.state ? this.#evidence.since : this.#options.clock.monotonic()
     this.#evidence = { ...this.#evidence, ...change, queued: false, since }
     this.#options.changed()

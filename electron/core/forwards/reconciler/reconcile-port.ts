@@ -294,6 +294,7 @@ class PortReconciler {
     if (this.#tunnel.failure !== null) return this.#explain(this.#tunnel.failure)
     if (tunnel !== null && !this.#standing.podIsUsable(tunnel)) return failureOf('pod-replaced')
     if (tunnel?.state === 'opening' && tunnel.queued) return failureOf('queued')
+    if (tunnel?.state === 'opening' && tunnel.trouble !== null) return this.#explain(tunnel.trouble.failure)
     if (tunnel === null || tunnel.state === 'opening') return this.#explain(failureOf('connecting'))
     return failureOf('connecting')
   }

@@ -18,6 +18,7 @@ export class KubectlStandIns {
   readonly folder = mkdtempSync(join(tmpdir(), 'mooring-kubectl-'))
   ready = 0
   waits: boolean[] = []
+  reopening: TunnelFailure[] = []
   lost: TunnelFailure[] = []
   lines: string[] = []
   connectionsLost: { count: number; failure: TunnelFailure }[] = []
@@ -66,6 +67,7 @@ export class KubectlStandIns {
     const tunnel = factory(request, {
       waits: (waits) => this.waits.push(waits),
       ready: () => (this.ready += 1),
+      reopening: (failure) => this.reopening.push(failure),
       evidence: () => undefined,
       connectionsLost: (count, failure) => this.connectionsLost.push({ count, failure }),
       lost: (failure) => this.lost.push(failure),

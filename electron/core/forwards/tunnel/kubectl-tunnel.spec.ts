@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../network/eventually.testing.ts'
@@ -148,6 +149,36 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     await isLost()
     expect(standIns.lost).toMatchObject([{ code: 'tunnel-lost', detail: 'killed' }])
     process.kill(spare, 'SIGCONT')
+  })
+
+  it('says so when its one child has ended and the spare is not there yet, and waits for that', async () => {
+    // The first listens at once, the others when they may.
+    const tunnel = standIns.start(
+      ok({
+        path: standIns.program(`import { existsSync, writeFileSync } from 'node:fs'
+          const first = !existsSync('${standIns.folder}/first')
+          if (first) writeFileSync('${standIns.folder}/first', '')
+          const server = net.createServer((socket) => socket.pipe(socket))
+          const listen = () => server.listen(0, '127.0.0.1', () => console.log('Forwarding from 127.0.0.1:' + server.address().port + ' -> 8080'))
+          const timer = setInterval(() => {
+            if (!first && !existsSync('${standIns.folder}/others')) return
+            clearInterval(timer)
+            listen()
+          }, 10)`),
+      }),
+    )
+    await isReady()
+    const [first = 0] = tunnel.usage()?.pids ?? []
+    const opened = await tunnel.open()
+    expect(opened.ok).toBe(true)
+    await eventually(() => expect(tunnel.usage()?.pids).toHaveLength(2))
+    process.kill(first, 'SIGKILL')
+    await eventually(() => expect(standIns.reopening).toMatchObject([{ code: 'tunnel-lost', detail: 'killed' }]))
+    expect(tunnel.state).toBe('opening')
+    writeFileSync(join(standIns.folder, 'others'), '')
+    await eventually(() => expect(standIns.ready).toBe(2))
+    expect(tunnel.state).toBe('ready')
+    expect(standIns.lost).toEqual([])
   })
 
   it('goes on at the limit of processes, and says that it cannot be asked whether it works', async () => {

@@ -208,8 +208,13 @@ class KubectlTunnel implements Tunnel {
     }
     // Another child goes on where this one ended; without one that can, the tunnel is lost.
     if (this.#ready().some((other) => !other.stopped)) return
-    if (this.#children.some(({ state }) => state === 'starting')) this.#state = 'opening'
-    else this.#lose(failure)
+    const coming = this.#children.find(({ state }) => state === 'starting')
+    if (coming === undefined) this.#lose(failure)
+    else if (this.#state === 'ready') {
+      this.#state = 'opening'
+      this.#events.reopening(failure)
+      if (coming.waits) this.#events.waits(true)
+    }
   }
 
   #addSpare(): void {

@@ -47,6 +47,8 @@ export type TunnelEvents = {
   waits(waits: boolean): void
   /** It can carry connections; again after it healed itself. */
   ready(): void
+  /** The part that carried connections has ended; another is on its way. `ready` or `lost` follows. */
+  reopening(failure: TunnelFailure): void
   /** Bytes arrived from the pod. */
   evidence(): void
   /** Client connections that ended because a part of the tunnel ended; it may live on. */
