@@ -62,6 +62,7 @@ export const step = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('obtain' as const), life: fc.constantFrom(null, 30_000, 120_000) }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('lose' as const), port, slot, code: tunnelCodes }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('reopen' as const), port, slot, code: tunnelCodes }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -137,6 +138,9 @@ export function play(world: ReconcilerWorld, one: Step): void {
       break
     case 'lose':
       world.lose(one.port, one.slot, failureOf(one.code))
+      break
+    case 'reopen':
+      world.reopen(one.port, one.slot, failureOf(one.code))
       break
     case 'answer':
       world.answerProbe(one.port, one.slot, one.answer)

@@ -176,7 +176,7 @@ export class ReconcilerWorld {
       if (port.listener.state === 'closing') port.listener = { state: 'closed', attempt, failure: null }
       for (const slot of ['current', 'next'] as const) {
         if (port[slot]?.state === 'opening')
-          this.setTunnel(index, slot, { state: 'ready', queued: false, since: this.now })
+          this.setTunnel(index, slot, { state: 'ready', queued: false, trouble: null, since: this.now })
         if (port[slot]?.probe.running === true) this.answerProbe(index, slot, 'live')
       }
     }
@@ -208,6 +208,13 @@ export class ReconcilerWorld {
 
   lose(index: number, slot: Slot, failure: Failure): void {
     this.setTunnel(index, slot, { state: 'lost', since: this.now, trouble: { kind: 'lost', failure } })
+  }
+
+  /** What carried its connections ended; another part of it is on its way. */
+  reopen(index: number, slot: Slot, failure: Failure): void {
+    if (this.port(index)[slot]?.state !== 'ready') return
+    const trouble = { kind: 'lost' as const, failure }
+    this.setTunnel(index, slot, { state: 'opening', since: this.now, trouble, evidenceAt: null, provenSince: null, probe: unprobed }) // prettier-ignore
   }
 
   answerProbe(
