@@ -62,7 +62,7 @@ export function networkFailureOf(error: unknown): NetworkFailure | null {
       if (found !== null) return found
     }
   }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : null
+  const code = errorCode(error)
   if (code !== null) {
     const detail = details[code] ?? (/^ERR_(TLS|SSL|OSSL)_/.test(code) ? 'tls' : undefined)
     if (detail !== undefined) return new NetworkFailure(detail, error.message, code)

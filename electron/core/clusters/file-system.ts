@@ -1,5 +1,6 @@
 import { readFileSync, statSync, watch } from 'node:fs'
 import { fail, ok, type Result } from '../../../contract/errors.ts'
+import { errorCode } from '../../../network/error-code.ts'
 
 /** The little of the file system that kubeconfigs need. */
 export type FileSystem = {
@@ -30,7 +31,7 @@ export const systemFiles: FileSystem = {
       if (facts.size > maxFileBytes) return fail('too large')
       return ok(readFileSync(path))
     } catch (error) {
-      return fail(reasonOf(error))
+      return fail(errorCode(error) ?? 'unknown reason')
     }
   },
   watchFolder: (folder, onChange) => {
@@ -44,6 +45,3 @@ export const systemFiles: FileSystem = {
     }
   },
 }
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown reason'
