@@ -1,39 +1,59 @@
 import { appError, fail, type AppError, type ErrorCode, type Result } from '../../../contract/errors.ts'
 import type { SidecarMethod, SidecarParams, SidecarResult } from '../../../contract/sidecar.ts'
 import type { CredentialFailure, Credentials } from '../credentials/credentials.ts'
+import type { HandlersOf } from '../operations/handlers.ts'
 import type { SidecarClient } from '../sidecar/sidecar-client.ts'
 import { apiError } from './api-words.ts'
+import { noSuchCluster } from './cluster-records.ts'
 
 /** Lists are read within this time, ms. */
 const listMs = 30_000
 
-/** Asks the sidecar about clusters, with credentials that count now. */
-export class ClusterDiscovery {
-  readonly #credentials: Pick<Credentials, 'resolve'>
-  readonly #sidecar: Pick<SidecarClient, 'request' | 'setCluster'>
+export type DiscoveryOptions = {
+  readonly credentials: Pick<Credentials, 'resolve'>
+  readonly sidecar: Pick<SidecarClient, 'request' | 'setCluster'>
+  /** Somebody looks at the cluster; false: there is no such cluster. */
+  readonly opened: (clusterId: string) => boolean
+}
 
-  constructor(options: {
-    credentials: Pick<Credentials, 'resolve'>
-    sidecar: Pick<SidecarClient, 'request' | 'setCluster'>
-  }) {
-    this.#credentials = options.credentials
-    this.#sidecar = options.sidecar
+export type DiscoveryOperation = `clusters.${'namespaces' | 'pods' | 'services' | 'workloads'}`
+
+/** What is in a cluster, for choosing: asks the sidecar, with credentials that count now. */
+export class ClusterDiscovery {
+  readonly #options: DiscoveryOptions
+
+  constructor(options: DiscoveryOptions) {
+    this.#options = options
+  }
+
+  handlers(): HandlersOf<DiscoveryOperation> {
+    return {
+      'clusters.namespaces': ({ id }, { signal }) => this.#ask(id, 'namespaces', { clusterId: id }, signal),
+      'clusters.pods': ({ id, namespace, phase }, { signal }) =>
+        this.#ask(id, 'pods', { clusterId: id, ...given('namespace', namespace), ...given('phase', phase) }, signal),
+      'clusters.services': ({ id, namespace }, { signal }) =>
+        this.#ask(id, 'services', { clusterId: id, ...given('namespace', namespace) }, signal),
+      'clusters.workloads': ({ id, namespace }, { signal }) =>
+        this.#ask(id, 'workloads', { clusterId: id, ...given('namespace', namespace) }, signal),
+    }
   }
 
   /** One question. Where the server no longer accepts the credentials, new ones are tried once. */
-  async ask<M extends SidecarMethod>(
+  async #ask<M extends SidecarMethod>(
     clusterId: string,
     method: M,
     params: SidecarParams<M>,
     signal: AbortSignal,
   ): Promise<Result<SidecarResult<M>>> {
+    const { credentials, sidecar, opened } = this.#options
+    if (!opened(clusterId)) return fail(noSuchCluster())
     const isCancelled = (): boolean => signal.aborted
     for (const fresh of [false, true]) {
-      const resolved = await this.#credentials.resolve(clusterId, { signal, fresh })
+      const resolved = await credentials.resolve(clusterId, { signal, fresh })
       if (isCancelled()) return fail(cancelled)
       if (!resolved.ok) return fail(credentialError(resolved.error))
-      this.#sidecar.setCluster(clusterId, resolved.value)
-      const answer = await this.#sidecar.request(method, params, { signal, timeoutMs: listMs })
+      sidecar.setCluster(clusterId, resolved.value)
+      const answer = await sidecar.request(method, params, { signal, timeoutMs: listMs })
       if (answer.ok) return answer
       if (isCancelled()) return fail(cancelled)
       if (answer.error.class === 'sidecar-unavailable') return fail(sidecarAway)
@@ -42,6 +62,9 @@ export class ClusterDiscovery {
     throw new Error('both rounds end with an answer')
   }
 }
+
+const given = <Key extends string>(key: Key, value: string | undefined): { [Name in Key]?: string } =>
+  value === undefined || value === '' ? {} : ({ [key]: value } as { [Name in Key]: string })
 
 const cancelled = appError('cancelled', 'Cancelled.', 'Try again.')
 

@@ -16,7 +16,7 @@ import { testEntry } from '../credentials/credentials.testing.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { SidecarAnswer } from '../sidecar/sidecar-client.ts'
 import { Signal } from '../signal.ts'
-import { ClusterHealth } from './health.ts'
+import { ClusterHealth } from './cluster-health.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {

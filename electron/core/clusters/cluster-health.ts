@@ -1,6 +1,6 @@
 import type { ClusterCause, ClusterStatus, ConnectionTest } from '../../../contract/clusters.ts'
 import { drop } from '../../../contract/drop.ts'
-import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
+import { fail, ok, type Result } from '../../../contract/errors.ts'
 import type { ApiFailure } from '../../../contract/sidecar.ts'
 import type { Clock } from '../clock.ts'
 import type { CredentialFailure, Credentials } from '../credentials/credentials.ts'
@@ -10,7 +10,8 @@ import type { SidecarClient } from '../sidecar/sidecar-client.ts'
 import { type ProbeAnswer, probeApi } from './api-probe.ts'
 import { clusterCause } from './api-words.ts'
 import { BackgroundChecks, type LookResult } from './background-checks.ts'
-import { ClusterDiscovery } from './cluster-discovery.ts'
+import { ClusterDiscovery, type DiscoveryOperation } from './cluster-discovery.ts'
+import { noSuchCluster } from './cluster-records.ts'
 import { unknownStatus } from './cluster-view.ts'
 import { ConnectionTests, type TestOptions } from './connection-tests.ts'
 
@@ -37,14 +38,6 @@ export type HealthOptions = {
   readonly random?: () => number
 }
 
-type HealthOperation =
-  | 'clusters.health'
-  | 'clusters.test'
-  | 'clusters.namespaces'
-  | 'clusters.pods'
-  | 'clusters.services'
-  | 'clusters.workloads'
-
 type Looked = Result<ProbeAnswer, ClusterCause>
 
 /** The second look comes this long after the first failure, ms. */
@@ -65,7 +58,7 @@ export class ClusterHealth {
 
   constructor(options: HealthOptions) {
     this.#options = options
-    this.#discovery = new ClusterDiscovery(options)
+    this.#discovery = new ClusterDiscovery({ ...options, opened: (id) => this.#opened(id) })
     this.#tests = new ConnectionTests({ ...options, learned: (test, latencyMs) => this.#learnFrom(test, latencyMs) })
     this.#background = new BackgroundChecks({
       clock: options.clock,
@@ -119,30 +112,12 @@ export class ClusterHealth {
     return this.#tests.testEntry(entry, signal)
   }
 
-  handlers(): HandlersOf<HealthOperation> {
+  handlers(): HandlersOf<'clusters.health' | 'clusters.test' | DiscoveryOperation> {
     return {
       'clusters.health': async ({ id }) => await this.#known(id, async () => ok(await this.check(id))),
       'clusters.test': async ({ id }, { signal }) =>
         await this.#known(id, async () => ok(await this.test(id, { signal }))),
-      'clusters.namespaces': async ({ id }, { signal }) =>
-        await this.#opened(id, () => this.#discovery.ask(id, 'namespaces', { clusterId: id }, signal)),
-      'clusters.pods': async ({ id, namespace, phase }, { signal }) =>
-        await this.#opened(id, () =>
-          this.#discovery.ask(
-            id,
-            'pods',
-            { clusterId: id, ...given('namespace', namespace), ...given('phase', phase) },
-            signal,
-          ),
-        ),
-      'clusters.services': async ({ id, namespace }, { signal }) =>
-        await this.#opened(id, () =>
-          this.#discovery.ask(id, 'services', { clusterId: id, ...given('namespace', namespace) }, signal),
-        ),
-      'clusters.workloads': async ({ id, namespace }, { signal }) =>
-        await this.#opened(id, () =>
-          this.#discovery.ask(id, 'workloads', { clusterId: id, ...given('namespace', namespace) }, signal),
-        ),
+      ...this.#discovery.handlers(),
     }
   }
 
@@ -153,16 +128,16 @@ export class ClusterHealth {
     this.#background.close()
   }
 
-  async #known<T>(id: string, answer: () => Promise<Result<T>>): Promise<Result<T>> {
-    if (this.#options.clusters.get(id) !== null) return await answer()
-    return fail(appError('not-found', 'There is no such cluster.', 'Look at the list of clusters.'))
+  /** Somebody looks at it; false: there is no such cluster. */
+  #opened(id: string): boolean {
+    if (this.#options.clusters.get(id) === null) return false
+    this.touch(id)
+    return true
   }
 
-  async #opened<T>(id: string, answer: () => Promise<Result<T>>): Promise<Result<T>> {
-    return await this.#known(id, async () => {
-      this.touch(id)
-      return await answer()
-    })
+  async #known<T>(id: string, answer: () => Promise<Result<T>>): Promise<Result<T>> {
+    if (this.#options.clusters.get(id) !== null) return await answer()
+    return fail(noSuchCluster())
   }
 
   async #check(id: string): Promise<ClusterStatus> {
@@ -278,6 +253,3 @@ function lookResult(cause: ClusterCause | null): LookResult {
   if (cause === null) return 'well'
   return isAboutCredentials(cause) ? 'needs-a-person' : 'ill'
 }
-
-const given = <Key extends string>(key: Key, value: string | undefined): { [Name in Key]?: string } =>
-  value === undefined || value === '' ? {} : ({ [key]: value } as { [Name in Key]: string })
