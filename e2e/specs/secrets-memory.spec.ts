@@ -211,6 +211,12 @@ describe('the memory of the owner', () => {
     expect(await found({ words })).toEqual([])
   })
 
+  it('holds none of the others either once they are removed, a certificate and a token of a program', async () => {
+    for (const name of ['admin', 'plugin'])
+      await expectOk(host.client.clusters.remove({ id: ids[name] ?? '', removeForwards: 'true' }))
+    expect(await found(allSecrets())).toEqual([])
+  })
+
   it('leaves nothing behind when the owner crashes', async () => {
     host.process.kill('SIGSEGV')
     await host.exited
