@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { connect, createServer } from 'node:net'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
@@ -251,5 +251,51 @@ describe('another user of this machine', () => {
       const answer = await as(process.execPath, '-e', ask, host.url + path)
       expect(answer.stdout).toMatch(/^401 \{"error":\{"code":"unauthenticated"/)
     }
+  })
+})
+
+describe('others on the network', () => {
+  const outside = Object.values(networkInterfaces())
+    .flatMap((all) => all ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+
+  /** `connected`, or why not. */
+  const attempt = (address: string, port: number): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect(port, address, () => resolve('connected'))
+      socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+      socket.once('connect', () => socket.destroy())
+    })
+
+  it('reach neither Mooring nor a forward, unless the user names an address for it', async (context) => {
+    if (outside === undefined) return context.skip('needs an address besides loopback')
+    await using host = await startHost()
+    const [cluster] = await expectOk(
+      host.client.clusters.add({ text: kubeconfig({ token }), contexts: [{ context: 'x' }] }),
+    )
+    const listening = async (bind?: string): Promise<number> => {
+      const { id } = await expectOk(
+        host.client.forwards.create({
+          clusterId: cluster?.id ?? '',
+          namespace: 'default',
+          target: { kind: 'service', name: 'web' },
+          ports: [{ remote: 80, ...(bind === undefined ? {} : { bind }) }],
+        }),
+      )
+      // Bound while it is wanted, whatever the cluster says.
+      return waitUntil('the port', 10, async () => (await expectOk(host.client.forwards.get({ id }))).ports[0]?.local)
+    }
+    const usual = await listening()
+    const named = await listening('0.0.0.0')
+    await waitUntil('both listeners', 10, async () => {
+      const both = await Promise.all([usual, named].map((port) => attempt('127.0.0.1', port)))
+      return both.every((outcome) => outcome === 'connected')
+    })
+    expect(await attempt(outside, named)).toBe('connected')
+    expect(await attempt(outside, usual)).toBe('ECONNREFUSED')
+    expect(await attempt(outside, Number(new URL(host.url).port))).toBe('ECONNREFUSED')
+    const ports = [{ remote: 80 }, { remote: 80, bind: '0.0.0.0' }, { remote: 80, bind: outside }]
+    const check = await expectOk(host.client.forwards.check({ ports }))
+    expect(check.ports.map(({ exposed }) => exposed)).toEqual([false, true, true])
   })
 })
