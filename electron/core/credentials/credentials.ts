@@ -8,9 +8,9 @@ import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { Log } from '../log.ts'
 import type { ChildProcesses } from '../processes/child-processes.ts'
 import { Signal } from '../signal.ts'
+import { wayOf } from './cluster-way.ts'
 import { failureOfStore, type CredentialFailure } from './credential-failure.ts'
-import { environmentProxy } from './environment-proxy.ts'
-import { fileMark, filesOf, pemOf } from './file-fields.ts'
+import { fileMark, filesOf } from './file-fields.ts'
 import { userCredentials, type UserCredentials } from './user-credentials.ts'
 
 export type { CredentialFailure } from './credential-failure.ts'
@@ -160,26 +160,14 @@ export class Credentials {
 
   async #connection(entry: KubeconfigEntry, slot: Slot, options: ResolveOptions): Promise<Resolved> {
     const environment = await this.#options.shellEnvironment.read()
-    const { cluster, user } = entry
-    const authority = await pemOf(
-      'certificate-authority',
-      cluster.certificateAuthorityData,
-      cluster.certificateAuthority,
-    )
+    const { way, authority } = await wayOf(entry, environment)
     if (!authority.ok) return authority
-    const way = {
-      certificateAuthority: authority.value,
-      proxyUrl: cluster.proxyUrl ?? environmentProxy(cluster.server, environment),
-    }
     const outcome = await this.#userCredentials(entry, slot, way, environment, options)
     if (!outcome.ok) return outcome
     const { token, clientCertificate, clientKey, basic, expiresAt } = outcome.value
+    const { user } = entry
     const impersonates = user.as !== null || user.asUid !== null || user.asGroups.length > 0
     return ok({
-      server: cluster.server,
-      tlsServerName: cluster.tlsServerName,
-      insecureSkipTlsVerify: cluster.insecureSkipTlsVerify,
-      disableCompression: cluster.disableCompression,
       ...way,
       token,
       clientCertificate,

@@ -1,18 +1,15 @@
 import { fail, ok, type Result } from '../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import { plainConnection } from '../../../network/plain-connection.ts'
-import type { CredentialFailure } from '../credentials/credential-failure.ts'
-import { environmentProxy } from '../credentials/environment-proxy.ts'
-import { pemOf } from '../credentials/file-fields.ts'
+import type { CredentialFailure } from './credential-failure.ts'
+import { environmentProxy } from './environment-proxy.ts'
+import { pemOf } from './file-fields.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 
-/** The way to a server as its kubeconfig says, with nobody's credentials; `authority` fails where it cannot be read. */
+/** `way` has nobody's credentials; `authority` says why the kubeconfig's CA cannot be read, and `way` is without one then. */
 export type ClusterWay = { readonly way: ClusterConnection; readonly authority: Result<null, CredentialFailure> }
 
-/**
- * The way to a cluster without anybody's credentials, as a kubeconfig entry describes it; `authority` says what was
- * wrong with its CA.
- */
+/** The way to a cluster without anybody's credentials: as its kubeconfig and the user's environment describe it. */
 export async function wayOf(
   { cluster }: KubeconfigEntry,
   environment: Readonly<Record<string, string>>,
