@@ -2,7 +2,7 @@ import type { ConnectionTest } from '../../../contract/clusters.ts'
 import type { AppStatus } from '../../../contract/system.ts'
 import type { ClusterService } from '../clusters/cluster-service.ts'
 import type { ForwardService } from '../forwards/forward-service.ts'
-import type { SettingsService } from '../settings/settings.ts'
+import type { SettingsService } from '../settings/settings-service.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { EventHub } from './event-hub.ts'
 

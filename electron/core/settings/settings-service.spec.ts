@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Settings } from '../../../contract/system.ts'
 import { memoryStore } from '../store/store.testing.ts'
 import { defaultSettings } from '../../../contract/system.ts'
-import { SettingsService } from './settings.ts'
+import { SettingsService } from './settings-service.ts'
 
 describe('settings', () => {
   it('are the defaults until somebody changes them, and then what was chosen', () => {
