@@ -53,7 +53,7 @@ export function signToken(key: KeyObject, issuer: string, claims: TokenClaims): 
   return `${head}.${body}.${sign('sha256', Buffer.from(`${head}.${body}`), key).toString('base64url')}`
 }
 
-/** The file that says how the bed's issuer behaves; faults.ts writes it. */
+/** The file that says how the bed's issuer behaves; host-faults.ts writes it. */
 export type IssuerSettings = { refreshes: 'ok' | 'refused'; lifetimeSeconds: number }
 const DEFAULTS: IssuerSettings = { refreshes: 'ok', lifetimeSeconds: 3600 }
 

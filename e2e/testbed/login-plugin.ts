@@ -1,9 +1,9 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 
-/** What the plugin does when it is run; faults.ts writes it as `login.json`, and the next run reads it. */
+/** What the plugin does when it is run; host-faults.ts writes it as `login.json`, and the next run reads it. */
 export type LoginSettings = {
-  /** `password-prompt`: waits for input; `garbage`: prints something that is no credential. */
+  /** `hang`: never answers; `garbage`: prints something that is no credential; `no-expiry`: does not say until when. */
   mode: 'ok' | 'fail' | 'hang' | 'garbage' | 'no-expiry'
   /** Life of the tokens it gives, in seconds. The API server refuses them afterwards, at most 10 s late (its cache). */
   lifetimeSeconds: number

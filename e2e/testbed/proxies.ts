@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PROXIED_HOST } from './pki.ts'
 import type { ClusterLayout } from './cluster-layout.ts'
 
-/** How both proxies treat the next connections; faults.ts writes it as `proxy.json`. */
+/** How both proxies treat the next connections; host-faults.ts writes it as `proxy.json`. */
 export type ProxySettings = {
   /** `login` wants user `ann` with the password `proxy-secret`. */
   mode: 'ok' | 'login' | 'bad-gateway' | 'hang' | 'reset'
