@@ -140,6 +140,22 @@ describe('OIDC', () => {
     expect(await credentials.resolve('a')).toMatchObject({ error: { code: 'credentials-expired', detail: 'id-token' } })
   })
 
+  it('never says the password in the address of the sign-in server, whatever becomes of it', async () => {
+    const answers = [{ status: 503 }, { status: 403 }, { status: 200 }]
+    const hidden = issuer.replace('://', '://ann:hunter2@')
+    for (const [index, { status }] of answers.entries()) {
+      answer = () => ({ status, body: { error: 'access_denied' } })
+      entry = withTokens({ 'refresh-token': `r${index}`, 'idp-issuer-url': hidden })
+      const result = await credentials.resolve('a')
+      expect(JSON.stringify(result)).toContain(issuer.replace('://', '://•••@'))
+      expect(JSON.stringify(result)).not.toContain('hunter2')
+    }
+    entry = withTokens({ 'refresh-token': 'r', 'idp-issuer-url': 'http://ann:hunter2@127.0.0.1:1' })
+    const away = JSON.stringify(await credentials.resolve('a'))
+    expect(away).toContain('http://•••@127.0.0.1:1 cannot be reached')
+    expect(away).not.toContain('hunter2')
+  })
+
   it('tells a sign-in server that is away from one that refuses', async () => {
     answer = () => ({ status: 503, body: {} })
     entry = withTokens({ 'refresh-token': 'r1' })

@@ -5,6 +5,7 @@ import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import { apiDispatcher } from '../../../network/api-call.ts'
 import { failureOfError } from '../../../network/network-failure.ts'
 import { plainConnection } from '../../../network/plain-connection.ts'
+import { maskAddress } from '../kubeconfig/addresses.ts'
 import { expired, failure, unreadable, type CredentialFailure } from './credential-failure.ts'
 
 /** The fields of a kubeconfig's `auth-provider` of the name oidc (client-go, plugin/pkg/client/auth/oidc). */
@@ -44,7 +45,7 @@ export async function refreshIdToken(
     const discovery = await call(`${provider.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
     const found = Discovery.safeParse(discovery.json)
     if (discovery.status !== 200 || !found.success) {
-      return unreadable('oidc-discovery', `${provider.issuer} did not say where tokens are renewed.`)
+      return unreadable('oidc-discovery', `${maskAddress(provider.issuer)} did not say where tokens are renewed.`)
     }
     const answer = await askForTokens(found.data.token_endpoint, provider, call)
     return answer.status === 200 ? tokensOf(answer, provider) : refusalOf(answer, provider)
@@ -54,7 +55,7 @@ export async function refreshIdToken(
     return failure(
       'cluster-unreachable',
       detail,
-      `The sign-in server ${provider.issuer} cannot be reached: ${late.aborted ? 'no answer in time' : network.message}`,
+      `The sign-in server ${maskAddress(provider.issuer)} cannot be reached: ${late.aborted ? 'no answer in time' : network.message}`,
       'Check the network, the proxy and the address of the sign-in server.',
     )
   }
@@ -121,7 +122,7 @@ function tokensOf(answer: Answer, provider: OidcProvider): Result<OidcTokens, Cr
   const tokens = Tokens.safeParse(answer.json)
   const idToken = tokens.success ? tokens.data.id_token : undefined
   if (idToken === undefined || idToken === '') {
-    return unreadable('oidc-no-id-token', `${provider.issuer} renewed the sign-in but gave no id token.`)
+    return unreadable('oidc-no-id-token', `${maskAddress(provider.issuer)} renewed the sign-in but gave no id token.`)
   }
   const rotated = tokens.success ? tokens.data.refresh_token : undefined
   return ok({ idToken, refreshToken: rotated === undefined || rotated === '' ? provider.refreshToken : rotated })
@@ -129,12 +130,13 @@ function tokensOf(answer: Answer, provider: OidcProvider): Result<OidcTokens, Cr
 
 function refusalOf(answer: Answer, { issuer }: OidcProvider): Result<OidcTokens, CredentialFailure> {
   const refusal = Refusal.safeParse(answer.json)
+  const shown = maskAddress(issuer)
   if (refusal.success && refusal.data.error === 'invalid_grant') return expired('refresh-token', null)
   if (answer.status >= 500) {
     return failure(
       'cluster-unreachable',
       'sign-in-server',
-      `The sign-in server ${issuer} answered ${answer.status}.`,
+      `The sign-in server ${shown} answered ${answer.status}.`,
       'Try again later, or ask whoever runs the sign-in server.',
     )
   }
@@ -142,7 +144,7 @@ function refusalOf(answer: Answer, { issuer }: OidcProvider): Result<OidcTokens,
   return fail({
     code: 'credentials-rejected',
     detail: 'oidc-refused',
-    message: `The sign-in server ${issuer} refused to renew the token (${words.slice(0, 100)}).`,
+    message: `The sign-in server ${shown} refused to renew the token (${words.slice(0, 100)}).`,
     next: 'Check client id and secret in the kubeconfig, or sign in again and replace the credentials.',
   })
 }

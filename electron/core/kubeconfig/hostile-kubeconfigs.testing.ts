@@ -13,6 +13,7 @@ export const plantedSecrets = {
   proxyPassword: 'c4n4ry-proxy-password-6',
   serverPassword: 'c4n4ry-server-password-7',
   key: Buffer.from('c4n4ry-private-key-8').toString('base64'),
+  issuerPassword: 'c4n4ry-issuer-password-9',
 } as const
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
@@ -76,7 +77,7 @@ const everyKind = {
         'auth-provider': {
           name: 'oidc',
           config: {
-            'idp-issuer-url': 'https://issuer.example.test',
+            'idp-issuer-url': `https://ann:${plantedSecrets.issuerPassword}@issuer.example.test`,
             'client-id': 'mooring',
             'client-secret': plantedSecrets.clientSecret,
             'refresh-token': plantedSecrets.refreshToken,

@@ -1,4 +1,5 @@
 import type { AuthKind, Risk } from '../../../contract/kubeconfigs.ts'
+import { maskAddress } from './addresses.ts'
 import { type CertificateReader, readKey } from './certificates.ts'
 import { commandLine, commandOf, isRelativePath, isTooLong } from './credential-command.ts'
 import type { ExecFields, UserFields } from './kubeconfig-fields.ts'
@@ -85,7 +86,8 @@ function providerRisks({ authProvider }: UserFields, add: Add): void {
   else {
     const lacking = ['idp-issuer-url', 'client-id'].filter((field) => (config[field] ?? '') === '')
     if (lacking.length > 0) add('oidc-incomplete', lacking.join(' and '), 'auth-provider.config')
-    add('auth-provider-oidc', config['idp-issuer-url'] ?? 'an issuer that is not named', 'auth-provider.name')
+    const issuer = config['idp-issuer-url'] ?? 'an issuer that is not named'
+    add('auth-provider-oidc', maskAddress(issuer), 'auth-provider.name')
   }
 }
 
