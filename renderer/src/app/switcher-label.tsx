@@ -1,6 +1,7 @@
 import { ChevronsUpDown } from 'lucide-react'
 import type { Cluster } from '../../../contract/clusters.ts'
 import { EnvironmentWord } from '../components/environment.tsx'
+import { MiddleCut } from '../components/middle-cut.tsx'
 import { ClusterMark } from '../pages/clusters/cluster-state-word.tsx'
 import { useClusters } from '../state/use-app-state.ts'
 import styles from './shell.module.css'
@@ -15,7 +16,9 @@ export function SwitcherLabel({ cluster }: { cluster: Cluster | null }) {
       ) : (
         <>
           <ClusterMark cluster={cluster} />
-          <span className={styles.switcherName}>{cluster.name}</span>
+          <span className={styles.switcherName}>
+            <MiddleCut text={cluster.name} />
+          </span>
           <EnvironmentWord cluster={cluster} />
         </>
       )}

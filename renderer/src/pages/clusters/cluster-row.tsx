@@ -5,6 +5,7 @@ import { IconButton } from '../../components/button.tsx'
 import { classNames } from '../../components/class-names.ts'
 import { clusterColour, EnvironmentWord, markClass } from '../../components/environment.tsx'
 import { Menu } from '../../components/menu.tsx'
+import { MiddleCut } from '../../components/middle-cut.tsx'
 import table from '../../components/table.module.css'
 import { TimeSince } from '../../components/time-since.tsx'
 import type { RowPlace } from '../../components/virtual-rows.tsx'
@@ -64,7 +65,7 @@ export const ClusterRow = memo(function ClusterRow({
         <ClusterState cluster={cluster} />
       </span>
       <span role="gridcell" className={classNames(table.cell, table.name)} title={cluster.name}>
-        {cluster.name}
+        <MiddleCut text={cluster.name} />
       </span>
       <span role="gridcell" className={classNames(table.cell, styles.environment)}>
         <EnvironmentWord cluster={cluster} />
@@ -110,7 +111,7 @@ export const ClusterRow = memo(function ClusterRow({
       </span>
       {status.status === 'disconnected' && status.cause !== null && (
         <span role="gridcell" aria-colspan={7} className={styles.cause}>
-          <Words>{status.cause.message}</Words> <span className={styles.next}>{status.cause.next}</span>
+          <Words>{status.cause.message}</Words> <span className={styles.next}>{status.cause.next}</span>{' '}
           <LookAtCommand clusterId={cluster.id} cause={status.cause} />
         </span>
       )}

@@ -6,6 +6,7 @@ import { IconButton } from '../../components/button.tsx'
 import { classNames } from '../../components/class-names.ts'
 import { clusterColour, EnvironmentWord, markClass } from '../../components/environment.tsx'
 import { useGridNavigation } from '../../components/grid-navigation.ts'
+import { MiddleCut } from '../../components/middle-cut.tsx'
 import { TableHead } from '../../components/table-head.tsx'
 import table from '../../components/table.module.css'
 import { TimeSince } from '../../components/time-since.tsx'
@@ -163,7 +164,9 @@ function GroupHead({ group, actions, place }: { group: ForwardGroup; actions: Fo
     >
       <span role="gridcell" aria-colspan={headings.length} className={styles.groupCell}>
         {group.cluster !== null && <ClusterMark cluster={group.cluster} />}
-        <span className={table.groupName}>{group.title}</span>
+        <span className={table.groupName}>
+          <MiddleCut text={group.title ?? ''} />
+        </span>
         {group.cluster !== null && <EnvironmentWord cluster={group.cluster} />}
         <span className={table.groupAside}>
           {group.cluster?.status.status === 'disconnected' &&
