@@ -34,7 +34,11 @@ export function OverviewTab({ cluster }: { cluster: Cluster }) {
               <Words>{status.cause.message}</Words>
             </strong>
             <p>{status.cause.next}</p>
-            {status.cause.code === 'credentials-command-not-allowed' && <AllowCommand clusterId={cluster.id} />}
+            {status.cause.code === 'credentials-command-not-allowed' && (
+              <div className={detail.row}>
+                <AllowCommand clusterId={cluster.id} />
+              </div>
+            )}
             {status.lastConnectedAt !== null && (
               <p className={detail.muted}>
                 Last connected <TimeSince at={status.lastConnectedAt} suffix />.

@@ -14,9 +14,9 @@ export function CauseStep({ forward, cause }: { forward: Forward; cause: Cause }
   return (
     <>
       <p>{cause.next}</p>
-      <p className={detail.row}>
+      <div className={detail.row}>
         <Step forward={forward} cause={cause} />
-      </p>
+      </div>
     </>
   )
 }

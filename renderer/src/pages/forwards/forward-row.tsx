@@ -230,8 +230,7 @@ function Why({ forward, fresh }: { forward: Forward; fresh: boolean }) {
             <Words>{cause.message}</Words>
           </span>{' '}
           {cause.next}
-          {attempt !== '' && ` (${attempt})`}
-          <LookAtCommand clusterId={forward.clusterId} cause={cause} />
+          {attempt !== '' && ` (${attempt})`} <LookAtCommand clusterId={forward.clusterId} cause={cause} />
         </span>
       )}
     </>
