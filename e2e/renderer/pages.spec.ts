@@ -29,6 +29,21 @@ async function openPage(theme: 'light' | 'dark', viewport: { width: number; heig
 const violationsOf = (page: Page): Promise<string[]> =>
   page.evaluate(() => (globalThis as unknown as { violations: string[] }).violations)
 
+/** Words that end without a sign that there are more of them: in a box that hides what does not fit, and in states. */
+const cutOff = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const tight = [...document.querySelectorAll<HTMLElement>('body *')].filter((element) => {
+      const { overflowX, textOverflow } = getComputedStyle(element)
+      const state = element.matches('[role=row] > [role=gridcell]:nth-child(2)')
+      const { left, right } = element.getBoundingClientRect()
+      if (element.matches('button, a') && (left < 0 || right > innerWidth)) return true
+      // What is 1 px wide is meant for those who listen.
+      return element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1 && element.innerText !== '' &&
+        (state || ((overflowX === 'hidden' || overflowX === 'clip') && textOverflow !== 'ellipsis')) // prettier-ignore
+    })
+    return tight.map((element) => `${element.className}: ${element.innerText.slice(0, 80)}`)
+  })
+
 describe.each(['light', 'dark'] as const)('every page, %s,', (theme) => {
   let page: Page
   let errors: string[]
@@ -60,7 +75,7 @@ describe.each([
     await page.context().close()
   })
 
-  it.each(scenes)('needs no scrolling sideways: $name', async (scene) => {
+  it.each(scenes)('needs no scrolling sideways, and cuts no words off: $name', async (scene) => {
     await goTo(page, world.served.url, scene, 'light')
     const tooWide = await page.evaluate(() => {
       const wide = [...document.querySelectorAll('body *')].filter((element) => {
@@ -70,6 +85,7 @@ describe.each([
       return wide.map((element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`) // prettier-ignore
     })
     expect(tooWide).toEqual([])
+    expect(await cutOff(page)).toEqual([])
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
   })
 })

@@ -10,6 +10,7 @@ const sizes = {
   wide: { width: 1280, height: 800 },
   middle: { width: 900, height: 700 },
   narrow: { width: 400, height: 800 },
+  zoomed: { width: 640, height: 400 },
 } as const
 
 const { values, positionals } = parseArgs({

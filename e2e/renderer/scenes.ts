@@ -39,6 +39,18 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('menuitem', { name: 'Remove' }).click()
     },
   },
+  {
+    name: 'clusters-remove-crowded',
+    query: 'world=crowded',
+    path: '/clusters',
+    act: async (page) => {
+      await page
+        .getByRole('button', { name: /Actions for arn/ })
+        .first()
+        .click()
+      await page.getByRole('menuitem', { name: 'Remove' }).click()
+    },
+  },
   { name: 'add-clusters-empty', path: '/clusters/add' },
   {
     name: 'add-clusters',
@@ -49,6 +61,22 @@ export const scenes: readonly Scene[] = [
     },
   },
   { name: 'forwards', path: '/forwards' },
+  {
+    name: 'forwards-command',
+    query: 'world=busy&command',
+    path: '/forwards',
+    act: async (page) => page.getByRole('button', { name: 'Look at the command' }).first().waitFor(),
+  },
+  {
+    name: 'forwards-command-looked-at',
+    query: 'world=busy&command',
+    path: '/forwards',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Look at the command' }).first().click()
+      await page.getByRole('button', { name: 'Allow this command' }).waitFor()
+    },
+  },
+  { name: 'clusters-command', query: 'world=busy&command', path: '/clusters', act: openCluster('shop-staging') },
   { name: 'forwards-empty', query: 'world=empty', path: '/forwards' },
   { name: 'forwards-crowded', query: 'world=crowded', path: '/forwards' },
   { name: 'forwards-ports', path: '/forwards', act: open('orders database') },
@@ -92,6 +120,15 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('option', { name: /svc\/checkout/ }).waitFor()
     },
   },
+  { name: 'new-forward-crowded', query: 'world=crowded', path: '/forwards/new', act: async (page) => page.getByRole('button', { name: /^Start forward on/ }).waitFor() }, // prettier-ignore
+  {
+    name: 'new-forward-not-there',
+    path: '/forwards/new',
+    act: async (page) => {
+      await page.getByRole('combobox', { name: 'Namespace' }).fill('paymets')
+      await page.getByText('There is no namespace paymets').waitFor()
+    },
+  },
   {
     name: 'new-forward-taken',
     path: '/forwards/new',
@@ -124,6 +161,16 @@ export const scenes: readonly Scene[] = [
     query: 'world=busy&forbidden',
     path: '/forwards/new',
     act: async (page) => page.getByText('may not create pods/portforward').waitFor(),
+  },
+  {
+    name: 'switcher-crowded',
+    popup: true,
+    query: 'world=crowded',
+    path: '/forwards',
+    act: async (page) => {
+      await page.getByRole('combobox', { name: 'Active cluster' }).click()
+      await page.getByRole('option').first().waitFor()
+    },
   },
   { name: 'diagnostics', path: '/diagnostics' },
   { name: 'diagnostics-lost', query: 'world=busy&lost', path: '/diagnostics' },

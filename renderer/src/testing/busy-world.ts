@@ -152,6 +152,22 @@ function riskyPreview(storedId: string) {
   ])
 }
 
+/** The second cluster signs in with a command that nobody has allowed yet. */
+export function commandWaits(world: World): void {
+  const [, cluster] = world.clusters
+  if (cluster === undefined) throw new Error('the world has one cluster')
+  const message = `The credential command of ${cluster.name} may not run: nobody has allowed it.`
+  const next = 'Look at the command, and allow it if you trust it.'
+  const waits = cause('credentials-command-not-allowed', message, next, minute)
+  world.command = { command: 'kubelogin', args: ['get-token', '--environment', 'AzurePublicCloud', '--server-id', '6dae42f8-4368-4678-94ff-3960e28e3630', '--login', 'azurecli'], env: [{ name: 'AZURE_CONFIG_DIR', value: '•••' }] } // prettier-ignore
+  cluster.status = { ...cluster.status, status: 'disconnected', cause: waits }
+  world.forwards = world.forwards.map((forward) =>
+    forward.clusterId === cluster.id && forward.desired === 'on'
+      ? sampleForward({ ...forward, state: 'holding', cause: waits })
+      : forward,
+  )
+}
+
 /** A hundred clusters, and so many forwards that no list may draw them all. */
 export function manyWorld(count: number): World {
   const world = busyWorld()

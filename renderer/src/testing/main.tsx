@@ -6,7 +6,7 @@ import { App } from '../app/app.tsx'
 import { ui } from '../app/ui-store.ts'
 import { tellFailure } from '../components/toast-manager.ts'
 import { createAppState } from '../state/app-state.ts'
-import { busyWorld, crowdedWorld, manyWorld } from './busy-world.ts'
+import { busyWorld, commandWaits, crowdedWorld, manyWorld } from './busy-world.ts'
 import { FakeOwner } from './fake-owner.ts'
 import { emptyWorld } from './world.ts'
 
@@ -26,6 +26,7 @@ if (options.has('forbidden'))
   world.access = { allowed: false, verbs: [], reason: 'developer may not create pods/portforward in default.' }
 if (options.has('sidecar')) world.app.sidecar = { ...world.app.sidecar, state: 'failed', lastLines: ['Error: heap out of memory'] } // prettier-ignore
 if (options.has('storage')) world.app.storage = { ok: false, problem: 'The disk of the data folder is full.' }
+if (options.has('command')) commandWaits(world)
 if (options.has('no-kubectl')) {
   world.kubectl = { ...world.kubectl, chosen: null, found: [] }
   world.app.kubectl = { path: null, version: null }

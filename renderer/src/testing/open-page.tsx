@@ -6,6 +6,7 @@ import { createRoot } from 'react-dom/client'
 import { onTestFinished } from 'vitest'
 import { App } from '../app/app.tsx'
 import { ui } from '../app/ui-store.ts'
+import { commandQuestion } from '../pages/clusters/command-question.ts'
 import { removeQuestion } from '../pages/forwards/remove-question.ts'
 import { tellFailure } from '../components/toast-manager.ts'
 import { createAppState } from '../state/app-state.ts'
@@ -17,6 +18,7 @@ export function openPage(world: World, address: string): FakeOwner {
   localStorage.clear()
   ui.setState({ open: null, vaultSkipped: false })
   removeQuestion.setState({ open: null })
+  commandQuestion.setState({ clusterId: null })
   const owner = new FakeOwner(world)
   const state = createAppState(owner.connection(), tellFailure)
   const place = document.createElement('div')
