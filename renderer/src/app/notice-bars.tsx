@@ -41,7 +41,9 @@ function OwnerBar() {
     <Bar look="hold">
       <strong>Mooring does not answer.</strong> What you see is as it was <TimeSince at={lostSince} suffix />; forwards
       may have changed since.{' '}
-      {state.state === 'lost' && state.retryAt !== null && `It is tried again ${until(state.retryAt, now)}.`}
+      {state.state === 'lost' && state.retryAt !== null && (
+        <span aria-live="off">It is tried again {until(state.retryAt, now)}.</span>
+      )}
     </Bar>
   )
 }

@@ -144,7 +144,7 @@ function Now({ forward }: { forward: Forward }) {
         <div>
           <p className={detail.line}>
             <StateWord name={stateMark(forward, fresh)} word={stateWord(forward, fresh)} />
-            <span className={detail.muted}>
+            <span aria-live="off" className={detail.muted}>
               <TimeSince at={observed.since} />
               {attempt !== '' && ` · ${attempt}`}
             </span>

@@ -114,8 +114,12 @@ export function ForwardForm({
           hint="Choose from the list, or type svc/name, deploy/name, pod/name, or labels such as app=web."
           aside={
             <label className={styles.aside}>
-              <span>pods:</span>
-              <select value={podFilter} onChange={(event) => setPodFilter(event.target.value as PodFilter)}>
+              <span aria-hidden>pods:</span>
+              <select
+                aria-label="Pods to choose from"
+                value={podFilter}
+                onChange={(event) => setPodFilter(event.target.value as PodFilter)}
+              >
                 <option value="Running">running</option>
                 <option value="Pending">pending</option>
                 <option value="all">all</option>

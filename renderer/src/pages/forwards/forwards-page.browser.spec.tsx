@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import { busyWorld } from '../../testing/busy-world.ts'
 import { callsOf, openPage } from '../../testing/open-page.tsx'
@@ -164,6 +164,32 @@ describe('the list of forwards', () => {
       { id: clusterId, command: 'kubelogin', args: ['get-token', '--login', 'azurecli'] },
     ])
     await expect.poll(focusedRow).toContain('search')
+  })
+
+  it('counts seconds without reading them aloud', async () => {
+    const owner = openPage(busyWorld(), '/forwards')
+    await row(/deploy\/ledger/).click()
+    const detail = page.getByRole('complementary', { name: 'Forward ledger' })
+    await expect.element(detail.getByRole('status')).toMatchTextContent('looked at again')
+    const changed = { quiet: 0, aloud: [] as string[] }
+    const observer = new MutationObserver((mutations) => {
+      for (const { target } of mutations) {
+        const live = (target.parentElement ?? document.body).closest('[aria-live], [role=status], [role=alert]')
+        if (live === null) continue
+        if (live.getAttribute('aria-live') === 'off') changed.quiet += 1
+        else changed.aloud.push(target.textContent ?? '')
+      }
+    })
+    onTestFinished(() => observer.disconnect())
+    observer.observe(document.body, { subtree: true, characterData: true })
+    await expect.poll(() => changed.quiet).toBeGreaterThan(1)
+    expect(changed.aloud).toEqual([])
+    owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: Date.now() + 9000 }) // prettier-ignore
+    await expect.element(page.getByText('Mooring does not answer.')).toBeVisible()
+    // That its state is not known any more is news; the seconds since then are not.
+    Object.assign(changed, { quiet: 0, aloud: [] })
+    await expect.poll(() => changed.quiet).toBeGreaterThan(1)
+    expect(changed.aloud).toEqual([])
   })
 
   it('keeps its commands on one line, beside a detail and on a narrow page', async () => {

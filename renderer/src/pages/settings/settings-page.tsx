@@ -46,7 +46,7 @@ export function SettingsPage() {
             <NumberField
               name="probeSeconds"
               label="Check every (seconds)"
-              hint="Whether it works, while nobody uses it."
+              hint="Whether a forward works, while nobody uses it."
               settings={settings}
               change={change}
             />
