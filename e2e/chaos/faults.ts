@@ -3,11 +3,11 @@ import type { CauseCode } from '../../contract/causes.ts'
 import type { Client } from '../../contract/client.ts'
 import { ask } from '../support/chaos-client.ts'
 import { kubectlsOf } from '../support/chaos-children.ts'
-import { watchStates, type ShownRow, type StateWatch } from '../support/chaos-states.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { inspectable, openInspector, type Inspector } from '../support/inspector.ts'
 import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
 import { distribution } from '../support/statistics.ts'
+import { RowWatch, type SeenRow } from '../support/row-watch.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { fault, linkDown, pauseComponent, restartComponent, stopComponent, type Fault } from '../testbed/faults.ts'
 import { loginPlugin, takePort } from '../testbed/host-faults.ts'
@@ -183,7 +183,7 @@ export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
   const forward = await liveForward(client, { ...made, clusterId: cluster.id })
   const { port } = localAddress(forward)
   const victim = { client, clusterId: cluster.id, namespace, forwardId: forward.id, port, ownerPid: host.pid }
-  const states = watchStates(client)
+  using rows = await RowWatch.follow(client)
   const facts: PartResult['facts'] = {}
   const violations: string[] = []
   const named: number[] = []
@@ -191,7 +191,7 @@ export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
 
   for (const trouble of troubles) {
     world.say(trouble.name)
-    await liveAndServing(states, victim)
+    await liveAndServing(rows, victim)
     const struckAt = performance.now()
     await using struck = await trouble.strike(victim, world)
     const evidenceAt = performance.now()
@@ -199,26 +199,25 @@ export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
     const row =
       trouble.causes.length === 0
         ? null
-        : await states.first(forward.id, struckAt, trouble.namedWithinMs + (evidenceAt - struckAt), ({ cause }) => cause !== null && trouble.causes.includes(cause)) // prettier-ignore
+        : await rows.first(forward.id, struckAt, trouble.namedWithinMs + (evidenceAt - struckAt), ({ code }) => code !== null && trouble.causes.includes(code)) // prettier-ignore
     if (row !== null) named.push(Math.max(0, row.at - evidenceAt))
     else if (trouble.causes.length > 0)
-      violations.push(`${trouble.name}: not named in ${trouble.namedWithinMs} ms, the row says ${JSON.stringify(states.now(forward.id))}`) // prettier-ignore
-    await noLieFor(trouble.lasts(world), states, forward.id, trouble, violations)
+      violations.push(`${trouble.name}: not named in ${trouble.namedWithinMs} ms, the row says ${JSON.stringify(rows.now(forward.id))}`) // prettier-ignore
+    await noLieFor(trouble.lasts(world), rows, forward.id, trouble, violations)
     await struck.undo()
     const goneAt = performance.now()
-    const served = await liveAndServing(states, victim).catch((error: unknown) => error as Error)
+    const served = await liveAndServing(rows, victim).catch((error: unknown) => error as Error)
     if (served instanceof Error) violations.push(`${trouble.name}: ${served.message}`)
     else again.push(served - goneAt)
-    const words = row === null ? '' : `named ${row.cause ?? ''} after ${((row.at - evidenceAt) / 1000).toFixed(2)} s, `
+    const words = row === null ? '' : `named ${row.code ?? ''} after ${((row.at - evidenceAt) / 1000).toFixed(2)} s, `
     facts[trouble.name] =
       `${words}live again ${served instanceof Error ? 'never' : `${((served - goneAt) / 1000).toFixed(2)} s`} after it was gone` // prettier-ignore
   }
 
   await using inspector = await openInspector(host)
-  await loseLogin({ world, states, client, ownerPid: host.pid, made, facts, violations, again })
+  await loseLogin({ world, rows, client, ownerPid: host.pid, made, facts, violations, again })
   // Last: the clock stays where it jumped to.
-  await oneHourAsleep({ victim, states, inspector, facts, violations, again })
-  states.stop()
+  await oneHourAsleep({ victim, rows, inspector, facts, violations, again })
   const disk = await fillDisk(world, { ...made, probe: { ...probe, seconds: 5 } })
   facts['disk full under the database'] = disk.words
   violations.push(...disk.violations)
@@ -229,10 +228,10 @@ export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
 }
 
 /** Resolves when the row is live and a client got its answer; with the time of that. */
-async function liveAndServing(states: StateWatch, { forwardId, port }: Victim): Promise<number> {
+async function liveAndServing(rows: RowWatch, { forwardId, port }: Victim): Promise<number> {
   await waitUntil('the forward to be live and to serve', liveAgainMs / 1000, async () => {
-    const row = states.now(forwardId)
-    if (row?.state !== 'live') throw new Error(`${row?.state ?? ''} ${row?.cause ?? ''}`)
+    const row = rows.now(forwardId)
+    if (row?.state !== 'live') throw new Error(`${row?.state ?? ''} ${row?.code ?? ''}`)
     return (await ask(port, 8080, 3000)).outcome === 'right'
   })
   return performance.now()
@@ -241,7 +240,7 @@ async function liveAndServing(states: StateWatch, { forwardId, port }: Victim): 
 /** While it lasts the row must not become live again for longer than evidence may be old. */
 async function noLieFor(
   seconds: number,
-  states: StateWatch,
+  rows: RowWatch,
   id: string,
   { name, causes }: Trouble,
   violations: string[],
@@ -249,31 +248,31 @@ async function noLieFor(
   // prettier-ignore
   if (seconds === 0 || causes.length === 0) return
   const began = performance.now()
-  const lie = await states.first(id, began, seconds * 1000, ({ state }) => state === 'live')
+  const lie = await rows.first(id, began, seconds * 1000, ({ state }) => state === 'live')
   if (lie !== null) violations.push(`${name}: live ${Math.round(lie.at - began)} ms after it was named, and nothing can have served`) // prettier-ignore
 }
 
-type Last = { states: StateWatch; facts: PartResult['facts']; violations: string[]; again: number[] }
+type Last = { rows: RowWatch; facts: PartResult['facts']; violations: string[]; again: number[] }
 
 /** The machine sleeps for an hour: everything stands still for a moment, and the wall clock is an hour further. */
 async function oneHourAsleep({
   victim,
-  states,
+  rows,
   inspector,
   facts,
   violations,
   again,
 }: Last & { victim: Victim; inspector: Inspector }): Promise<void> {
   // prettier-ignore
-  await liveAndServing(states, victim)
+  await liveAndServing(rows, victim)
   const pids = (await kubectlsOf(victim.ownerPid)).map(({ pid }) => pid)
   await inspector.evaluate('{ const now = Date.now; Date.now = () => now() + 3600000 } 0')
   for (const pid of [...pids, victim.ownerPid]) process.kill(pid, 'SIGSTOP')
   for (const pid of [...pids, victim.ownerPid]) process.kill(pid, 'SIGCONT')
   const wokeAt = performance.now()
   // The row doubts what it knew, asks, and says live again.
-  const doubted = await states.first(victim.forwardId, wokeAt, 10_000, ({ state }) => state !== 'live')
-  const served = await liveAndServing(states, victim).catch((error: unknown) => error as Error)
+  const doubted = await rows.first(victim.forwardId, wokeAt, 10_000, ({ state }) => state !== 'live')
+  const served = await liveAndServing(rows, victim).catch((error: unknown) => error as Error)
   if (served instanceof Error) violations.push(`after an hour's sleep: ${served.message}`)
   else again.push(served - wokeAt)
   facts["an hour's sleep"] =
@@ -285,7 +284,7 @@ async function oneHourAsleep({
 /** A login that ends, and other credentials in its place. */
 async function loseLogin({
   world,
-  states,
+  rows,
   client,
   ownerPid,
   made,
@@ -306,20 +305,20 @@ async function loseLogin({
   await using ended = await loginPlugin(bed.description, { mode: 'fail' })
   const endedAt = performance.now()
   // A tunnel that is open needs no login; each new one does, once the last token has ended.
-  let row: ShownRow | null = null
+  let row: SeenRow | null = null
   for (let attempt = 0; row === null && attempt < 6; attempt += 1) {
     for (const { pid } of await kubectlsOf(ownerPid)) process.kill(pid, 'SIGKILL')
-    row = await states.first(forward.id, performance.now(), 5000, ({ cause }) => cause?.startsWith('credentials-') === true) // prettier-ignore
+    row = await rows.first(forward.id, performance.now(), 5000, ({ code }) => code?.startsWith('credentials-') === true) // prettier-ignore
   }
   if (row === null) violations.push('login ended: never named')
   const text = await readFile(bed.a.kubeconfig, 'utf8')
   const rotatedAt = performance.now()
   await expectOk(client.clusters.rotate({ id: cluster.id, text }))
-  const live = await states.first(forward.id, rotatedAt, liveAgainMs, ({ state }) => state === 'live')
+  const live = await rows.first(forward.id, rotatedAt, liveAgainMs, ({ state }) => state === 'live')
   if (live === null) violations.push('credentials rotated: not live again')
   else again.push(live.at - rotatedAt)
   facts['login ended, then credentials rotated'] =
-    `${row === null ? 'never named' : `named ${row.cause ?? ''} ${((row.at - endedAt) / 1000).toFixed(1)} s later`}, ` + // prettier-ignore
+    `${row === null ? 'never named' : `named ${row.code ?? ''} ${((row.at - endedAt) / 1000).toFixed(1)} s later`}, ` + // prettier-ignore
     `live ${live === null ? 'never' : `${((live.at - rotatedAt) / 1000).toFixed(2)} s`} after the rotation was asked for`
   await client.forwards.remove({ id: forward.id })
   await short.undo()

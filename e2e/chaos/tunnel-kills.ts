@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ask, keepAsking, type Answer } from '../support/chaos-client.ts'
 import { kubectlsOf, watchKubectls, type SeenKubectl } from '../support/chaos-children.ts'
-import { watchStates } from '../support/chaos-states.ts'
 import { addCluster } from '../support/main-job.ts'
 import { distribution } from '../support/statistics.ts'
+import { RowWatch } from '../support/row-watch.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
 import { belongsTo, makeLanes, type Lane } from './targets.ts'
@@ -28,7 +28,7 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
   const host = await world.startHost()
   const cluster = await addCluster(host.client, bed.a.kubeconfig, 'a')
   const lanes = await makeLanes(host.client, bed.a, { clusterId: cluster.id, namespace, count: size.signalledForwards, probeSeconds }) // prettier-ignore
-  const states = watchStates(host.client)
+  using rows = await RowWatch.follow(host.client)
   const children = watchKubectls(host.pid)
   const violations: string[] = []
   const falseLive: Record<Hint, number[]> = {
@@ -69,19 +69,19 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     else if (await hasServedAll(lane, at)) unseen += 1
     else violations.push(`${lane.forward.name}: live ${limit} ms after ${signal} and nothing serves`)
     const again = await waitUntil('live again, and an answer', stuckMs / 1000, async () => {
-      const row = states.now(lane.forward.id)
+      const row = rows.now(lane.forward.id)
       return row?.state === 'live' && (await ask(lane.port, lane.remote, 5000)).outcome === 'right'
     }).catch((error: unknown) => error as Error)
     if (again instanceof Error) {
-      const row = states.now(lane.forward.id)
-      violations.push(`${lane.forward.name}: stuck after ${signal}: ${row?.state ?? ''} ${row?.cause ?? ''}`)
+      const row = rows.now(lane.forward.id)
+      violations.push(`${lane.forward.name}: stuck after ${signal}: ${row?.state ?? ''} ${row?.code ?? ''}`)
     } else liveAgain.push(performance.now() - at)
   }
 
   /** On a busy machine no look at its processes may have come in time: then a client tells. */
   const hasServedAll = async (lane: Lane, since: number): Promise<boolean> => {
     const { outcome } = await ask(lane.port, lane.remote, withHintMs)
-    return outcome === 'right' && states.of(lane.forward.id).every(({ at, state }) => at < since || state === 'live')
+    return outcome === 'right' && rows.history(lane.forward.id).every(({ at, state }) => at < since || state === 'live')
   }
 
   /** Ms until the row said otherwise or another kubectl of the forward could serve; null: neither in time. */
@@ -92,7 +92,7 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
         const others = all.some((one) => one.pid !== victim && one.listening && !one.stopped && belongsTo(lane, one.command)) // prettier-ignore
         return seenAt >= at && others ? seenAt : null
       })
-    const row = states.first(lane.forward.id, at, limit, ({ state }) => state !== 'live')
+    const row = rows.first(lane.forward.id, at, limit, ({ state }) => state !== 'live')
     const first = await Promise.race([
       row.then((seen) => seen?.at ?? isServing().catch(() => null)),
       isServing().catch(() => row.then((seen) => seen?.at ?? null)),
@@ -128,7 +128,6 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     (await kubectlsOf(host.pid)).every(({ stopped }) => !stopped),
   ).catch(() => violations.push('a stopped kubectl was left'))
   await children.stop()
-  states.stop()
   await host.close()
   await bed.a.deleteNamespace(namespace)
   return {

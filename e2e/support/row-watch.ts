@@ -46,9 +46,27 @@ export class RowWatch implements Disposable {
     return this.#rows.get(id) ?? []
   }
 
+  /** What a row says now. */
+  now(id: string): SeenRow | null {
+    return this.history(id).at(-1) ?? null
+  }
+
   /** Waits for a row that fits, among those told at `since` or later and the one that was shown then. */
   async until(id: string, what: string, seconds: number, fits: (row: SeenRow) => boolean, since = 0): Promise<SeenRow> {
-    const limit = AbortSignal.timeout(seconds * 1000)
+    const row = await this.#fitting(id, since, seconds * 1000, fits)
+    if (row !== null) return row
+    const said = this.history(id).slice(-6).map(wordsOf).join(' | ')
+    throw new Error(`waited ${seconds} s for the row to say: ${what}; it said: ${said === '' ? 'nothing' : said}`)
+  }
+
+  /** The same, for what may never be: null after `limitMs`. A row that was shown at `since` fits from then on. */
+  async first(id: string, since: number, limitMs: number, fits: (row: SeenRow) => boolean): Promise<SeenRow | null> {
+    const row = await this.#fitting(id, since, limitMs, fits)
+    return row === null ? null : { ...row, at: Math.max(row.at, since) }
+  }
+
+  async #fitting(id: string, since: number, limitMs: number, fits: (row: SeenRow) => boolean): Promise<SeenRow | null> {
+    const limit = AbortSignal.timeout(Math.round(limitMs))
     for (;;) {
       const rows = this.history(id)
       const first = rows.findIndex(({ at }) => at >= since)
@@ -57,8 +75,7 @@ export class RowWatch implements Disposable {
       try {
         await once(this.#news, 'news', { signal: limit })
       } catch {
-        const said = rows.slice(-6).map(wordsOf).join(' | ')
-        throw new Error(`waited ${seconds} s for the row to say: ${what}; it said: ${said === '' ? 'nothing' : said}`)
+        return null
       }
     }
   }
