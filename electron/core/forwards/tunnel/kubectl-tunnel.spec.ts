@@ -265,6 +265,19 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     expect(await opened.value.verdict?.()).toMatchObject({ kind: 'tunnel-failed', neverReachedPod: true })
   })
 
+  it('leaves no timer behind that would know its credentials, also when a client was there until the end', async () => {
+    const clock = new FakeClock()
+    const running = standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }), clock)
+    await isReady()
+    const opened = await running.open()
+    if (!opened.ok) throw new Error(opened.error.message)
+    opened.value.receive?.(() => true)
+    opened.value.resume()
+    await running.close()
+    await eventually(() => expect(running.connections).toBe(0))
+    await eventually(() => expect(clock.pending).toBe(0))
+  })
+
   it('ends its kubectl on close, also one that has not begun', async () => {
     const waiting = standIns.start(ok({ path: standIns.script('exec sleep 600') }))
     await waiting.close()

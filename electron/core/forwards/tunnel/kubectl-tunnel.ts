@@ -264,7 +264,7 @@ class KubectlTunnel implements Tunnel {
     if (this.#state === 'draining') {
       for (const child of this.#children) if (child.streams === 0) this.#stop(child)
       if (this.connections === 0) this.#finish()
-    } else this.#trim ??= this.#clock.after(spareMs, this.#trimChildren)
+    } else if (this.#state !== 'closed') this.#trim ??= this.#clock.after(spareMs, this.#trimChildren)
   }
 
   /** Ends free children that nothing needed for a while: one stays, beside children with clients or alone. */
