@@ -7,8 +7,11 @@ import { WorkloadKind } from './clusters.ts'
 export const TargetKind = z.enum(['pod', 'service', ...WorkloadKind.options, 'selector'])
 export type TargetKind = z.infer<typeof TargetKind>
 
+/** A kind of which an object is named. */
+export type NamedKind = Exclude<TargetKind, 'selector'>
+
 /** How kubectl and its users write a kind: `svc/web`. */
-export const kubectlKinds: Readonly<Record<Exclude<TargetKind, 'selector'>, string>> = {
+export const kubectlKinds: Readonly<Record<NamedKind, string>> = {
   pod: 'pod',
   service: 'svc',
   deployment: 'deploy',
@@ -17,6 +20,16 @@ export const kubectlKinds: Readonly<Record<Exclude<TargetKind, 'selector'>, stri
   replicaset: 'rs',
   job: 'job',
 }
+
+const kindsByWord: ReadonlyMap<string, NamedKind> = new Map([
+  ['po', 'pod' as const],
+  ...(Object.keys(kubectlKinds) as NamedKind[]).flatMap((kind) =>
+    [kind, `${kind}s`, kubectlKinds[kind]].map((word): [string, NamedKind] => [word, kind]),
+  ),
+])
+
+/** The kind that one of kubectl's words means (`svc`, `service`, `services`); null: it is none of them. */
+export const kindOfWord = (word: string): NamedKind | null => kindsByWord.get(word) ?? null
 
 /** What a forward leads to: an object by name, or the pods a label selector matches. */
 export const Target = z.discriminatedUnion('kind', [

@@ -22,11 +22,12 @@ describe('a target on the command line', () => {
     ['svc/web', { kind: 'service', name: 'web' }],
     ['deploy/web', { kind: 'deployment', name: 'web' }],
     ['statefulsets/db', { kind: 'statefulset', name: 'db' }],
+    ['po/web-0', { kind: 'pod', name: 'web-0' }],
     ['web-0', { kind: 'pod', name: 'web-0' }],
     ['selector/app=web,tier in (a,b)', { kind: 'selector', selector: 'app=web,tier in (a,b)' }],
   ])('%s', (text, target) => expect(parseTarget(text)).toEqual(target))
 
-  it.each(['cow/web', 'svc/', '', '/web'])('refuses %j', (text) =>
+  it.each(['cow/web', 'constructor/web', 'svc/', '', '/web'])('refuses %j', (text) =>
     expect(() => parseTarget(text)).toThrow(InvalidArgumentError),
   )
 })

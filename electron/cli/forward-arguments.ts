@@ -1,29 +1,11 @@
 import { InvalidArgumentError } from 'commander'
-import type { CreateForwardInput, PortInput, RemotePort, Target } from '../../contract/forwards.ts'
-
-/** kubectl's short and long words for the kinds a forward can lead to. */
-const kinds: Readonly<Record<string, Exclude<Target['kind'], 'selector'>>> = {
-  po: 'pod',
-  pod: 'pod',
-  pods: 'pod',
-  svc: 'service',
-  service: 'service',
-  services: 'service',
-  deploy: 'deployment',
-  deployment: 'deployment',
-  deployments: 'deployment',
-  sts: 'statefulset',
-  statefulset: 'statefulset',
-  statefulsets: 'statefulset',
-  ds: 'daemonset',
-  daemonset: 'daemonset',
-  daemonsets: 'daemonset',
-  rs: 'replicaset',
-  replicaset: 'replicaset',
-  replicasets: 'replicaset',
-  job: 'job',
-  jobs: 'job',
-}
+import {
+  kindOfWord,
+  type CreateForwardInput,
+  type PortInput,
+  type RemotePort,
+  type Target,
+} from '../../contract/forwards.ts'
 
 /** `svc/web`, `pod/web-0`, or `selector/app=web`. Throws words for the user, which count as wrong usage. */
 export function parseTarget(text: string): Target {
@@ -31,8 +13,8 @@ export function parseTarget(text: string): Target {
   const kind = slash < 0 ? 'pod' : text.slice(0, slash)
   const rest = text.slice(slash + 1)
   if (kind === 'selector') return { kind: 'selector', selector: rest }
-  const known = kinds[kind]
-  if (known === undefined || rest === '')
+  const known = kindOfWord(kind)
+  if (known === null || rest === '')
     throw new InvalidArgumentError(
       `${text} is not a target. Write kind/name, for example svc/web, deploy/web, pod/web-0, or selector/app=web.`,
     )

@@ -1,28 +1,5 @@
-import type { Target, TargetKind } from '../../../../contract/forwards.ts'
+import { kindOfWord, type Target } from '../../../../contract/forwards.ts'
 import { targetWord } from './forward-words.ts'
-
-const kinds: Readonly<Record<string, Exclude<TargetKind, 'selector'>>> = {
-  pod: 'pod',
-  pods: 'pod',
-  po: 'pod',
-  service: 'service',
-  services: 'service',
-  svc: 'service',
-  deployment: 'deployment',
-  deployments: 'deployment',
-  deploy: 'deployment',
-  statefulset: 'statefulset',
-  statefulsets: 'statefulset',
-  sts: 'statefulset',
-  daemonset: 'daemonset',
-  daemonsets: 'daemonset',
-  ds: 'daemonset',
-  replicaset: 'replicaset',
-  replicasets: 'replicaset',
-  rs: 'replicaset',
-  job: 'job',
-  jobs: 'job',
-}
 
 /**
  * Reads what somebody typed as a target: `svc/checkout` with any of kubectl's words for the kind, or a label selector
@@ -31,8 +8,8 @@ const kinds: Readonly<Record<string, Exclude<TargetKind, 'selector'>>> = {
 export function targetFromText(text: string): Target | null {
   const trimmed = text.trim()
   const slash = /^([a-z]+)\/([a-z0-9][-a-z0-9.]*)$/i.exec(trimmed)
-  const kind = kinds[slash?.[1]?.toLowerCase() ?? '']
-  if (kind !== undefined && slash?.[2] !== undefined) return { kind, name: slash[2].toLowerCase() }
+  const kind = kindOfWord(slash?.[1]?.toLowerCase() ?? '')
+  if (kind !== null && slash?.[2] !== undefined) return { kind, name: slash[2].toLowerCase() }
   if (/=|\s(in|notin)\s*\(/.test(trimmed)) return { kind: 'selector', selector: trimmed }
   return null
 }
