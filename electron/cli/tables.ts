@@ -1,5 +1,6 @@
 import type { Cluster, ConnectionTest } from '../../contract/clusters.ts'
 import type { Forward } from '../../contract/forwards.ts'
+import { addressOf } from '../../contract/local-address.ts'
 import type { Risk } from '../../contract/kubeconfigs.ts'
 import type { AppStatus, VaultStatus } from '../../contract/system.ts'
 
@@ -44,7 +45,7 @@ export function forwardRows(forwards: readonly Forward[], clusters: readonly Clu
     ...forwards.map((forward) => [
       forward.name,
       forward.state,
-      forward.ports.map((port) => `${port.bind}:${port.local}->${port.remote}`).join(','),
+      forward.ports.map((port) => `${addressOf(port.bind, port.local)}->${port.remote}`).join(','),
       `${forward.namespace}/${targetWords(forward.target)}`,
       names.get(forward.clusterId) ?? forward.clusterId,
       forward.cause === null

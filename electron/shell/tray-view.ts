@@ -1,5 +1,6 @@
 import type { ConnectionState } from '../../contract/client.ts'
 import type { Forward } from '../../contract/forwards.ts'
+import { addressOf } from '../../contract/local-address.ts'
 
 /** One forward in the tray's menu. */
 export type TrayLine = {
@@ -27,11 +28,8 @@ const shapes: Readonly<Record<Forward['state'], string>> = {
 /** A menu longer than a screen helps nobody; the window has them all. */
 const mostForwards = 30
 
-const addressOf = (port: Forward['ports'][number]): string =>
-  port.bind.includes(':') ? `[${port.bind}]:${port.local}` : `${port.bind}:${port.local}`
-
 function lineOf(forward: Forward): TrayLine {
-  const addresses = forward.ports.map(addressOf)
+  const addresses = forward.ports.map(({ bind, local }) => addressOf(bind, local))
   return {
     id: forward.id,
     label: `${shapes[forward.state]} ${forward.name} · ${forward.state} · ${addresses.join(', ')}`,

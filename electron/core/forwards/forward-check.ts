@@ -1,11 +1,12 @@
 import type { CheckForwardInput, ForwardCheck, PortInput } from '../../../contract/forwards.ts'
+import { addressOf, isExposed } from '../../../contract/local-address.ts'
 import type { ClusterConnection, SidecarParams } from '../../../contract/sidecar.ts'
 import type { Result } from '../../../contract/errors.ts'
 import type { CredentialFailure } from '../credentials/credentials.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { SidecarAnswer } from '../sidecar/sidecar-client.ts'
 import type { StoredForward } from '../store/forward-table.ts'
-import { addressOf, isExposed, isLocalAddress, overlap, ownerWords, testBind } from './listener/local-port.ts'
+import { isLocalAddress, overlap, ownerWords, testBind } from './listener/local-port.ts'
 
 export type CheckSurroundings = {
   readonly platform: Pick<Platform, 'ownerOfPort'>

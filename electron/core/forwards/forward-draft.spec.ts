@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defaultName, isSelector, keepPorts } from './forward-draft.ts'
-import { isExposed, overlap } from './listener/local-port.ts'
+import { isExposed } from '../../../contract/local-address.ts'
+import { overlap } from './listener/local-port.ts'
 
 const bind = '127.0.0.1'
 

@@ -8,9 +8,10 @@ import {
   type Target,
   type UpdateForwardInput,
 } from '../../../contract/forwards.ts'
+import { addressOf } from '../../../contract/local-address.ts'
 import type { Settings } from '../../../contract/system.ts'
 import type { StoredForward } from '../store/forward-table.ts'
-import { addressOf, choosePort, isLocalAddress, overlap } from './listener/local-port.ts'
+import { choosePort, isLocalAddress, overlap } from './listener/local-port.ts'
 
 /** "svc/web:http". */
 export function defaultName(target: Target, ports: readonly PortInput[]): string {

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { ForwardPort } from '../../../../contract/forwards.ts'
+import { addressOf, isExposed } from '../../../../contract/local-address.ts'
 import type { SocketOwner } from '../../platform/platform.ts'
 import type { Failure } from '../evidence.ts'
 import type { ListenFailure } from './listener.ts'
@@ -9,10 +10,6 @@ import type { ListenFailure } from './listener.ts'
 const firstChosen = 20_000
 const lastChosen = 29_999
 const tries = 200
-
-/** "127.0.0.1:8080", "[::1]:8080". */
-export const addressOf = (bind: string, port: number): string =>
-  bind.includes(':') ? `[${bind}]:${port}` : `${bind}:${port}`
 
 const isWildcard = (bind: string): boolean => bind === '0.0.0.0' || bind === '::'
 
@@ -25,9 +22,6 @@ export function overlap(a: { bind: string; local: number }, b: { bind: string; l
   const sameFamily = a.bind.includes(':') === b.bind.includes(':')
   return sameFamily && (isWildcard(a.bind) || isWildcard(b.bind))
 }
-
-/** True for an address that other machines can reach. */
-export const isExposed = (bind: string): boolean => !/^127\.|^::1$/.test(bind)
 
 /** True when this machine has the address. */
 export function isLocalAddress(bind: string): boolean {

@@ -6,6 +6,7 @@ import {
   type RemotePort,
   type Target,
 } from '../../../../contract/forwards.ts'
+import { addressOf, isExposed } from '../../../../contract/local-address.ts'
 import type { MarkName } from '../../components/state-mark.tsx'
 import { until } from '../../components/time-words.ts'
 
@@ -15,7 +16,7 @@ export const targetWord = (target: Target): string =>
 
 /** A local address: `127.0.0.1:8080`, `[::1]:8080`; a port that is not chosen yet is `…`. */
 export const addressWord = ({ bind, local }: Pick<ForwardPort, 'bind' | 'local'>): string =>
-  `${bind.includes(':') ? `[${bind}]` : bind}:${local === 0 ? '…' : local}`
+  addressOf(bind, local === 0 ? '…' : local)
 
 /** What a browser opens for a port: https where the remote port says so. */
 export function urlOf(port: Pick<ForwardPort, 'bind' | 'local' | 'remote'>): string {
@@ -62,7 +63,7 @@ export const causeWord = ({ code }: Pick<Cause, 'code'>): string => code.replace
 
 /** Said wherever a forward listens on more than this machine's own addresses; null where only programs here reach it. */
 export const reachWords = ({ bind }: Pick<ForwardPort, 'bind'>): string | null =>
-  /^127\.|^::1$/.test(bind) ? null : 'Other machines can reach it.'
+  isExposed(bind) ? 'Other machines can reach it.' : null
 
 /** How the pod was found, where that is less than the best. */
 export function watchWords({ observed, state }: Pick<Forward, 'state' | 'observed'>): string | null {
