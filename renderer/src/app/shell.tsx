@@ -14,6 +14,7 @@ import { Sidebar } from './sidebar.tsx'
 import { StatusBar } from './status-bar.tsx'
 import { useUi } from './ui-store.ts'
 import { useAppearance } from './use-appearance.ts'
+import { useKeptFocus } from './use-kept-focus.ts'
 import { useKeyboard } from './use-keyboard.ts'
 import { VaultGate } from './vault-gate.tsx'
 
@@ -45,6 +46,7 @@ export function Shell() {
     const idle = requestIdleCallback(() => drop(loadPalette(), 'it is loaded again when it is opened'))
     return () => cancelIdleCallback(idle)
   }, [])
+  useKeptFocus()
   useKeyboard(context, settings?.singleKeyShortcuts ?? true)
   const { refused } = useConnection()
   if (refused !== null) return <Refused error={refused} />

@@ -1,4 +1,5 @@
 import { useEffect } from 'react'
+import { dialogIsOpen } from '../components/layers.ts'
 import { type CommandContext, commands } from './commands.ts'
 import { chordOf, createChordReader } from './key-chords.ts'
 
@@ -21,7 +22,7 @@ export function useKeyboard(context: CommandContext, letters: boolean): void {
       const command = byKeys.get(read(chord, firsts))
       if (command === undefined || command.when?.(context) === false) return
       // A dialog keeps the page below it still; only the palette's own key works there.
-      if (document.querySelector('[role="dialog"], [role="alertdialog"]') !== null && command.id !== 'palette') return
+      if (dialogIsOpen() && command.id !== 'palette') return
       event.preventDefault()
       command.run(context)
     }

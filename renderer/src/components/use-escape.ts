@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react'
+import { layerIsOpen } from './layers.ts'
 
 /** Runs `leave` on Esc, when nothing above the page (a menu, a dialog, a field with text) used the key first. */
 export function useEscape(leave: () => void): void {
@@ -9,8 +10,7 @@ export function useEscape(leave: () => void): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.key !== 'Escape' || event.defaultPrevented) return
-      if (document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"], [role="listbox"]') !== null)
-        return
+      if (layerIsOpen()) return
       const { target } = event
       // What was typed is not thrown away by one key: the first Esc leaves the field, the next one closes.
       if (

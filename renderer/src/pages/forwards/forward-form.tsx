@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { AppError } from '../../../../contract/errors.ts'
 import type { CreateForwardInput } from '../../../../contract/forwards.ts'
 import { Button } from '../../components/button.tsx'
@@ -64,8 +64,19 @@ export function ForwardForm({
     setBusy(false)
   }
 
+  const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    // Who asked for a new forward goes on with it: at the first thing that is not known, or is only a guess.
+    if (forwardId !== null) return
+    const first = form.current?.querySelector<HTMLElement>(initial.clusterId === '' ? 'select' : 'input')
+    first?.focus()
+    if (first instanceof HTMLInputElement) first.select()
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once, when it opens
+  }, [])
+
   return (
     <form
+      ref={form}
       className={styles.form}
       noValidate
       onSubmit={(event) => {

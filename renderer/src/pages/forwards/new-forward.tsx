@@ -23,7 +23,9 @@ export function NewForward() {
   const [shut, setShut] = useState(false)
   const close = () => {
     setShut(true)
-    void navigate({ to: '/forwards', search: ({ q, state }) => ({ q, state }) })
+    void navigate({ to: '/forwards', search: ({ q, state }) => ({ q, state }) }).then(() =>
+      document.querySelector<HTMLElement>('[data-row-id][tabindex="0"]')?.focus(),
+    )
   }
   useEscape(close)
   if (!loaded || !known || settings === null || shut) return null
