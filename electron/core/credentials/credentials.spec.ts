@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
+import { noHangMs } from '../fuzz.testing.ts'
 import { Log, LogRing } from '../log.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import { testChildren } from '../processes/child-processes.testing.ts'
@@ -129,6 +130,24 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
           message: expect.stringContaining(path) as string,
         },
       })
+    })
+
+    it('are not looked for in what is no file, never ends, never begins or fills the memory', async () => {
+      const pipe = join(folder, 'pipe')
+      execFileSync('mkfifo', [pipe])
+      truncateSync(file('long', ''), 64 * 1024 * 1024)
+      const words = { '/dev/zero': 'is not a file', [pipe]: 'is not a file', [join(folder, 'long')]: 'is longer than' }
+      for (const [path, why] of Object.entries(words)) {
+        const start = performance.now()
+        expect(await credentials.resolveEntry(testEntry({ tokenFile: path }))).toMatchObject({
+          error: { detail: 'file-not-readable', message: expect.stringContaining(`${path} ${why}`) as string },
+        })
+        expect(performance.now() - start).toBeLessThan(noHangMs)
+      }
+      const certificate = await credentials.resolveEntry(
+        testEntry({ token: 'abc' }, { certificateAuthority: '/dev/zero' }),
+      )
+      expect(certificate).toMatchObject({ error: { message: expect.stringContaining('/dev/zero is not') as string } })
     })
 
     it.runIf(hasOpenssl)('are a client certificate, whose end is told and looked at', async () => {

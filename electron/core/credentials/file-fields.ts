@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
 import { ok, type Result } from '../../../contract/errors.ts'
 import { errorCode } from '../../../network/error-code.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
@@ -27,14 +28,32 @@ export async function fileMark(paths: readonly string[]): Promise<string> {
   return marks.join('|')
 }
 
-/** Reads a file a kubeconfig refers to. Its full path is in the message; nothing of its contents is. */
+/** Far above any token or chain of certificates. */
+const mostBytes = 4 * 1024 * 1024
+
+/**
+ * Reads a file a kubeconfig refers to. Its full path is in the message; nothing of its contents is. A kubeconfig may name
+ * what never ends (a device) or never begins (a pipe): those are refused, and no file fills the memory.
+ */
 export async function readReferenced(field: string, path: string): Promise<Result<string, CredentialFailure>> {
+  const refused = (words: string): Result<string, CredentialFailure> =>
+    unreadable('file-not-readable', `The ${field} file ${path} ${words}.`)
+  const chunks: Buffer[] = []
   try {
-    return ok(await readFile(path, 'utf8'))
+    // Without O_NONBLOCK opening a pipe would wait for who writes to it.
+    await using file = await open(path, constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0))
+    if (!(await file.stat()).isFile()) return refused('is not a file')
+    // What the system makes up (/proc) has no size that one could ask for.
+    const reading: AsyncIterable<Buffer> = file.createReadStream({ end: mostBytes, autoClose: false })
+    for await (const chunk of reading) chunks.push(chunk)
+    const bytes = Buffer.concat(chunks)
+    chunks.push(bytes)
+    return bytes.length > mostBytes ? refused('is longer than 4 MiB') : ok(bytes.toString('utf8'))
   } catch (error) {
     const reason = errorCode(error) ?? 'unknown'
-    const words = reason === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`
-    return unreadable('file-not-readable', `The ${field} file ${path} ${words}.`)
+    return refused(reason === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`)
+  } finally {
+    for (const chunk of chunks) chunk.fill(0)
   }
 }
 
