@@ -7,7 +7,6 @@ import { addCluster, waitForState } from '../e2e/support/main-job.ts'
 import { privateMemory, processorSeconds } from '../e2e/support/process-cost.ts'
 import { startKubectlForward } from '../e2e/testbed/kubectl-forward.ts'
 import { deployment, service } from '../e2e/testbed/workloads.ts'
-import { waitUntil } from '../e2e/support/wait-until.ts'
 import { median } from '../e2e/support/statistics.ts'
 import { type Row } from './figures.ts'
 import { countRequests } from './request-count.ts'
@@ -95,6 +94,7 @@ export function benchIdle(world: BenchWorld, { count = 20, seconds = 60 } = {}):
     const { sidecar } = await expectOk(host.client.app.status())
     const owners = [host.pid, ...(sidecar.pid === null ? [] : [sidecar.pid])]
     const kubectls = (await descendantsOf(host.pid)).filter(({ command }) => command.includes('port-forward'))
+    if (kubectls.length < count) throw new Error(`${kubectls.length} of ${count} forwards have a kubectl`)
     const groups = { owner: owners, children: kubectls.map(({ pid }) => pid), plain }
     const cost = async (pids: readonly number[]): Promise<number> =>
       (await Promise.all(pids.map(processorSeconds))).reduce((sum, one) => sum + one, 0)
@@ -108,7 +108,6 @@ export function benchIdle(world: BenchWorld, { count = 20, seconds = 60 } = {}):
     const first = await look()
     await pause(seconds * 1000)
     const last = await look()
-    await waitUntil('all children still there', 1, () => kubectls.length >= count)
     const percent = (name: 'owner' | 'children' | 'plain'): number =>
       ((last[name] - first[name]) / ((last.at - first.at) / 1000)) * 100
     const perMinute = (user: 'static-user' | 'robot'): number =>
