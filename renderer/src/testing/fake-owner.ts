@@ -167,6 +167,7 @@ export class FakeOwner {
     'clusters.add': ({ contexts }) => {
       const added = contexts.map(({ context, name, environment }) => sampleCluster({ name: name ?? context, context, environment: environment ?? null, status: { ...sampleCluster().status, status: 'unknown', checkedAt: null } })) // prettier-ignore
       this.world.clusters = [...this.world.clusters, ...added]
+      this.world.activeId ??= added[0]?.id ?? null
       for (const cluster of added) this.push('clusters', 'change', cluster)
       return added
     },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { page } from 'vitest/browser'
 import { busyWorld } from '../../testing/busy-world.ts'
 import { callsOf, openPage } from '../../testing/open-page.tsx'
+import { emptyWorld } from '../../testing/world.ts'
 
 const box = page.getByRole('textbox', { name: 'Kubeconfig' })
 
@@ -36,6 +37,17 @@ describe('adding clusters', () => {
         embedFiles: [],
       },
     ])
+  })
+
+  it('makes the first cluster the active one, and says so at once', async () => {
+    const world = emptyWorld()
+    world.preview = busyWorld().preview
+    openPage(world, '/clusters/add')
+    await expect.element(page.getByRole('combobox', { name: 'Active cluster' })).toMatchTextContent('No clusters')
+    await box.fill('apiVersion: v1')
+    await page.getByRole('checkbox', { name: 'Allow aws eks get-token --cluster-name shop-prod' }).click()
+    await page.getByRole('button', { name: /^Add \d cluster/ }).click()
+    await expect.element(page.getByRole('combobox', { name: 'Active cluster' })).toMatchTextContent('shop-prod')
   })
 
   it('cannot add while nothing is ticked, and says why', async () => {
