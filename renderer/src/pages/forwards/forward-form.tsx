@@ -2,19 +2,22 @@ import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { AppError } from '../../../../contract/errors.ts'
 import type { CreateForwardInput } from '../../../../contract/forwards.ts'
 import { Button } from '../../components/button.tsx'
+import { classNames } from '../../components/class-names.ts'
+import detail from '../../components/detail.module.css'
 import { environmentWord, isProduction } from '../../components/environment.tsx'
 import { controlClass, Field, monoControlClass } from '../../components/field.tsx'
 import { Problem } from '../../components/problem.tsx'
 import { StateMark } from '../../components/state-mark.tsx'
 import { SuggestInput } from '../../components/suggest-input.tsx'
 import { useCluster, useOrderedClusters } from '../../state/use-app-state.ts'
+import { useSettled } from '../../state/use-settled.ts'
 import { ForwardExtras } from './forward-extras.tsx'
 import styles from './forward-form.module.css'
 import { type FormErrors, type ForwardValues, inputOf } from './forward-form-model.ts'
 import { forwardSentence } from './forward-words.ts'
 import { PortFields, withOfferedPort } from './port-fields.tsx'
 import { type PodFilter, portsOf } from './target-options.ts'
-import { useDiscovery } from './use-discovery.ts'
+import { type Discovery, useDiscovery } from './use-discovery.ts'
 import { useForwardCheck } from './use-forward-check.ts'
 
 /** Asks what a forward leads to, offers what the cluster has, and says at once what would be in the way. */
@@ -150,12 +153,7 @@ export function ForwardForm({
             />
           )}
         </Field>
-        {discovery.errors.map((error) => (
-          <Problem
-            key={error.message}
-            error={{ ...error, next: `${error.next} You can also type the names yourself.` }}
-          />
-        ))}
+        <NotOffered discovery={discovery} />
         <PortFields
           values={values}
           errors={errors}
@@ -163,8 +161,10 @@ export function ForwardForm({
           check={check}
           onChange={(ports) => change({ ports })}
         />
-        {/* What keeps the questions from being answered is said above already. */}
-        {(discovery.errors.length === 0 || check?.access?.allowed === false) && <Access check={check} />}
+        {/* What keeps every question from being answered is said above already. */}
+        {(discovery.errors.every(({ code }) => code === 'forbidden') || check?.access?.allowed === false) && (
+          <Access check={check} />
+        )}
         <Sentence values={values} />
         <Field
           label="Name"
@@ -191,6 +191,36 @@ export function ForwardForm({
         </Button>
       </div>
     </form>
+  )
+}
+
+/** Why names are not offered, in little room: what can be typed needs no list. */
+function NotOffered({ discovery: { errors, looking } }: { discovery: Discovery }) {
+  const waits = useSettled(String(looking), 1000) === 'true' && looking
+  const [only] = errors
+  if (only !== undefined && errors.length === 1)
+    return <Problem error={{ ...only, next: `${only.next} You can also type the names yourself.` }} />
+  if (only !== undefined)
+    return (
+      <div role="alert" className={classNames(detail.box, detail.warn)}>
+        <StateMark name="warn" size={14} />
+        <div>
+          <strong>Not all names can be offered; type them yourself.</strong>
+          {errors.map(({ message }) => (
+            <p key={message}>{message}</p>
+          ))}
+        </div>
+      </div>
+    )
+  return (
+    <p role="status" className={styles.waits}>
+      {waits && (
+        <>
+          <StateMark name="checking" />
+          <span>The cluster has not answered yet. Names can be typed meanwhile.</span>
+        </>
+      )}
+    </p>
   )
 }
 

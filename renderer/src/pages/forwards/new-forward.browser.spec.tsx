@@ -135,6 +135,23 @@ describe('the form for a new forward', () => {
     expect(page.getByText(/There is no/).query()).toBeNull()
   })
 
+  it('says that a cluster lets it wait, and in one place what may not be listed', async () => {
+    const world = busyWorld()
+    const owner = openPage(world, '/forwards/new')
+    const arrive = owner.hold('clusters.services', 'clusters.pods')
+    await field('Namespace').fill('payments')
+    await userEvent.keyboard('{Escape}')
+    const waits = page.getByText('The cluster has not answered yet. Names can be typed meanwhile.')
+    await expect.element(waits).toBeVisible()
+    for (const kind of ['services', 'pods'] as const)
+      owner.failures.set(`clusters.${kind}`, { code: 'forbidden', message: `developer may not list ${kind}.`, next: 'Ask the administrator of the cluster.' }) // prettier-ignore
+    arrive()
+    await expect.element(waits).not.toBeInTheDocument()
+    expect(page.getByRole('alert').elements()).toHaveLength(1)
+    await expect.element(page.getByRole('alert')).toMatchTextContent('developer may not list pods.')
+    await expect.element(page.getByText('You may port-forward there.')).toBeVisible()
+  })
+
   it('says at once what is no port', async () => {
     openPage(busyWorld(), '/forwards/new')
     await local.fill('99999')
