@@ -63,7 +63,7 @@ export function ClusterDetail() {
             <ClusterState cluster={cluster} />
             {cluster.status.checkedAt !== null && (
               <span className={detail.muted}>
-                seen <TimeSince at={cluster.status.checkedAt} suffix />
+                checked <TimeSince at={cluster.status.checkedAt} suffix />
               </span>
             )}
           </div>
