@@ -39,8 +39,11 @@ function OwnerBar() {
   if (lostSince === null) return null
   return (
     <Bar look="hold">
-      <strong>Mooring does not answer.</strong> What you see is as it was <TimeSince at={lostSince} suffix />; forwards
-      may have changed since.{' '}
+      <strong>Mooring does not answer.</strong> What you see is as it was{' '}
+      <span aria-live="off">
+        <TimeSince at={lostSince} suffix />
+      </span>
+      ; forwards may have changed since.{' '}
       {state.state === 'lost' && state.retryAt !== null && (
         <span aria-live="off">It is tried again {until(state.retryAt, now)}.</span>
       )}

@@ -149,7 +149,7 @@ function Now({ forward }: { forward: Forward }) {
               {attempt !== '' && ` · ${attempt}`}
             </span>
             {state === 'live' && observed.lastEvidenceAt !== null && (
-              <span className={detail.muted}>
+              <span aria-live="off" className={detail.muted}>
                 seen working <TimeSince at={observed.lastEvidenceAt} suffix />
               </span>
             )}

@@ -167,7 +167,10 @@ describe('the list of forwards', () => {
   })
 
   it('counts seconds without reading them aloud', async () => {
-    const owner = openPage(busyWorld(), '/forwards')
+    const world = busyWorld()
+    const ledger = world.forwards.find(({ name }) => name === 'ledger')!
+    ledger.observed.nextAttemptAt = Date.now() + 50_000
+    const owner = openPage(world, '/forwards')
     await row(/deploy\/ledger/).click()
     const detail = page.getByRole('complementary', { name: 'Forward ledger' })
     await expect.element(detail.getByRole('status')).toMatchTextContent('looked at again')
@@ -182,13 +185,13 @@ describe('the list of forwards', () => {
     })
     onTestFinished(() => observer.disconnect())
     observer.observe(document.body, { subtree: true, characterData: true })
-    await expect.poll(() => changed.quiet).toBeGreaterThan(1)
+    await expect.poll(() => changed.quiet, { timeout: 10_000 }).toBeGreaterThan(1)
     expect(changed.aloud).toEqual([])
-    owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: Date.now() + 9000 }) // prettier-ignore
+    owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: Date.now() + 50_000 }) // prettier-ignore
     await expect.element(page.getByText('Mooring does not answer.')).toBeVisible()
     // That its state is not known any more is news; the seconds since then are not.
     Object.assign(changed, { quiet: 0, aloud: [] })
-    await expect.poll(() => changed.quiet).toBeGreaterThan(1)
+    await expect.poll(() => changed.quiet, { timeout: 10_000 }).toBeGreaterThan(1)
     expect(changed.aloud).toEqual([])
   })
 
