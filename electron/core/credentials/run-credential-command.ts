@@ -66,8 +66,8 @@ export async function runCredentialCommand(
     return failure(
       'credentials-command-not-allowed',
       null,
-      `The credentials come from a command that you have not allowed: ${redact(line)}`,
-      'Look at the command and allow it, if you trust it.',
+      `The credentials come from a command that you have not allowed (${redact(line)}).`,
+      'Look at the command, and allow it if you trust it.',
     )
   }
   log.debug(`running ${program(command)} for ${entry.context}`)
