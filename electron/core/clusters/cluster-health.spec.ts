@@ -17,6 +17,7 @@ import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { SidecarAnswer } from '../sidecar/sidecar-client.ts'
 import { Signal } from '../signal.ts'
 import { ClusterHealth } from './cluster-health.ts'
+import { unknownStatus } from './cluster-view.ts'
 
 const ends: (() => unknown)[] = []
 afterEach(async () => {
@@ -24,15 +25,6 @@ afterEach(async () => {
 })
 const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 10 })
 
-const unknown: ClusterStatus = {
-  status: 'unknown',
-  serverVersion: null,
-  latencyMs: null,
-  cause: null,
-  checkedAt: null,
-  lastConnectedAt: null,
-  checking: false,
-}
 const entryFor = (server: string): KubeconfigEntry => testEntry({ token: 't' }, { server })
 
 type Resolve = (id: string, options: ResolveOptions) => Result<ClusterConnection, CredentialFailure>
@@ -51,7 +43,7 @@ function start(
   given: [string, ClusterConnection][]
   dropped: string[]
 } {
-  const statuses = new Map(Object.keys(servers).map((id) => [id, unknown]))
+  const statuses = new Map(Object.keys(servers).map((id) => [id, unknownStatus]))
   const history: Record<string, string[]> = {}
   const tests: ConnectionTest[] = []
   const changed = new Signal<{ id: string; kind: string }>()
@@ -89,7 +81,7 @@ function start(
     onTest: (test) => tests.push(test),
   })
   ends.push(() => health.close())
-  return { health, status: (id) => statuses.get(id) ?? unknown, history, tests, changed, given, dropped }
+  return { health, status: (id) => statuses.get(id) ?? unknownStatus, history, tests, changed, given, dropped }
 }
 
 async function startApi(
@@ -220,7 +212,7 @@ describe('a cluster that was made the active one', () => {
     const { changed, status } = start({ a: addressOf(await startApi()), b: addressOf(await startApi()) })
     changed.emit({ id: 'a', kind: 'opened' })
     await eventually(() => expect(status('a').status).toBe('connected'))
-    expect(status('b')).toBe(unknown)
+    expect(status('b')).toBe(unknownStatus)
   })
 })
 

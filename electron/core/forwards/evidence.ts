@@ -87,6 +87,17 @@ export type CredentialEvidence = {
   readonly expiresAt: number | null
 }
 
+/** Nobody has asked for any yet. */
+export const noCredentials: CredentialEvidence = {
+  state: 'none',
+  attempt: 0,
+  version: 0,
+  fresh: false,
+  epoch: 0,
+  failure: null,
+  expiresAt: null,
+}
+
 /** What the pod watch says. `unwatched`: nobody watches (no sidecar); the last view may be old. */
 export type WatchEvidence = {
   readonly state: 'off' | 'waiting' | 'seen' | 'unwatched'

@@ -3,7 +3,7 @@ import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import type { Clock } from '../clock.ts'
 import type { CredentialFailure } from '../credentials/credentials.ts'
 import { failureOfCredentials } from './causes.ts'
-import type { CredentialEvidence } from './evidence.ts'
+import { noCredentials, type CredentialEvidence } from './evidence.ts'
 
 export type ForwardCredentialsOptions = {
   readonly clock: Clock
@@ -15,20 +15,10 @@ export type ForwardCredentialsOptions = {
   readonly obtained: (clusterId: string, connection: ClusterConnection) => void
 }
 
-const none: CredentialEvidence = {
-  state: 'none',
-  attempt: 0,
-  version: 0,
-  fresh: false,
-  epoch: 0,
-  failure: null,
-  expiresAt: null,
-}
-
 /** The way to the cluster that one forward uses, and what is known about it. Obtains when told, forgets when told. */
 export class ForwardCredentials {
   readonly #options: ForwardCredentialsOptions
-  #evidence = none
+  #evidence = noCredentials
   #connection: ClusterConnection | null = null
   /** Counts what makes an answer that is on its way one of yesterday. */
   #asked = 0

@@ -3,6 +3,7 @@ import type { ApiFailure, TargetPod, TargetView } from '../../../../contract/sid
 import { policyOf } from '../causes.ts'
 import {
   failureOf,
+  noCredentials,
   unprobed,
   type CredentialEvidence,
   type Evidence,
@@ -79,15 +80,7 @@ export class ReconcilerWorld {
     current: null,
     next: null,
   }))
-  credentials: CredentialEvidence = {
-    state: 'none',
-    attempt: 0,
-    version: 0,
-    fresh: false,
-    epoch: 0,
-    failure: null,
-    expiresAt: null,
-  }
+  credentials: CredentialEvidence = noCredentials
   watch: WatchEvidence = { state: 'off', since: 0, view: null }
   hints = 0
   hintedBy: 'person' | 'system' = 'person'
