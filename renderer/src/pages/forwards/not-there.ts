@@ -1,5 +1,5 @@
 import type { NamespaceRow, PodRow, ServiceRow, WorkloadRow } from '../../../../contract/clusters.ts'
-import type { Target } from '../../../../contract/forwards.ts'
+import type { NamedKind, Target } from '../../../../contract/forwards.ts'
 import { targetWord } from './forward-words.ts'
 
 /** What is known of a cluster; undefined: not asked yet, or it could not be answered. */
@@ -31,7 +31,7 @@ export function targetNotice(target: Target | null, namespace: string, known: Kn
 
 type Named = { readonly name: string; readonly type?: string }
 
-function rowsOf(kind: Exclude<Target['kind'], 'selector'>, known: Known): readonly Named[] | undefined {
+function rowsOf(kind: NamedKind, known: Known): readonly Named[] | undefined {
   if (kind === 'service') return known.services
   if (kind === 'pod') return known.pods
   return known.workloads?.filter((workload) => workload.kind === kind)
