@@ -53,8 +53,8 @@ export const shortSize: ChaosSize = {
   rollouts: 1,
   outageSeconds: 3,
   healthyForwards: 5,
-  troubleSeconds: 4,
-  mixedMinutes: 0.4,
+  troubleSeconds: 2,
+  mixedMinutes: 0.3,
   mixedForwards: 6,
   reconcilerSequences: 2000,
 }

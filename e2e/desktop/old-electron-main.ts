@@ -2,6 +2,7 @@
  * Runs the product's own main process on the old Electron that tests can have (22: Node 16, no protocol.handle, older
  * event signatures). Every shim stands here, so that the product is written for the Electron it ships with.
  */
+import inspector from 'node:inspector'
 import { app, protocol, type WebContents } from 'electron'
 import type { SidecarProcess } from '../../electron/core/sidecar/sidecar-launcher.ts'
 
@@ -37,6 +38,13 @@ Object.assign(protocol, {
     })
   },
 })
+
+// This Electron crashes now and then (SIGSEGV) when it ends while a debugger is attached; Playwright leaves when it is told.
+const exit = app.exit.bind(app)
+app.exit = (code) => {
+  inspector.close()
+  exit(code)
+}
 
 /** Newer Electron puts the details of a navigation on the event itself; older ones pass them as arguments. */
 const detailNames: Record<string, readonly string[]> = {

@@ -4,21 +4,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pass } from 'node:timers/promises'
 import { stringify } from 'yaml'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Cluster } from '../../contract/clusters.ts'
 import type { Forward } from '../../contract/forwards.ts'
 import { startCauseWorld, type CauseWorld } from '../support/cause-world.ts'
 import { Conversation } from '../support/data-plane.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { descendantsOf } from '../support/leftovers.ts'
-import { addCluster as addAnyCluster } from '../support/main-job.ts'
+import { addCluster } from '../support/main-job.ts'
 import { startSteadyClient } from '../support/steady-client.ts'
 import { apiUrl } from '../testbed/cluster-layout.ts'
-import { fault, type Fault } from '../testbed/faults.ts'
 import { issuerBehaviour, loginPlugin, loginRuns } from '../testbed/host-faults.ts'
 import { signToken } from '../testbed/issuer.ts'
 import { kubeconfig, type KubeconfigUser } from '../testbed/kubeconfig-file.ts'
-import { loginPluginPath } from '../testbed/login-plugin.ts'
+import { loginPluginPath, writeLoginPlugin } from '../testbed/login-plugin.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { startTestbed, type Testbed } from '../testbed/testbed.ts'
 import { deployment, workloadContainer } from '../testbed/workloads.ts'
@@ -27,25 +26,23 @@ const { containers } = sharedBed()
 /** The API server takes a token for so long after its end, ms: it keeps what it found out. */
 const cachedMs = 10_000
 
-// A bed of its own: how its plugin and its issuer behave is the same for all that use it.
+// A bed of its own: how its issuer behaves is the same for all that use it.
 let bed: Testbed
 let world: CauseWorld
 let folder: string
-const faults: Fault[] = []
-const during = async (making: Promise<Fault>): Promise<Fault> => {
-  const made = await making
-  faults.push(made)
-  return made
-}
 
-/** Goes with its forwards when its spec ends: what they ask for would be counted in the next one. */
-async function addCluster(file: string, name: string): Promise<Cluster> {
-  const cluster = await addAnyCluster(world.client, file, name)
-  const remove = async (): Promise<void> => {
-    await expectOk(world.client.clusters.remove({ id: cluster.id, removeForwards: 'true' }))
+/** The command of one spec: how it behaves and how often it ran is that spec's alone. */
+type Login = { folder: string; user: KubeconfigUser }
+async function ownLogin(name: string): Promise<Login> {
+  const own = join(folder, name)
+  await writeLoginPlugin(bed.description.folder, own)
+  const exec = {
+    apiVersion: 'client.authentication.k8s.io/v1',
+    command: loginPluginPath(own),
+    args: ['get-token'],
+    interactiveMode: 'Never',
   }
-  faults.push(fault(remove))
-  return cluster
+  return { folder: own, user: { exec } }
 }
 
 const refreshes = async (): Promise<number> => {
@@ -64,7 +61,7 @@ async function addUser(name: string, user: KubeconfigUser): Promise<Cluster> {
   const authority = await readFile(join(bed.a.layout.folder, 'pki', 'ca.crt'), 'utf8')
   const file = join(folder, `${name}.kubeconfig`)
   await writeFile(file, stringify(kubeconfig(name, { server: apiUrl(bed.a.layout), authority }, user)))
-  return addCluster(file, name)
+  return addCluster(world.client, file, name)
 }
 const echo = (cluster: Cluster): Parameters<CauseWorld['live']>[0] => ({
   clusterId: cluster.id,
@@ -86,7 +83,8 @@ const lostBy = async ({ id }: Forward): Promise<number> => {
   return entries.reduce((sum, { connectionsLost }) => sum + connectionsLost, 0)
 }
 
-describe.runIf(containers)('credentials that end under a live forward', () => {
+// Side by side: they wait for tokens to end most of the time.
+describe.runIf(containers)('credentials that end under a live forward', { concurrent: true }, () => {
   beforeAll(async () => {
     bed = await startTestbed({ images: [] })
     folder = await mkdtemp(join(tmpdir(), 'mooring-renewal-'))
@@ -94,9 +92,6 @@ describe.runIf(containers)('credentials that end under a live forward', () => {
     const { namespace } = world
     await bed.a.apply(deployment({ namespace, name: 'echo', container: workloadContainer() }))
     await bed.a.waitForPods(namespace, 'app=echo', 1)
-  })
-  afterEach(async () => {
-    for (const one of faults.splice(0).reverse()) await one.undo()
   })
   afterAll(async () => {
     world.times.print('credentials that end')
@@ -107,11 +102,12 @@ describe.runIf(containers)('credentials that end under a live forward', () => {
 
   it('a command whose tokens live 20 s is run again before each end, and no client notices', async () => {
     const { rows } = world
-    await during(loginPlugin(bed.description, { lifetimeSeconds: 20 }))
-    const cluster = await addCluster(bed.a.users['exec'] ?? '', 'short-lived')
+    const login = await ownLogin('short-lived')
+    await loginPlugin(login, { lifetimeSeconds: 20 })
+    const cluster = await addUser('short-lived', login.user)
     const forward = await world.live(echo(cluster))
     const web = await world.live({ clusterId: cluster.id })
-    const runsBefore = await loginRuns(bed.description)
+    const runsBefore = await loginRuns(login)
     const began = performance.now()
     const open = await Conversation.with(forward.ports[0]?.local ?? 0)
     const steady = startSteadyClient({ host: '127.0.0.1', port: web.ports[0]?.local ?? 0, path: '/', everyMs: 250 })
@@ -124,7 +120,7 @@ describe.runIf(containers)('credentials that end under a live forward', () => {
     }
     const met = await steady.stop()
     open.end()
-    const runs = (await loginRuns(bed.description)) - runsBefore
+    const runs = (await loginRuns(login)) - runsBefore
     // At least once in each life, and no storm: two forwards and a watch share each run.
     expect(runs).toBeGreaterThanOrEqual(lives)
     expect(runs).toBeLessThanOrEqual(3 * lives)
@@ -138,14 +134,15 @@ describe.runIf(containers)('credentials that end under a live forward', () => {
 
   it('a renewal that fails leaves open connections, and is named with the words of the command once it matters', async () => {
     const { client, times } = world
-    await during(loginPlugin(bed.description, { lifetimeSeconds: 20 }))
-    const cluster = await addCluster(bed.a.users['exec'] ?? '', 'ends')
+    const login = await ownLogin('ends')
+    await loginPlugin(login, { lifetimeSeconds: 20 })
+    const cluster = await addUser('ends', login.user)
     const forward = await world.live(echo(cluster))
     const open = await Conversation.with(forward.ports[0]?.local ?? 0)
-    const failing = await during(loginPlugin(bed.description, { mode: 'fail' }))
-    const runs = await loginRuns(bed.description)
+    const failing = await loginPlugin(login, { mode: 'fail' })
+    const runs = await loginRuns(login)
     await pass(20_000 + cachedMs)
-    expect(await loginRuns(bed.description), 'nobody asked for its renewal').toBeGreaterThan(runs)
+    expect(await loginRuns(login), 'nobody asked for its renewal').toBeGreaterThan(runs)
     open.say('still\n')
     await open.hears('still\n')
     open.end()
@@ -160,26 +157,19 @@ describe.runIf(containers)('credentials that end under a live forward', () => {
 
   it('forwards of one user that wait for a slow command wait for one run of it', async () => {
     const { rows } = world
-    await during(loginPlugin(bed.description, { delayMs: 2000 }))
-    const cluster = await addUser('slow', {
-      exec: {
-        apiVersion: 'client.authentication.k8s.io/v1',
-        command: loginPluginPath(bed.description.folder),
-        args: ['get-token', '--for', 'several forwards'],
-        interactiveMode: 'Never',
-      },
-    })
+    const login = await ownLogin('slow')
+    await loginPlugin(login, { delayMs: 2000 })
+    const cluster = await addUser('slow', login.user)
     const forwards = await Promise.all(Array.from({ length: 6 }, () => world.create(echo(cluster))))
     for (const { id } of forwards) await rows.until(id, 'live', 40, ({ state }) => state === 'live')
-    const log = await readFile(join(bed.description.folder, 'login.log'), 'utf8')
     // The look at the new cluster was one of those that waited.
-    expect(log.split('\n').filter((line) => line.endsWith('--for several forwards'))).toHaveLength(1)
+    expect(await loginRuns(login)).toBe(1)
   })
 
   it('a sign-in is renewed before each end, and its refusal is named', async () => {
     const { client, times } = world
-    const short = await during(issuerBehaviour(bed.description, { lifetimeSeconds: 20 }))
-    const cluster = await addCluster(bed.a.users['oidc-refresh'] ?? '', 'oidc')
+    const short = await issuerBehaviour(bed.description, { lifetimeSeconds: 20 })
+    const cluster = await addCluster(client, bed.a.users['oidc-refresh'] ?? '', 'oidc')
     const forward = await world.live(echo(cluster))
     const before = await refreshes()
     const open = await Conversation.with(forward.ports[0]?.local ?? 0)
@@ -190,7 +180,7 @@ describe.runIf(containers)('credentials that end under a live forward', () => {
     open.say('still\n')
     await open.hears('still\n')
     open.end()
-    const refusing = await during(issuerBehaviour(bed.description, { refreshes: 'refused' }))
+    const refusing = await issuerBehaviour(bed.description, { refreshes: 'refused' })
     await pass(20_000)
     const at = await killKubectls(forward)
     const held = await times.shown(forward.id, 'credentials-expired', at, { what: 'refresh refused' })

@@ -13,24 +13,28 @@ export type LoginSettings = {
 
 const DEFAULTS: LoginSettings = { mode: 'ok', lifetimeSeconds: 3600, delayMs: 0 }
 
-/** Path of the exec credential plugin of a bed. Each run appends a line to `login.log`. */
-export function loginPluginPath(bedFolder: string): string {
-  return path.join(bedFolder, 'bin', 'testbed-login')
+/** Path of the exec credential plugin in a bed's folder, or in one of its own. Each run appends a line to `login.log` there. */
+export function loginPluginPath(folder: string): string {
+  return path.join(folder, 'bin', 'testbed-login')
 }
 
-/** Writes the plugin: a program of its own, because kubeconfigs name it and any client runs it. */
-export async function writeLoginPlugin(bedFolder: string): Promise<void> {
-  const file = loginPluginPath(bedFolder)
+/**
+ * Writes the plugin: a program of its own, because kubeconfigs name it and any client runs it. In a folder of its own it
+ * has settings and a log of its own.
+ */
+export async function writeLoginPlugin(bedFolder: string, folder: string = bedFolder): Promise<void> {
+  const file = loginPluginPath(folder)
   await fs.mkdir(path.dirname(file), { recursive: true })
-  await fs.writeFile(path.join(bedFolder, 'login.json'), JSON.stringify(DEFAULTS))
+  await fs.writeFile(path.join(folder, 'login.json'), JSON.stringify(DEFAULTS))
   const issuerModule = JSON.stringify(path.join(import.meta.dirname, 'issuer.ts'))
   const text = `#!${process.execPath}
 import { appendFileSync, readFileSync } from 'node:fs'
 import { createPrivateKey } from 'node:crypto'
 import { signToken } from ${issuerModule}
 const bed = ${JSON.stringify(bedFolder)}
-const settings = JSON.parse(readFileSync(bed + '/login.json', 'utf8'))
-appendFileSync(bed + '/login.log', new Date().toISOString() + ' ' + process.pid + ' ' + process.argv.slice(2).join(' ') + '\\n')
+const own = ${JSON.stringify(folder)}
+const settings = JSON.parse(readFileSync(own + '/login.json', 'utf8'))
+appendFileSync(own + '/login.log', new Date().toISOString() + ' ' + process.pid + ' ' + process.argv.slice(2).join(' ') + '\\n')
 const answer = () => {
   if (settings.mode === 'fail') {
     console.error('testbed-login: your session has ended, sign in again')

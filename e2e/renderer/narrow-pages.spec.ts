@@ -1,0 +1,48 @@
+import type { Page } from 'playwright'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openPage, useTestingPage } from './page-world.ts'
+import { goTo, scenes } from './scenes.ts'
+
+const world = useTestingPage()
+
+/** Words that end without a sign that there are more of them: in a box that hides what does not fit, and in states. */
+const cutOff = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const tight = [...document.querySelectorAll<HTMLElement>('body *')].filter((element) => {
+      const { overflowX, textOverflow } = getComputedStyle(element)
+      const state = element.matches('[role=row] > [role=gridcell]:nth-child(2)')
+      const { left, right } = element.getBoundingClientRect()
+      if (element.matches('button, a') && (left < 0 || right > innerWidth)) return true
+      // What is 1 px wide is meant for those who listen.
+      return element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1 && element.innerText !== '' &&
+        (state || ((overflowX === 'hidden' || overflowX === 'clip') && textOverflow !== 'ellipsis')) // prettier-ignore
+    })
+    return tight.map((element) => `${element.className}: ${element.innerText.slice(0, 80)}`)
+  })
+
+describe.each([
+  ['400 px wide', { width: 400, height: 700 }],
+  ['at 200 % zoom', { width: 640, height: 400 }],
+] as const)('every page %s', (_name, viewport) => {
+  let page: Page
+  beforeAll(async () => {
+    ;({ page } = await openPage(world, 'light', viewport))
+  })
+  afterAll(async () => {
+    await page.context().close()
+  })
+
+  it.each(scenes)('needs no scrolling sideways, and cuts no words off: $name', async (scene) => {
+    await goTo(page, world.served.url, scene, 'light')
+    const tooWide = await page.evaluate(() => {
+      const wide = [...document.querySelectorAll('body *')].filter((element) => {
+        const { overflowX } = getComputedStyle(element)
+        return element.scrollWidth > element.clientWidth + 1 && (overflowX === 'auto' || overflowX === 'scroll')
+      })
+      return wide.map((element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`) // prettier-ignore
+    })
+    expect(tooWide).toEqual([])
+    expect(await cutOff(page)).toEqual([])
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+  })
+})
