@@ -1,19 +1,54 @@
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axeFindings } from '../support/axe.ts'
-import { openPage, useTestingPage } from './page-world.ts'
+import { useTestingPage } from './page-world.ts'
 import { goTo, scenes } from './scenes.ts'
 
 const world = useTestingPage()
 
+/** A page that notes every violation of the policy and every error. */
+async function openPage(theme: 'light' | 'dark', viewport: { width: number; height: number }) {
+  const context = await world.browser.newContext({ viewport, colorScheme: theme, reducedMotion: 'reduce' })
+  await world.served.showIn(context)
+  await context.addInitScript(() => {
+    const seen: string[] = []
+    Object.assign(globalThis, { violations: seen })
+    document.addEventListener('securitypolicyviolation', (event) =>
+      seen.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`),
+    )
+  })
+  const page = await context.newPage()
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text())
+  })
+  return { page, errors }
+}
+
 const violationsOf = (page: Page): Promise<string[]> =>
   page.evaluate(() => (globalThis as unknown as { violations: string[] }).violations)
+
+/** Words that end without a sign that there are more of them: in a box that hides what does not fit, and in states. */
+const cutOff = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const tight = [...document.querySelectorAll<HTMLElement>('body *')].filter((element) => {
+      const { overflowX, textOverflow } = getComputedStyle(element)
+      const state = element.matches('[role=row] > [role=gridcell]:nth-child(2)')
+      const { left, right } = element.getBoundingClientRect()
+      if (element.matches('button, a') && (left < 0 || right > innerWidth)) return true
+      // What is 1 px wide is meant for those who listen.
+      return element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1 && element.innerText !== '' &&
+        (state || ((overflowX === 'hidden' || overflowX === 'clip') && textOverflow !== 'ellipsis')) // prettier-ignore
+    })
+    return tight.map((element) => `${element.className}: ${element.innerText.slice(0, 80)}`)
+  })
 
 describe.each(['light', 'dark'] as const)('every page, %s,', (theme) => {
   let page: Page
   let errors: string[]
   beforeAll(async () => {
-    ;({ page, errors } = await openPage(world, theme, { width: 1280, height: 800 }))
+    ;({ page, errors } = await openPage(theme, { width: 1280, height: 800 }))
   })
   afterAll(async () => {
     await page.context().close()
@@ -25,5 +60,32 @@ describe.each(['light', 'dark'] as const)('every page, %s,', (theme) => {
     expect(await axeFindings(page, { popup: scene.popup === true })).toEqual([])
     expect(await violationsOf(page)).toEqual([])
     expect(errors).toEqual([])
+  })
+})
+
+describe.each([
+  ['400 px wide', { width: 400, height: 700 }],
+  ['at 200 % zoom', { width: 640, height: 400 }],
+] as const)('every page %s', (_name, viewport) => {
+  let page: Page
+  beforeAll(async () => {
+    ;({ page } = await openPage('light', viewport))
+  })
+  afterAll(async () => {
+    await page.context().close()
+  })
+
+  it.each(scenes)('needs no scrolling sideways, and cuts no words off: $name', async (scene) => {
+    await goTo(page, world.served.url, scene, 'light')
+    const tooWide = await page.evaluate(() => {
+      const wide = [...document.querySelectorAll('body *')].filter((element) => {
+        const { overflowX } = getComputedStyle(element)
+        return element.scrollWidth > element.clientWidth + 1 && (overflowX === 'auto' || overflowX === 'scroll')
+      })
+      return wide.map((element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`) // prettier-ignore
+    })
+    expect(tooWide).toEqual([])
+    expect(await cutOff(page)).toEqual([])
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
   })
 })
