@@ -5,15 +5,16 @@ import { ask } from '../support/chaos-client.ts'
 import { kubectlsOf } from '../support/chaos-children.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { inspectable, openInspector, type Inspector } from '../support/inspector.ts'
-import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
+import { signalAll } from '../support/leftovers.ts'
+import { addCluster, liveForward, localAddress } from '../support/main-job.ts'
 import { distribution } from '../support/statistics.ts'
 import { RowWatch, type SeenRow } from '../support/row-watch.ts'
 import { waitUntil } from '../support/wait-until.ts'
-import { fault, linkDown, pauseComponent, restartComponent, stopComponent, type Fault } from '../testbed/faults.ts'
-import { loginPlugin, takePort } from '../testbed/host-faults.ts'
-import { deployment, service, workloadContainer, type ContainerSpec, type Manifest } from '../testbed/workloads.ts'
+import { fault, linkDown, pauseComponent, restartComponent, stopComponent } from '../testbed/faults.ts'
+import { loginPlugin } from '../testbed/host-faults.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
 import { fillDisk } from './full-disk.ts'
+import { crashLoop, deleteItsNamespace, makeTarget, stopListening, takeItsPort, toTarget, type Strike, type Victim } from './victims.ts' // prettier-ignore
 
 const probeSeconds = 1
 /** A second after the evidence, and five times that on a busy machine. */
@@ -22,51 +23,15 @@ const toldMs = 5000
 const foundMs = probeSeconds * 1000 + 3000 + toldMs
 const liveAgainMs = 60_000
 
-type Victim = {
-  client: Client
-  clusterId: string
-  namespace: string
-  forwardId: string
-  port: number
-  ownerPid: number
-}
-
 type Trouble = {
   name: string
-  /** Makes it go wrong; the evidence exists when this resolves. `undo` takes the reason away. */
-  strike: (victim: Victim, world: ChaosWorld) => Promise<Fault>
+  strike: Strike
   /** What the row may name; empty: the forward need not suffer. */
   causes: readonly CauseCode[]
   namedWithinMs: number
   /** Seconds it lasts once it was named. */
   lasts: (world: ChaosWorld) => number
 }
-
-/** The bed's own deployment, with pods that go before new ones come: so that it can be broken. */
-function replacing(namespace: string, container: ContainerSpec): Manifest {
-  const whole = deployment({ namespace, name: 'web', container })
-  return { ...whole, spec: { ...whole.spec, strategy: { type: 'Recreate', rollingUpdate: null } } }
-}
-
-const well = workloadContainer()
-
-const rollTo =
-  (broken: ContainerSpec): Trouble['strike'] =>
-  async ({ namespace }, { bed }) => {
-    await bed.a.apply(replacing(namespace, broken))
-    // The evidence: no old pod is there any more, and the new one is what it is.
-    await waitUntil('only the broken pod', 60, async () => {
-      const pods = await bed.a.pods(namespace, 'app=web')
-      return pods.length === 1 && pods[0]?.phase === 'Running' && pods[0].containerIds.length > 0
-    })
-    return fault(async () => {
-      await bed.a.apply(replacing(namespace, well))
-      await waitUntil('a good pod', 90, async () => {
-        const pods = await bed.a.pods(namespace, 'app=web')
-        return pods.length === 1 && pods.every(({ ready, deleting, restarts }) => ready && !deleting && restarts === 0)
-      })
-    })
-  }
 
 const outage = ({ size }: ChaosWorld): number => size.outageSeconds
 const atOnce = (): number => 0
@@ -109,7 +74,7 @@ const troubles: Trouble[] = [
     strike: async ({ ownerPid }, { bed }) => {
       const stopped = await stopComponent(bed.a, 'etcd')
       // Tunnels that are open do not need it; new ones do.
-      for (const { pid } of await kubectlsOf(ownerPid)) process.kill(pid, 'SIGKILL')
+      signalAll(await kubectlsOf(ownerPid), 'SIGKILL')
       return stopped
     },
     causes: away,
@@ -119,49 +84,28 @@ const troubles: Trouble[] = [
   },
   {
     name: 'crash-looping target',
-    strike: rollTo(workloadContainer({ CRASH_MS: 50, LISTEN_MS: 60_000 }, 'crash')),
+    strike: crashLoop,
     causes: ['no-ready-pod', 'container-not-listening', 'pod-replaced', 'tunnel-lost'],
     namedWithinMs: toldMs,
     lasts: atOnce,
   },
   {
     name: 'container not listening',
-    strike: rollTo(workloadContainer({ CRASH_MS: 3_600_000, LISTEN_MS: 3_600_000 }, 'crash')),
+    strike: stopListening,
     causes: ['container-not-listening'],
     namedWithinMs: foundMs,
     lasts: atOnce,
   },
   {
     name: 'local port taken',
-    strike: async ({ client, forwardId, port }) => {
-      await expectOk(client.forwards.stop({ id: forwardId }))
-      await waitForState(client, forwardId, 'off')
-      const taken = await takePort(port)
-      await expectOk(client.forwards.start({ id: forwardId }))
-      return taken
-    },
+    strike: takeItsPort,
     causes: ['local-port-taken'],
     namedWithinMs: toldMs,
     lasts: atOnce,
   },
   {
     name: 'namespace deleted',
-    strike: async ({ namespace }, { bed }) => {
-      await bed.a.deleteNamespace(namespace)
-      await waitUntil('the namespace is gone', 90, async () => {
-        const answer = await bed.a.api.request('GET', `/api/v1/namespaces/${namespace}`)
-        return answer.status === 404
-      })
-      return fault(async () => {
-        await bed.a.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
-        await waitUntil('its service account', 30, async () => {
-          const account = await bed.a.api.request('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`)
-          return account.status === 200
-        })
-        await bed.a.apply(replacing(namespace, well), service({ namespace, name: 'web' }))
-        await bed.a.waitForPods(namespace, 'app=web', 1)
-      })
-    },
+    strike: deleteItsNamespace,
     causes: ['namespace-missing', 'target-missing', 'no-ready-pod'],
     namedWithinMs: toldMs,
     lasts: atOnce,
@@ -172,14 +116,12 @@ const troubles: Trouble[] = [
 export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
   const { bed } = world
   const namespace = await bed.a.createNamespace('chaos')
-  await bed.a.apply(replacing(namespace, well), service({ namespace, name: 'web' }))
-  await bed.a.waitForPods(namespace, 'app=web', 1)
+  await makeTarget(bed, namespace)
   await using host = await world.startHost({ environment: inspectable })
   const { client } = host
   const cluster = await addCluster(client, bed.a.kubeconfig, 'a')
-  const target = { kind: 'deployment' as const, name: 'web' }
   const probe = { mode: 'connect' as const, seconds: probeSeconds }
-  const made = { namespace, target, ports: [{ remote: 8080 }], probe, parkSeconds: 120 }
+  const made = { namespace, ...toTarget, probe, parkSeconds: 120 }
   const forward = await liveForward(client, { ...made, clusterId: cluster.id })
   const { port } = localAddress(forward)
   const victim = { client, clusterId: cluster.id, namespace, forwardId: forward.id, port, ownerPid: host.pid }
@@ -307,7 +249,7 @@ async function loseLogin({
   // A tunnel that is open needs no login; each new one does, once the last token has ended.
   let row: SeenRow | null = null
   for (let attempt = 0; row === null && attempt < 6; attempt += 1) {
-    for (const { pid } of await kubectlsOf(ownerPid)) process.kill(pid, 'SIGKILL')
+    signalAll(await kubectlsOf(ownerPid), 'SIGKILL')
     row = await rows.first(forward.id, performance.now(), 5000, ({ code }) => code?.startsWith('credentials-') === true) // prettier-ignore
   }
   if (row === null) violations.push('login ended: never named')

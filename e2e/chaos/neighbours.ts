@@ -1,16 +1,20 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '../../contract/client.ts'
 import { kubectlsOf } from '../support/chaos-children.ts'
 import { keepEchoing } from '../support/chaos-echo.ts'
 import { expectOk } from '../support/expect-ok.ts'
-import { addCluster, liveForward } from '../support/main-job.ts'
+import { signalAll } from '../support/leftovers.ts'
+import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
 import { quantile } from '../support/statistics.ts'
-import { fault, linkDown, pauseComponent, stopComponent, type Fault } from '../testbed/faults.ts'
+import { fault, linkDown, pauseComponent, restartComponent, restartRollout, stopComponent, type Fault } from '../testbed/faults.ts' // prettier-ignore
+import { loginPlugin } from '../testbed/host-faults.ts'
 import { startKubectlForward } from '../testbed/kubectl-forward.ts'
 import { deployment, service, workloadContainer, WORKLOAD_PORTS } from '../testbed/workloads.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
+import { crashLoop, deleteItsNamespace, makeTarget, stopListening, takeItsPort, toTarget, type Strike } from './victims.ts' // prettier-ignore
 
 /**
  * At p99, a neighbour may take so many times as long as plain kubectls to the same pods do in the same seconds: what the
@@ -30,6 +34,8 @@ type Scene = {
   clusterA: string
   clusterB: string
   namespace: string
+  /** Where a target is that only troubles use. */
+  victims: string
   ownerPid: number
 }
 type Trouble = { name: string; begin: (scene: Scene) => Promise<Fault> }
@@ -66,32 +72,65 @@ function repeatedly(everyMs: number, act: () => unknown): Fault {
   })
 }
 
+/** Strikes a forward that is live and goes with the trouble. */
+async function withVictim(scene: Scene, strike: Strike): Promise<Fault> {
+  const { world, client, clusterA: clusterId, victims: namespace, ownerPid } = scene
+  const probe = { mode: 'connect' as const, seconds: 1 }
+  const forward = await liveForward(client, { clusterId, namespace, ...toTarget, probe })
+  const { port } = localAddress(forward)
+  const struck = await strike({ client, clusterId, namespace, forwardId: forward.id, port, ownerPid }, world)
+  return fault(async () => {
+    await struck.undo()
+    await expectOk(client.forwards.remove({ id: forward.id }))
+  })
+}
+
+/** Sends a signal to every kubectl of the forward that misbehaves, again and again. */
+const signalling = ({ ownerPid }: Scene, signal: NodeJS.Signals, everyMs: number): Fault =>
+  repeatedly(everyMs, async () => {
+    const all = await kubectlsOf(ownerPid)
+    signalAll(
+      all.filter(({ command }) => /pod\/bad-\S+ /.test(command)),
+      signal,
+    )
+  })
+
 const source = [{ remote: WORKLOAD_PORTS.source }]
 const inB = ({ clusterB }: Scene) => ({ clusterId: clusterB, namespace: 'default', target: { kind: 'pod' as const, name: 'nobody' } }) // prettier-ignore
+
+const roll = ({ world: { bed }, namespace }: Scene): Promise<Fault> =>
+  Promise.resolve(repeatedly(2000, () => restartRollout(bed.a, namespace, 'deployment/bad')))
+
+async function endLogin(scene: Scene): Promise<Fault> {
+  const { client, namespace, world } = scene
+  const { bed } = world
+  const short = await loginPlugin(bed.description, { lifetimeSeconds: 10 })
+  const { id } = await addCluster(client, bed.a.users['exec'] ?? '', 'login')
+  const target = { kind: 'deployment' as const, name: 'bad' }
+  const forward = await liveForward(client, { clusterId: id, namespace, target, ports: [{ remote: 8080 }] })
+  const ended = await loginPlugin(bed.description, { mode: 'fail' })
+  // A tunnel that is open needs no login; each new one does.
+  const killing = signalling(scene, 'SIGKILL', 1000)
+  return fault(async () => {
+    await killing.undo()
+    await expectOk(client.clusters.rotate({ id, text: await readFile(bed.a.kubeconfig, 'utf8') }))
+    await waitForState(client, forward.id, 'live', 60)
+    await ended.undo()
+    await short.undo()
+    await expectOk(client.clusters.remove({ id, removeForwards: 'true' }))
+  })
+}
 
 const troubles: Trouble[] = [
   {
     name: 'its kubectl is killed every 300 ms',
-    begin: (scene) =>
-      withForward(scene, {}, () =>
-        Promise.resolve(
-          repeatedly(300, async () => {
-            for (const { pid, command } of await kubectlsOf(scene.ownerPid))
-              if (/pod\/bad-\S+ /.test(command)) process.kill(pid, 'SIGKILL')
-          }),
-        ),
-      ),
+    begin: (scene) => withForward(scene, {}, () => Promise.resolve(signalling(scene, 'SIGKILL', 300))),
   },
   {
     name: 'its kubectl is stopped again and again',
     begin: (scene) =>
       withForward(scene, { probe: { mode: 'connect', seconds: 1 } }, () =>
-        Promise.resolve(
-          repeatedly(500, async () => {
-            for (const { pid, command } of await kubectlsOf(scene.ownerPid))
-              if (/pod\/bad-\S+ /.test(command)) process.kill(pid, 'SIGSTOP')
-          }),
-        ),
+        Promise.resolve(signalling(scene, 'SIGSTOP', 500)),
       ),
   },
   { name: 'nothing listens on its port', begin: (scene) => withForward(scene, { ports: [{ remote: 9 }] }) },
@@ -100,6 +139,12 @@ const troubles: Trouble[] = [
     begin: (scene) => withForward(scene, { target: { kind: 'service', name: 'gone' } }),
   },
   { name: 'its namespace is not there', begin: (scene) => withForward(scene, { namespace: 'nowhere' }) },
+  { name: 'its target is rolled again and again', begin: (scene) => withForward(scene, {}, () => roll(scene)) },
+  { name: 'its target crashes again and again', begin: (scene) => withVictim(scene, crashLoop) },
+  { name: 'its container listens no more', begin: (scene) => withVictim(scene, stopListening) },
+  { name: 'its namespace is deleted, and made again', begin: (scene) => withVictim(scene, deleteItsNamespace) },
+  { name: 'its local port is taken', begin: (scene) => withVictim(scene, takeItsPort) },
+  { name: 'its login has ended, until it has other credentials', begin: endLogin },
   {
     name: 'a client takes 64 MiB and reads nothing',
     begin: (scene) =>
@@ -134,6 +179,17 @@ const troubles: Trouble[] = [
     begin: (scene) => withForward(scene, inB(scene), () => stopComponent(scene.world.bed.b, 'apiserver')),
   },
   {
+    name: 'the API server of its cluster is restarted again and again',
+    begin: (scene) =>
+      withForward(scene, inB(scene), () =>
+        Promise.resolve(repeatedly(1000, () => restartComponent(scene.world.bed.b, 'apiserver'))),
+      ),
+  },
+  {
+    name: 'the etcd of its cluster is away',
+    begin: (scene) => withForward(scene, inB(scene), () => stopComponent(scene.world.bed.b, 'etcd')),
+  },
+  {
     name: 'the API server of its cluster is paused',
     begin: (scene) =>
       withForward(scene, inB(scene), () => Promise.resolve(pauseComponent(scene.world.bed.b, 'apiserver'))),
@@ -150,7 +206,12 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
   const namespace = await bed.a.createNamespace('chaos')
   await bed.a.apply(deployment({ namespace, name: 'well', replicas: 2 }), service({ namespace, name: 'well' }))
   await bed.a.apply(deployment({ namespace, name: 'bad', container: workloadContainer() }))
-  await Promise.all([bed.a.waitForPods(namespace, 'app=well', 2), bed.a.waitForPods(namespace, 'app=bad', 1)])
+  const victims = await bed.a.createNamespace('chaos')
+  await Promise.all([
+    makeTarget(bed, victims),
+    bed.a.waitForPods(namespace, 'app=well', 2),
+    bed.a.waitForPods(namespace, 'app=bad', 1),
+  ])
   await using host = await world.startHost()
   const { client } = host
   const clusterA = (await addCluster(client, bed.a.kubeconfig, 'a')).id
@@ -190,7 +251,7 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
     const beganAt = performance.now()
     const calm = quantile(between(echoes, calmAt, beganAt), 0.99)
     const before = lost()
-    await using trouble = await begin({ world, client, clusterA, clusterB, namespace, ownerPid: host.pid })
+    await using trouble = await begin({ world, client, clusterA, clusterB, namespace, victims, ownerPid: host.pid })
     await pause(size.troubleSeconds * 1000)
     const endedAt = performance.now()
     const rounds = between(echoes, beganAt, endedAt)
@@ -216,6 +277,6 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
   facts['p99 against calm, all troubles'] =
     `median ${quantile(ratios, 0.5).toFixed(2)}, worst ${Math.max(...ratios).toFixed(2)}`
   facts['checked at neighbours'] = `${(rounds / 1024).toFixed(1)} MiB each way, ${wrong} wrong bytes, ${lost()} connections lost` // prettier-ignore
-  await bed.a.deleteNamespace(namespace)
+  await Promise.all([namespace, victims].map((name) => bed.a.deleteNamespace(name)))
   return { facts, violations }
 }

@@ -10,7 +10,7 @@ import type { Forward } from '../../contract/forwards.ts'
 import { startCauseWorld, type CauseWorld } from '../support/cause-world.ts'
 import { Conversation } from '../support/data-plane.ts'
 import { expectOk } from '../support/expect-ok.ts'
-import { descendantsOf } from '../support/leftovers.ts'
+import { descendantsOf, signalAll } from '../support/leftovers.ts'
 import { addCluster } from '../support/main-job.ts'
 import { startSteadyClient } from '../support/steady-client.ts'
 import { apiUrl } from '../testbed/cluster-layout.ts'
@@ -75,7 +75,7 @@ async function killKubectls({ id }: Forward): Promise<number> {
   const running = (await descendantsOf(world.host.pid)).filter(({ pid }) => pids.has(pid))
   expect(running.length).toBeGreaterThan(0)
   const at = performance.now()
-  for (const { pid } of running) process.kill(pid, 'SIGKILL')
+  signalAll(running, 'SIGKILL')
   return at
 }
 const lostBy = async ({ id }: Forward): Promise<number> => {

@@ -12,7 +12,7 @@ import { keepAsking } from '../support/chaos-client.ts'
 import { killOwnerAfter, killRunning } from '../support/chaos-owner.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { startHost, type HostOptions, type RunningHost } from '../support/host.ts'
-import { descendantsOf, stillAlive } from '../support/leftovers.ts'
+import { descendantsOf, signalAll, stillAlive } from '../support/leftovers.ts'
 import { addCluster, liveForward, localAddress, waitForState, withKubectl } from '../support/main-job.ts'
 import { RowWatch } from '../support/row-watch.ts'
 import { seededRandom } from '../support/seeded-random.ts'
@@ -131,7 +131,7 @@ describe.runIf(containers)('forwards keep their word', () => {
         const able = (await kubectlsOf(host.pid)).filter(({ listening }) => listening)
         return able.length > 0 ? able : null
       })
-      process.kill(random.one(victims).pid, 'SIGKILL')
+      signalAll([random.one(victims)], 'SIGKILL')
     }
     const again = await allLive(40)
     const results = await Promise.all(clients.map((client) => client.stop()))
@@ -166,8 +166,9 @@ describe.runIf(containers)('forwards keep their word', () => {
     using rows = await RowWatch.follow(host.client)
     await allLive(20)
     const truth = watchTruth(host.client)
-    const mine = new Set((await kubectlsOf(host.pid)).map(({ pid }) => pid))
-    for (const pid of mine) process.kill(pid, 'SIGSTOP')
+    const stopped = await kubectlsOf(host.pid)
+    const mine = new Set(stopped.map(({ pid }) => pid))
+    signalAll(stopped, 'SIGSTOP')
     const stoppedAt = performance.now()
     // The interval and 3 s, five times.
     const limit = (forwards[0]?.probe.seconds ?? 0) * 5 + 15

@@ -29,6 +29,17 @@ export async function descendantsOf(pid: number): Promise<ProcessRef[]> {
   return all.filter((one) => one.pid !== pid && below.has(one.pid) && one.state !== 'Z')
 }
 
+/** Sends a signal to each that is still there: any may have ended since it was seen. */
+export function signalAll(processes: Iterable<Pick<ProcessRef, 'pid'>>, signal: NodeJS.Signals): void {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+}
+
 /** Those that still live; a zombie counts as dead. */
 export async function stillAlive(processes: readonly ProcessRef[]): Promise<ProcessRef[]> {
   const now = await Promise.all(processes.map((one) => look(String(one.pid))))
