@@ -48,7 +48,7 @@ const results: Record<string, PartResult> = {}
 for (const name of partNames.filter((one) => wanted.includes(one))) {
   const began = performance.now()
   world.say(`${name} ...`)
-  const result = await parts[name](world)
+  const result = await parts[name]({ ...world, random: world.random.child(name) })
   results[name] = result
   console.log(`\n${name} (${((performance.now() - began) / 1000).toFixed(0)} s): ${result.violations.length === 0 ? 'proven' : 'BROKEN'}`) // prettier-ignore
   for (const [what, words] of Object.entries(result.facts)) console.log(`  ${what}: ${words}`)

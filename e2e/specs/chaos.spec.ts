@@ -29,7 +29,7 @@ describe.runIf(containers)('chaos, the short form', () => {
   it.each(partNames.filter((name) => name !== 'reconciler'))(
     '%s: nothing happens that must not',
     async (name) => {
-      const { facts, violations } = await parts[name](world)
+      const { facts, violations } = await parts[name]({ ...world, random: world.random.child(name) })
       console.log(Object.entries(facts).map(([what, words]) => `${what}: ${words}`).join('\n')) // prettier-ignore
       expect(violations).toEqual([])
     },
