@@ -183,7 +183,8 @@ class Core implements Application {
       log: log.area('clusters'),
       hooks: {
         forwardsOf: (id) => this.#forwards.forwardsOf(id),
-        removeForwardsOf: (id) => this.#forwards.removeForwardsOf(id),
+        deleteForwardsOf: (id) => this.#forwards.deleteForwardsOf(id),
+        endForwardsOf: (id) => this.#forwards.endForwardsOf(id),
         testEntry: (entry, signal) => this.#health.testEntry(entry, signal),
       },
     })

@@ -190,7 +190,7 @@ export class ClusterHealth {
       return answer.ok ? answer : fail(clusterCause(answer.error))
     } catch (error) {
       if (!signal.aborted) throw error
-      return fail({ code: 'cluster-unreachable', detail: 'cancelled', message: 'The app is ending.', next: '' })
+      return fail({ code: 'cluster-unreachable', detail: 'cancelled', message: 'Mooring is ending.', next: 'Start it again.' })
     }
   }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Cluster, type ClusterStatus } from '../../../contract/clusters.ts'
+import { appError, fail, ok } from '../../../contract/errors.ts'
 import { owner } from '../../../contract/permissions.ts'
 import type { KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
 import { sampleKubeconfig, sampleVariables } from '../kubeconfig/kubeconfig.testing.ts'
@@ -338,6 +339,20 @@ describe('removing a cluster', () => {
     })
     expect(await bench.service.remove(cluster!.id, { removeForwards: true })).toEqual({ ok: true, value: {} })
     expect(bench.forwards.size).toBe(0)
+  })
+
+  it('says why when its forwards cannot be removed, and leaves all as it was', async () => {
+    const [cluster] = await bench.add(text, ['context-0'])
+    bench.forwards.set(cluster!.id, [forward])
+    bench.settings.deleteForwards = () => fail(appError('storage-failed', 'The disk is full.', 'Free some space.'))
+    const remove = () => bench.service.remove(cluster!.id, { removeForwards: true })
+    expect(await remove()).toMatchObject({ error: { code: 'storage-failed', next: 'Free some space.' } })
+    bench.settings.deleteForwards = () => ok(undefined)
+    bench.store.database.pragma('query_only = ON')
+    expect(await remove()).toMatchObject({ error: { code: 'storage-failed' } })
+    bench.store.database.pragma('query_only = OFF')
+    expect(bench.service.get(cluster!.id)?.forwards).toEqual({ total: 1, on: 1 })
+    expect(await remove()).toEqual({ ok: true, value: {} })
   })
 
   it('leaves nothing of it', async () => {

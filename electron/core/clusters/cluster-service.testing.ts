@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AddClustersInput, ClusterDependents } from '../../../contract/clusters.ts'
+import { ok, type Result } from '../../../contract/errors.ts'
 import { FakeClock } from '../clock.testing.ts'
 import { AllowedCommands } from '../credentials/allowed-commands.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
@@ -28,7 +29,10 @@ export async function clusterServiceBench() {
   const forwards = new Map<string, ClusterDependents['forwards']>()
   const tested: KubeconfigEntry[] = []
   const changes: ClusterChange[] = []
-  const settings = { test: (): EntryTest | Promise<EntryTest> => connected }
+  const settings = {
+    test: (): EntryTest | Promise<EntryTest> => connected,
+    deleteForwards: (): Result<void> => ok(undefined),
+  }
   const service = new ClusterService({
     store,
     vault,
@@ -37,7 +41,8 @@ export async function clusterServiceBench() {
     environment: () => Promise.resolve({ HOME: home, PATH: '' }),
     hooks: {
       forwardsOf: (id) => forwards.get(id) ?? [],
-      removeForwardsOf: (id) => {
+      deleteForwardsOf: () => settings.deleteForwards(),
+      endForwardsOf: (id) => {
         forwards.delete(id)
         return Promise.resolve()
       },

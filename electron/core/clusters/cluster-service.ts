@@ -38,7 +38,10 @@ export type ClusterChange = {
 /** What other parts know of a cluster; wired by the application. */
 type ClusterHooks = {
   forwardsOf(clusterId: string): ClusterDependents['forwards']
-  removeForwardsOf(clusterId: string): Promise<void>
+  /** Within a change: takes them out of the database; they run until {@link endForwardsOf}. Errors: those of the store. */
+  deleteForwardsOf(clusterId: string): Result<void>
+  /** To be called as soon as they are deleted; resolves when nothing of them runs any more. */
+  endForwardsOf(clusterId: string): Promise<void>
   testEntry(entry: KubeconfigEntry, signal: AbortSignal): Promise<EntryTest>
 }
 
@@ -202,15 +205,18 @@ export class ClusterService {
     return this.#found(input.id)
   }
 
-  /** Errors: not-found, cluster-in-use (`details.forwards`), those of the store. */
+  /** With its forwards or not at all. Errors: not-found, cluster-in-use (`details.forwards`), those of the store. */
   async remove(id: string, options: { removeForwards: boolean }): Promise<Result<Record<string, never>>> {
     const { hooks } = this.#options
     if (this.#records.clusters.get(id) === null) return fail(noSuchCluster())
-    if (options.removeForwards && hooks.forwardsOf(id).length > 0) await hooks.removeForwardsOf(id)
     const forwards = hooks.forwardsOf(id)
-    if (forwards.length > 0) return fail(inUse(forwards))
-    const removed = this.#records.change((database) => this.#records.remove(database, id))
+    if (!options.removeForwards && forwards.length > 0) return fail(inUse(forwards))
+    const removed = this.#records.change((database) => {
+      const deleted = hooks.deleteForwardsOf(id)
+      return deleted.ok ? this.#records.remove(database, id) : deleted
+    })
     if (!removed.ok) return removed
+    await hooks.endForwardsOf(id)
     this.#statuses.delete(id)
     this.#changes.emit({ id, kind: 'removed' })
     for (const moved of removed.value) this.#changes.emit({ id: moved, kind: 'changed' })

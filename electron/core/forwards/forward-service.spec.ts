@@ -261,6 +261,26 @@ describe('removing', () => {
   })
 })
 
+describe('the forwards of a cluster that is removed', () => {
+  it('go with it, and not before: a change that is rolled back leaves them running', async () => {
+    const { id, ports } = await bench.live()
+    const rolledBack = (): unknown =>
+      bench.store.write(() => {
+        expect(bench.service.deleteForwardsOf(bench.clusterId).ok).toBe(true)
+        throw new Error('no')
+      })
+    expect(rolledBack).toThrow('no')
+    expect(bench.service.get(id)).toMatchObject({ state: 'live' })
+    expect(await echo(ports[0]!.local)).toBe('hello')
+    expect(bench.service.deleteForwardsOf(bench.clusterId).ok).toBe(true)
+    await bench.service.endForwardsOf(bench.clusterId)
+    await free(await occupy(ports[0]!.local))
+    expect(bench.told.at(-1)).toEqual({ id, kind: 'gone' })
+    await bench.restart()
+    expect(bench.service.list()).toEqual([])
+  })
+})
+
 describe('a database that cannot be written', () => {
   it('refuses the change and leaves the forward as it was', async () => {
     const { id } = await bench.live()

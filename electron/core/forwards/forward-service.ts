@@ -1,5 +1,4 @@
 import type { ClusterDependents } from '../../../contract/clusters.ts'
-import { drop } from '../../../contract/drop.ts'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type {
   CreateForwardInput,
@@ -189,8 +188,14 @@ export class ForwardService {
     })
   }
 
-  async removeForwardsOf(clusterId: string): Promise<void> {
-    for (const runtime of this.#ofCluster(clusterId)) await this.#remove(runtime.stored.id)
+  /** Within a change of the store: out of the database. They run until {@link ForwardService.endForwardsOf}. */
+  deleteForwardsOf(clusterId: string): Result<void> {
+    return this.#table.removeOfCluster(clusterId)
+  }
+
+  /** Ends all that were deleted with their cluster, at the same moment: none may write what it enters any more. */
+  async endForwardsOf(clusterId: string): Promise<void> {
+    await Promise.all(this.#ofCluster(clusterId).map((runtime) => this.#end(runtime)))
   }
 
   handlers(): HandlersOf<`forwards.${Verb}` | 'app.hint'> {
@@ -275,12 +280,17 @@ export class ForwardService {
     if (runtime === undefined) return ok({})
     const removed = this.#table.remove(id)
     if (!removed.ok) return removed
+    await this.#end(runtime)
+    return ok({})
+  }
+
+  async #end(runtime: ForwardRuntime): Promise<void> {
+    const { id, clusterId } = runtime.stored
     this.#runtimes.delete(id)
     this.#observed.delete(id)
     this.#output.forget(id)
     await runtime.close()
-    this.#changes.emit({ id, kind: 'gone', clusterId: runtime.stored.clusterId, wantedChanged: true, reaches: null })
-    return ok({})
+    this.#changes.emit({ id, kind: 'gone', clusterId, wantedChanged: true, reaches: null })
   }
 
   /** Checks what the types cannot, and chooses local ports that were left open. */
@@ -339,7 +349,6 @@ export class ForwardService {
     if (kind === 'credentials')
       for (const runtime of this.#ofCluster(id)) runtime.credentialsReplaced({ anotherServer })
     if (kind === 'reached') for (const runtime of this.#ofCluster(id)) runtime.hint('reached')
-    if (kind === 'removed') drop(this.removeForwardsOf(id), 'their cluster is gone')
   }
 
   /** Rows tell once a second what flowed, when they were heard of, and when they are tried again; states are told at once. */

@@ -81,6 +81,12 @@ export class ForwardTable {
       database.prepare('DELETE FROM forwards WHERE id = ?').run(id)
     })
   }
+
+  removeOfCluster(clusterId: string): Result<void> {
+    return this.#store.write((database) => {
+      database.prepare('DELETE FROM forwards WHERE cluster_id = ?').run(clusterId)
+    })
+  }
 }
 
 function putPorts(database: Database, forward: StoredForward): void {
