@@ -104,9 +104,12 @@ export class KubectlStreams {
 
   /** For a while a client has not taken its bytes, or the pod a client's: kubectl then holds back all its streams. */
   get blocked(): boolean {
+    const before = this.#clock.monotonic() - blockedMs
+    // Every new stream asks this of all others: what tells most of them apart is asked first, and costs least.
     const isBlocked = ({ socket, openedAt, lastByteAt, lastDrainAt }: KubectlStream): boolean =>
-      (lastByteAt > 0 && socket.isPaused() && this.#age(lastByteAt) > blockedMs) ||
-      (socket.writableNeedDrain && this.#age(Math.max(openedAt, lastDrainAt)) > blockedMs)
+      openedAt < before &&
+      ((lastByteAt > 0 && lastByteAt < before && socket.isPaused()) ||
+        (lastDrainAt < before && socket.writableNeedDrain))
     for (const stream of this.#open) if (isBlocked(stream)) return true
     return false
   }
