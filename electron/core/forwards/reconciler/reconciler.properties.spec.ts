@@ -125,7 +125,16 @@ describe('whatever happens in whatever order', () => {
           for (const index of [0, 1]) world.lose(index, 'current', failureOf(code))
         }
         fails()
-        world.pass(90_000, fails)
+        // An attempt takes up to 100 ms; between attempts time jumps to the next look. The waits of a jitter near 0 stay
+        // the shortest for ever: forty attempts say it all.
+        const until = world.now + 90_000
+        while (world.now < until && opened.length < 40) {
+          const { wakeAt } = world.settle()
+          const isTrying = world.ports.some(({ current }) => current?.state === 'opening')
+          const failsAt = isTrying ? world.now + Math.floor(random() * 100) : until
+          world.now = Math.max(world.now + 1, Math.min(until, failsAt, wakeAt ?? until))
+          fails()
+        }
         const waits = opened.slice(1).map((at, index) => at - opened[index]!)
         if (policyOf(code) === 'credentials') {
           // Asked for once more with fresh credentials, then left to somebody's hand.
@@ -135,13 +144,12 @@ describe('whatever happens in whatever order', () => {
         expect(opened.length).toBeGreaterThan(4)
         for (const [index, wait] of waits.entries()) {
           expect(wait).toBeGreaterThanOrEqual(250)
-          // Time moves in steps of 100 ms here.
           const longest = policyOf(code) === 'person' ? 15_000 : Math.min(15_000, 250 * 2 ** (index + 1))
-          expect(wait).toBeLessThanOrEqual(longest + 200)
+          expect(wait).toBeLessThanOrEqual(longest + 101)
         }
         if (policyOf(code) === 'retry') all.push(...waits.slice(5))
       }),
-      { ...chaos(100), numRuns: 100 },
+      chaos(100),
     )
     expect(new Set(all).size).toBeGreaterThan(30)
   })
