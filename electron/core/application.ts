@@ -79,6 +79,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Res
   const ring = new LogRing()
   const file = fileSink({ path: folder.value.file(join('logs', 'mooring.log')) })
   const log = new Log([...options.logSinks, file, ring.sink])
+  log.debug('start: data folder taken')
   const store = openRecoveredStore(
     { path: folder.value.file('mooring.db'), migrations: options.migrations, clock, log: log.area('store') },
     options.recovery ?? null,
@@ -87,6 +88,7 @@ export async function startApplication(options: ApplicationOptions): Promise<Res
     ownership.value.release()
     return store
   }
+  log.debug('start: database open')
   const core = new Core(options, {
     clock,
     folder: folder.value,
@@ -272,11 +274,13 @@ class Core implements Application {
     drop(this.#shellEnvironment.read(), 'read ahead; whoever needs it waits for it')
     const stopped = await this.#children.stopOrphans()
     if (stopped > 0) this.log.warn(`stopped ${stopped} processes that an earlier run left`)
+    this.log.debug('start: earlier runs swept')
     // Forwards need both as soon as the vault is open, and a passphrase takes a while on purpose.
     this.#sidecar.start()
     drop(this.#kubectl.chosen(), 'looked for ahead; the first forward needs it')
     const refused = await this.#prepareVault(passphrase)
     if (refused !== null) return refused
+    this.log.debug('start: vault ready')
     await this.#forwards.start()
     this.#changeWatch = new ChangeWatch({
       clock: this.#ground.clock,
