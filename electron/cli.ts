@@ -8,6 +8,7 @@ import { defaultDataDir } from './core/store/default-data-dir.ts'
 import { readOwner } from './core/store/owner-file.ts'
 import { addForward, parsePort, parseTarget } from './cli/forward-arguments.ts'
 import { causeWords, clusterRows, forwardRows, ladderWords, riskWords, statusWords, table } from './cli/tables.ts'
+import { errorText } from './error-text.ts'
 import { createLocalTransport } from './http/local-client.ts'
 import { Log, stderrSink } from './core/log.ts'
 import { handleCrashes } from './crash-handler.ts'
@@ -31,8 +32,7 @@ const here: Partial<Record<AppError['code'], string>> = {
   'command-not-allowed': " Here: --allow-command 'THE COMMAND WITH ITS ARGUMENTS', or --context with the others.",
 }
 
-const explain = (error: AppError): string =>
-  `${error.message}${error.cause === undefined ? '' : ` ${error.cause}`}\n${error.next}${here[error.code] ?? ''}`
+const explain = (error: AppError): string => `${errorText(error)}${here[error.code] ?? ''}`
 
 async function value<T>(answer: Promise<Result<T>>): Promise<T> {
   const result = await answer

@@ -15,12 +15,14 @@ import { openDesktopBackend, type OwnedBackend } from './desktop-backend.ts'
 import { createLocalTransport } from './http/local-client.ts'
 import { startHttpServer } from './http/server.ts'
 import { handleCrashes } from './crash-handler.ts'
+import { errorText } from './error-text.ts'
 import { readRecovery } from './recovery-option.ts'
 import { readCommandLine } from './shell/command-line.ts'
 import { startDesktop } from './shell/desktop.ts'
 import { applyStartAtLogin } from './shell/login-item.ts'
 import { registerScheme } from './shell/protocol.ts'
 import { createUtilityLauncher } from './shell/utility-launcher.ts'
+import { socketUnusable } from './socket-unusable.ts'
 import { version } from './version.ts'
 
 const dist = dirname(fileURLToPath(import.meta.url))
@@ -43,11 +45,13 @@ async function becomeOwner(dataDir: string): Promise<Result<OwnedBackend>> {
     core = await import('./core/application.ts')
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error)
-    const words = 'This Mooring cannot run on its own here: a part of it cannot be loaded.'
     return fail(
-      appError('internal', words, 'Install Mooring again, or start `npm run serve`: this window attaches to it.', {
-        cause,
-      }),
+      appError(
+        'internal',
+        'A part of Mooring cannot be loaded here.',
+        'Install Mooring again, or start `npm run serve`: this window attaches to it.',
+        { cause },
+      ),
     )
   }
   const decided = recovery
@@ -89,15 +93,14 @@ async function becomeOwner(dataDir: string): Promise<Result<OwnedBackend>> {
     })
   } catch (error) {
     await application.close()
-    const cause = error instanceof Error ? error.message : String(error)
-    const words = `The socket ${application.socketPath} cannot be opened.`
-    return fail(appError('data-folder-unsafe', words, 'Choose another folder with --data-dir.', { cause }))
+    return fail(socketUnusable(application.socketPath, error))
   }
 }
 
 /** Says why there is no Mooring now, and ends. */
-async function refuse({ message, cause, next }: AppError): Promise<void> {
-  log.error(`${message} ${cause ?? ''} ${next}`)
+async function refuse(error: AppError): Promise<void> {
+  const { message, cause, next } = error
+  log.error(errorText(error))
   await app.whenReady()
   dialog.showErrorBox(message, [cause, next].filter((line) => line !== undefined).join('\n\n'))
   app.exit(1)

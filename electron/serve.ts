@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { appError, type AppError } from '../contract/errors.ts'
 import { owner } from '../contract/permissions.ts'
 import type { VaultProvider } from '../contract/system.ts'
 import { errorCode } from '../network/error-code.ts'
@@ -15,7 +16,9 @@ import { defaultDataDir } from './core/store/default-data-dir.ts'
 import type { Recovery } from './core/store/recovery.ts'
 import { Log, stderrSink } from './core/log.ts'
 import { handleCrashes } from './crash-handler.ts'
+import { errorText } from './error-text.ts'
 import { startHttpServer, type HttpServer } from './http/server.ts'
+import { socketUnusable } from './socket-unusable.ts'
 import { version } from './version.ts'
 
 type Options = {
@@ -74,17 +77,28 @@ function readRecovery({ restoreSnapshot, startEmpty }: Options): Recovery | null
   return startEmpty === true ? { kind: 'start-empty' } : null
 }
 
+/** Says why there is no Mooring now. */
+function refuse(error: AppError, exitCode = 1): void {
+  process.stderr.write(`mooring: ${errorText(error).replace('\n', '\n         ')}\n`)
+  process.exitCode = exitCode
+}
+
+const systemSays = (error: unknown): string => `The system says ${errorCode(error) ?? String(error)}.`
+
 async function main(): Promise<void> {
   const options = program.parse().opts<Options>()
   let passphrase: string | null
   try {
     passphrase = readPassphrase(options)
   } catch (error) {
-    const code = errorCode(error) ?? String(error)
-    process.stderr.write(
-      `mooring: The passphrase cannot be read from descriptor ${options.passphraseFd} (${code}).\n         Give it what can be read there, for example: --passphrase-fd 0 < FILE\n`,
+    refuse(
+      appError(
+        'file-not-readable',
+        `The passphrase cannot be read from descriptor ${options.passphraseFd}.`,
+        'Give it something to read, for example: --passphrase-fd 0 < FILE',
+        { cause: systemSays(error) },
+      ),
     )
-    process.exitCode = 1
     return
   }
   const here = dirname(fileURLToPath(import.meta.url))
@@ -100,9 +114,7 @@ async function main(): Promise<void> {
     recovery: readRecovery(options),
   })
   if (!started.ok) {
-    const { message, cause, next } = started.error
-    process.stderr.write(`mooring: ${message}${cause === undefined ? '' : ` ${cause}`}\n         ${next}\n`)
-    process.exitCode = started.error.code === 'data-folder-owned' ? 3 : 1
+    refuse(started.error, started.error.code === 'data-folder-owned' ? 3 : 1)
     return
   }
   const application = started.value
@@ -129,9 +141,13 @@ async function main(): Promise<void> {
     listen: { kind: 'loopback', port: options.port, token },
     rendererDir: join(here, 'renderer'),
   }).catch((error: unknown) => {
-    const code = errorCode(error) ?? String(error)
-    process.stderr.write(
-      `mooring: 127.0.0.1:${options.port} cannot be used (${code}).\n         Choose another port, or 0 for a free one.\n`,
+    refuse(
+      appError(
+        'local-port-taken',
+        `Mooring cannot listen on 127.0.0.1:${options.port}.`,
+        'Choose another port, or 0 for a free one.',
+        { cause: systemSays(error) },
+      ),
     )
     return null
   })
@@ -146,10 +162,7 @@ async function main(): Promise<void> {
     rendererDir: null,
     loginUrl: `${host.url}/#token=${token}`,
   }).catch((error: unknown) => {
-    const code = errorCode(error) ?? String(error)
-    process.stderr.write(
-      `mooring: The socket ${application.socketPath} cannot be opened (${code}).\n         Look at what stands in its place and remove it.\n`,
-    )
+    refuse(socketUnusable(application.socketPath, error))
     return null
   })
   if (local === null) {

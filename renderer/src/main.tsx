@@ -18,7 +18,9 @@ const root = createRoot(place)
 const token = takeToken(location, history)
 const session = token === null ? null : await openSession(token)
 const connection = chooseConnection()
-const first = session?.ok === false ? session : await connection.transport.call('app.status', {})
+const first = await connection.transport.call('app.status', {})
 
-if (!first.ok && first.error.code === 'unauthenticated') root.render(<Refused error={first.error} />)
+// Too many wrong tokens, another host name: without a session there is nothing else to show.
+if (session?.ok === false) root.render(<Refused error={session.error} />)
+else if (!first.ok && first.error.code === 'unauthenticated') root.render(<Refused error={first.error} />)
 else root.render(<App state={createAppState(connection, tellFailure)} />)

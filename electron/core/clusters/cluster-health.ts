@@ -190,7 +190,12 @@ export class ClusterHealth {
       return answer.ok ? answer : fail(clusterCause(answer.error))
     } catch (error) {
       if (!signal.aborted) throw error
-      return fail({ code: 'cluster-unreachable', detail: 'cancelled', message: 'Mooring is ending.', next: 'Start it again.' })
+      return fail({
+        code: 'cluster-unreachable',
+        detail: 'cancelled',
+        message: 'Mooring is ending.',
+        next: 'Start it again.',
+      })
     }
   }
 

@@ -204,6 +204,8 @@ function noReadyPod(detail: string | null, { target, namespace, pod, facts }: Ca
         next: 'Look at the logs of the pod; clients are served while it is up, and the forward is live once it stays up for 10 s.',
       }
     default: {
+      const cannotStart = unstartedPod(detail, pod === null ? `${where} has a pod that` : `The pod ${pod}`)
+      if (cannotStart !== null) return cannotStart
       const why = facts ?? detail
       return {
         message: `${where} has no ready pod${why === null ? '' : `: ${unstopped(why)}`}.`,
@@ -211,6 +213,29 @@ function noReadyPod(detail: string | null, { target, namespace, pod, facts }: Ca
       }
     }
   }
+}
+
+const untilReady = 'The forward goes on as soon as a pod is ready.'
+
+/** Of a pod whose containers never ran, so that there are no logs to look at; null: they may have. */
+function unstartedPod(reason: string | null, who: string): Words | null {
+  if (reason === null) return null
+  if (/^(Init:)?(ErrImage|Image|InvalidImage|Registry)/.test(reason))
+    return {
+      message: `${who} cannot start: its image cannot be pulled (${reason}).`,
+      next: `Check the name of the image, its pull policy and its registry; the events of the pod say what failed. ${untilReady}`,
+    }
+  if (/^(Unschedulable|Scheduling)/.test(reason))
+    return {
+      message: `${who} waits for a node to run on (${reason}).`,
+      next: `Look at the events of the pod: they say what the nodes lack. ${untilReady}`,
+    }
+  if (/^(Init:)?(Create|Run)Container/.test(reason))
+    return {
+      message: `${who} cannot start (${reason}).`,
+      next: `Look at the events of the pod: a ConfigMap, a Secret, a volume or the command may be missing. ${untilReady}`,
+    }
+  return null
 }
 
 /** What a cause means and what to do about it, in plain words with the names filled in. */

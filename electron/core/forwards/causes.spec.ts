@@ -35,7 +35,16 @@ const details: Partial<Record<CauseCode, readonly (string | null)[]>> = {
     'cert-expired',
     'unheard-of',
   ],
-  'no-ready-pod': ['no-pods', 'service-without-selector', 'unwatched', 'CrashLoopBackOff', 'not ready'],
+  'no-ready-pod': [
+    'no-pods',
+    'service-without-selector',
+    'unwatched',
+    'CrashLoopBackOff',
+    'not ready',
+    'ErrImageNeverPull',
+    'Unschedulable',
+    'CreateContainerConfigError',
+  ],
   connecting: ['wake'],
   'tunnel-stalled': ['kubectl-stopped'],
   'vault-locked': ['vault-not-set-up'],
@@ -64,6 +73,26 @@ describe('the words of a cause', () => {
     expect(message('cluster-unreachable', 'dns')).toContain('dev')
     expect(message('container-not-listening')).toContain('port 8080 in pod web-1')
     expect(message('local-port-taken')).toContain('127.0.0.1:8080')
+  })
+
+  it.each([
+    ['ImagePullBackOff', /image cannot be pulled/],
+    ['ErrImageNeverPull', /image cannot be pulled/],
+    ['Init:ErrImagePull', /image cannot be pulled/],
+    ['Unschedulable', /waits for a node/],
+    ['SchedulingGated', /waits for a node/],
+    ['CreateContainerConfigError', /cannot start/],
+  ])('of a pod that never ran (%s) send nobody to its logs', (reason, what) => {
+    const { message, next } = causeOf(failureOf('no-ready-pod', reason, `web-1: ${reason}`), context, 1)
+    expect(message).toMatch(what)
+    expect(message).toContain(`The pod web-1`)
+    expect(next).toContain('events of the pod')
+    expect(next).not.toContain('logs')
+  })
+
+  it('of a pod that ran and is not ready name its logs too', () => {
+    const { next } = causeOf(failureOf('no-ready-pod', 'not ready', 'web-1: not ready'), context, 1)
+    expect(next).toContain('logs')
   })
 
   it('are those of the source where it knows better', () => {

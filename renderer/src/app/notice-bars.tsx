@@ -9,7 +9,8 @@ import { until } from '../components/time-words.ts'
 import { useNow } from '../state/clock-store.ts'
 import { useAppStatus, useClient, useConnection, useForwards, useVault } from '../state/use-app-state.ts'
 import styles from './notice-bars.module.css'
-import { ui, useUi } from './ui-store.ts'
+import { useUi } from './ui-store.ts'
+import { VaultButton } from './vault-button.tsx'
 
 function Bar({ look, children, actions }: { look: 'warn' | 'hold'; children: ReactNode; actions?: ReactNode }) {
   return (
@@ -56,16 +57,10 @@ function VaultBar() {
   const skipped = useUi(({ vaultSkipped }) => vaultSkipped)
   const waiting = [...useForwards().items.values()].filter((forward) => forward.cause?.code === 'vault-locked').length
   if (vault === null || vault.state === 'unlocked' || !skipped) return null
-  const setUp = vault.state === 'not-set-up'
   const wait = waiting === 0 ? '' : waiting === 1 ? ' One forward waits for it.' : ` ${waiting} forwards wait for it.`
   return (
-    <Bar
-      look="warn"
-      actions={
-        <Button onClick={() => ui.setState({ vaultSkipped: false })}>{setUp ? 'Set up the vault' : 'Unlock'}</Button>
-      }
-    >
-      {setUp
+    <Bar look="warn" actions={<VaultButton />}>
+      {vault.state === 'not-set-up'
         ? 'The vault is not set up: no cluster can be added yet.'
         : vault.state === 'locked'
           ? `The vault is locked: credentials cannot be read.${wait}`

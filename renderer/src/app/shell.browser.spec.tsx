@@ -72,9 +72,16 @@ describe('the shell', () => {
   it('says where to get a new address when the owner does not know the page any more, and asks no more', async () => {
     const owner = openPage(busyWorld(), '/forwards')
     await expect.element(heading('Port-forwards')).toBeVisible()
-    owner.failures.set('app.status', { code: 'unauthenticated', message: 'No valid session.', next: '' })
+    owner.failures.set('app.status', {
+      code: 'unauthenticated',
+      message: 'No valid session.',
+      cause: 'It was started again.',
+      next: 'Open the new address.',
+    })
     owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: null })
     await expect.element(heading('This page is not signed in')).toBeVisible()
+    for (const words of ['No valid session.', 'It was started again.', 'Open the new address.'])
+      await expect.element(page.getByText(words)).toBeVisible()
     expect(owner.listening).toBe(0)
     const asked = owner.calls.length
     owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: null })

@@ -3,7 +3,7 @@ import type { Cause } from '../../../../contract/causes.ts'
 import { drop } from '../../../../contract/drop.ts'
 import type { Forward } from '../../../../contract/forwards.ts'
 import { AllowCommand } from '../clusters/allow-command.tsx'
-import { ui } from '../../app/ui-store.ts'
+import { VaultButton } from '../../app/vault-button.tsx'
 import { Button, buttonClass } from '../../components/button.tsx'
 import detail from '../../components/detail.module.css'
 import { tellFailure } from '../../components/toast-manager.ts'
@@ -75,7 +75,7 @@ function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
       return cause.detail === 'vault-undecryptable' ? (
         toCluster('credentials', 'Give its credentials again')
       ) : (
-        <Button onClick={() => ui.setState({ vaultSkipped: false })}>Unlock the vault</Button>
+        <VaultButton />
       )
     case 'limit-reached':
       return (

@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { ui } from '../../app/ui-store.ts'
+import { VaultButton } from '../../app/vault-button.tsx'
 import type { AppError, Result } from '../../../../contract/errors.ts'
 import type { VaultStatus } from '../../../../contract/system.ts'
 import { Button } from '../../components/button.tsx'
@@ -62,9 +62,7 @@ export function VaultSettings() {
             Lock
           </Button>
         ) : (
-          <Button look="primary" onClick={() => ui.setState({ vaultSkipped: false })}>
-            {vault.state === 'not-set-up' ? 'Set up' : 'Unlock'}
-          </Button>
+          <VaultButton look="primary" />
         )}
         <Button
           busy={busy === 'rotate'}

@@ -81,8 +81,17 @@ describe('a locked vault', () => {
     openPage(withVault(busyWorld(), { state: 'locked', provider: 'passphrase' }), '/forwards')
     await page.getByRole('button', { name: 'Look around without unlocking' }).click()
     await expect.element(page.getByRole('grid', { name: 'Port-forwards' })).toBeVisible()
-    await page.getByRole('button', { name: 'Unlock' }).click()
+    await page.getByRole('button', { name: 'Unlock the vault' }).click()
     await expect.element(page.getByLabelText('Passphrase')).toBeVisible()
+  })
+
+  it('that cannot be decrypted is not said to be opened by unlocking', async () => {
+    openPage(withVault(busyWorld(), { state: 'undecryptable', provider: 'keychain' }), '/forwards')
+    await page.getByRole('button', { name: 'Look around without unlocking' }).click()
+    await expect.element(page.getByText('The vault cannot be decrypted: credentials cannot be read.')).toBeVisible()
+    await expect.element(page.getByRole('button', { name: 'Unlock' })).not.toBeInTheDocument()
+    await page.getByRole('button', { name: 'See what you can do' }).click()
+    await expect.element(page.getByRole('button', { name: 'Give up the old vault' })).toBeVisible()
   })
 
   it('is given up only after the loss was named', async () => {
