@@ -2,6 +2,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import type { ClusterConnection } from '../contract/sidecar.ts'
 import { NetworkFailure, networkFailureOf } from './network-failure.ts'
+import { ownCopy } from './own-copy.ts'
 import { openTunnel } from './proxy-tunnel.ts'
 import { type Address, resolveHost } from './resolve-host.ts'
 import { tlsOptions } from './tls-options.ts'
@@ -15,7 +16,7 @@ export function endpointOf(address: string): Endpoint {
   const secure = url.protocol === 'https:'
   const usual = secure ? 443 : url.protocol === 'http:' ? 80 : 1080
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: ownCopy(url.hostname.replace(/^\[(.*)\]$/, '$1')),
     port: url.port === '' ? usual : Number(url.port),
     secure,
   }

@@ -1,5 +1,6 @@
 import type { ApiFailure } from '../contract/sidecar.ts'
 import { errorCode } from './error-code.ts'
+import { ownCopy } from './own-copy.ts'
 
 /** On which part of the way a connection ended. */
 export type UnreachableDetail = 'dns' | 'refused' | 'timeout' | 'tls' | 'proxy' | 'no-route' | 'reset'
@@ -11,7 +12,8 @@ export class NetworkFailure extends Error {
   readonly code: string | null
 
   constructor(detail: UnreachableDetail, message: string, code: string | null = null) {
-    super(message)
+    // Kept as the cause for as long as it lasts; the address it names may have held a password.
+    super(ownCopy(message))
     this.name = 'NetworkFailure'
     this.detail = detail
     this.code = code

@@ -5,6 +5,7 @@ import type tls from 'node:tls'
 import type { ClusterConnection } from '../../../contract/sidecar.ts'
 import { connectTcp, type Endpoint, endpointOf, startTls } from '../../../network/connect-socket.ts'
 import { NetworkFailure } from '../../../network/network-failure.ts'
+import { ownCopy } from '../../../network/own-copy.ts'
 import { openTunnel } from '../../../network/proxy-tunnel.ts'
 import { type Address, resolveHost } from '../../../network/resolve-host.ts'
 import {
@@ -101,7 +102,7 @@ export async function stepProxy(
   try {
     const through = await openTunnel(socket, way.proxyUrl, endpointOf(way.server), signal)
     return {
-      outcome: okay(`${protocol.replace(':', '')} proxy ${host} leads to ${new URL(way.server).host}`),
+      outcome: okay(ownCopy(`${protocol.replace(':', '')} proxy ${host} leads to ${new URL(way.server).host}`)),
       value: through,
     }
   } catch (error) {

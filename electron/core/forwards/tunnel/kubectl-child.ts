@@ -3,6 +3,7 @@ import { drop } from '../../../../contract/drop.ts'
 import type { CauseCode } from '../../../../contract/causes.ts'
 import { appError, fail, ok, type Result } from '../../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../../contract/sidecar.ts'
+import { ownCopy } from '../../../../network/own-copy.ts'
 import type { Clock } from '../../clock.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ChildProcesses, OwnedChild } from '../../processes/child-processes.ts'
@@ -78,6 +79,7 @@ export class KubectlChild {
   #counting: Promise<unknown> = Promise.resolve()
   #child: OwnedChild | null = null
   #port = 0
+  /** Host and port of the proxy kubectl goes through. */
   #proxy: string | null = null
   #state: 'starting' | 'ready' | 'useless' | 'ended' = 'starting'
   #wasReady = false
@@ -245,7 +247,7 @@ export class KubectlChild {
     const connection = this.#request.connection()
     if (connection === null)
       return fail(appError('vault-locked', 'The credentials were taken back.', 'Unlock the vault.'))
-    this.#proxy = connection.proxyUrl === null ? null : withoutPassword(connection.proxyUrl)
+    this.#proxy = connection.proxyUrl === null ? null : ownCopy(new URL(connection.proxyUrl).host)
     const reference = target.kind === 'pod' ? `pod/${target.name}` : target.reference
     return children.start({
       kind: 'kubectl',
@@ -392,8 +394,3 @@ const endsUse: ReadonlySet<CauseCode> = new Set<CauseCode>([
   'kubectl-failed',
   'node-unreachable',
 ])
-
-const withoutPassword = (address: string): string => {
-  const { protocol, host } = new URL(address)
-  return `${protocol}//${host}`
-}

@@ -61,9 +61,9 @@ export function failureOfExit(exit: ChildExit, lines: readonly string[], label: 
 }
 
 /** kubectl calls a proxy that nobody can reach a refusing API server; the API server was never asked. */
-export function failureOfWay(failure: TunnelFailure, proxyUrl: string | null): TunnelFailure {
-  if (proxyUrl === null || failure.code !== 'cluster-unreachable' || failure.detail !== 'api-refused') return failure
-  return { ...failure, detail: 'proxy', message: `the proxy at ${new URL(proxyUrl).host} refuses connections` }
+export function failureOfWay(failure: TunnelFailure, proxyHost: string | null): TunnelFailure {
+  if (proxyHost === null || failure.code !== 'cluster-unreachable' || failure.detail !== 'api-refused') return failure
+  return { ...failure, detail: 'proxy', message: `the proxy at ${proxyHost} refuses connections` }
 }
 
 /** A line without the log prefix and wrapping of kubectl, at most 300 characters. */
