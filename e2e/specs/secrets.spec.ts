@@ -322,9 +322,7 @@ describe('a secret', () => {
     const files = await readdir(data, { recursive: true })
     expect(files).toEqual(expect.arrayContaining(['mooring.db', 'mooring.db-wal', 'logs/mooring.log']))
     // The control: the snapshot was taken after the clusters were there, so what is secret of them would be in it.
-    const control = { cluster: 'complaining', workload: `"${web.name}"` }
-    const known = await canariesBelow(join(data, 'snapshots'), control)
-    expect(known.map((found) => found.replace(/^.*: /, ''))).toEqual(Object.keys(control))
+    expect(await canariesBelow(join(data, 'snapshots'), { name: 'complaining' })).toHaveLength(1)
     expect(await canariesBelow(data, canaries)).toEqual([])
   })
 
