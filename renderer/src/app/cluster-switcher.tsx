@@ -39,7 +39,7 @@ export function ClusterSwitcher() {
             <Combobox.Empty className={floating.nothing}>
               {clusters.length === 0 ? 'No clusters yet.' : 'No cluster has that name.'}
             </Combobox.Empty>
-            <Combobox.List>
+            <Combobox.List aria-label="Clusters">
               {(item: Cluster) => (
                 <Combobox.Item key={item.id} value={item} className={floating.item}>
                   <ClusterMark cluster={item} />

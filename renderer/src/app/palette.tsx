@@ -53,7 +53,7 @@ export function Palette({ context }: { context: CommandContext }) {
             />
             {/* prettier-ignore */}
             <Autocomplete.Empty className={styles.nothing}>Nothing is called “{text}”.</Autocomplete.Empty>
-            <Autocomplete.List className={styles.list}>
+            <Autocomplete.List className={styles.list} aria-label="Found">
               {(group: Group) => (
                 <Autocomplete.Group key={group.value} items={group.items}>
                   <Autocomplete.GroupLabel className={floating.groupLabel}>{group.value}</Autocomplete.GroupLabel>

@@ -105,7 +105,7 @@ describe('settings', () => {
 
   it('take a command off the allow list', async () => {
     const owner = openPage(busyWorld(), '/settings')
-    await page.getByRole('button', { name: 'Do not allow' }).first().click()
+    await page.getByRole('button', { name: /^Do not allow aws/ }).click()
     await expect.element(page.getByText('aws eks get-token --cluster-name shop-prod')).not.toBeInTheDocument()
     expect(callsOf(owner, 'commands.remove')).toHaveLength(1)
   })

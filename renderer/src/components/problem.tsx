@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react'
+import type { ReactNode } from 'react'
 import type { AppError } from '../../../contract/errors.ts'
 import { CopyButton } from './copy-button.tsx'
 import styles from './problem.module.css'
@@ -7,16 +7,15 @@ import { Words } from './words.tsx'
 
 /** A failure in place: what failed, why, what to do; the details are folded. */
 export function Problem({ error, children }: { error: AppError; children?: ReactNode }) {
-  const id = useId()
   const details = [`code: ${error.code}`, error.cause === undefined ? null : `cause: ${error.cause}`]
     .concat(error.details === undefined ? [] : [JSON.stringify(error.details, null, 2)])
     .filter((line) => line !== null)
     .join('\n')
   return (
-    <div role="alert" aria-labelledby={id} className={styles.problem}>
+    <div role="alert" className={styles.problem}>
       <StateMark name="fail" size={14} />
       <div className={styles.words}>
-        <p id={id} className={styles.message}>
+        <p className={styles.message}>
           <Words>{error.message}</Words>
         </p>
         {error.cause !== undefined && (

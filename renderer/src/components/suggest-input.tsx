@@ -71,7 +71,7 @@ export function SuggestInput({
         <Autocomplete.Positioner className={floating.positioner} sideOffset={2} align="start">
           <Autocomplete.Popup className={floating.popup}>
             <Autocomplete.Empty className={floating.nothing}>{nothing}</Autocomplete.Empty>
-            <Autocomplete.List>
+            <Autocomplete.List aria-labelledby={ids['aria-labelledby']}>
               {(group: SuggestionGroup) => (
                 <Autocomplete.Group key={group.value} items={group.items as Suggestion[]}>
                   {group.value !== '' && (

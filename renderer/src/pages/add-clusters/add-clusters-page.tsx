@@ -71,7 +71,11 @@ export function AddClustersPage() {
                     <h2>{counted(contexts.length, 'context', 'contexts')}</h2>
                     {addable.length > 1 && (
                       <Tick
-                        label="All"
+                        label={
+                          <>
+                            All<span className="visually-hidden"> contexts</span>
+                          </>
+                        }
                         checked={addable.length === ticked.length}
                         onChange={(all) => setChoices({ ...choices, ticked: Object.fromEntries(addable.map(({ context }) => [context, all])) })} // prettier-ignore
                       />

@@ -51,7 +51,7 @@ export function ContextRow({
         </p>
         <RiskList risks={context.risks} />
         {ticked && (
-          <div className={styles.own}>
+          <div role="group" aria-label={key === '' ? '(no name)' : key} className={styles.own}>
             <label>
               <span>Name</span>
               <input

@@ -94,6 +94,12 @@ export const ClusterRow = memo(function ClusterRow({
       <span role="gridcell" className={classNames(table.cell, table.muted, table.number, styles.checked)}>
         {status.checkedAt === null ? 'never' : <TimeSince at={status.checkedAt} suffix />}
       </span>
+      {status.status === 'disconnected' && status.cause !== null && (
+        <span role="gridcell" aria-colspan={7} className={styles.cause}>
+          <Words>{status.cause.message}</Words> <span className={styles.next}>{status.cause.next}</span>{' '}
+          <LookAtCommand clusterId={cluster.id} cause={status.cause} />
+        </span>
+      )}
       <span role="gridcell" className={styles.menu} onClick={(event) => event.stopPropagation()}>
         <Menu
           trigger={
@@ -109,12 +115,6 @@ export const ClusterRow = memo(function ClusterRow({
           ]}
         />
       </span>
-      {status.status === 'disconnected' && status.cause !== null && (
-        <span role="gridcell" aria-colspan={7} className={styles.cause}>
-          <Words>{status.cause.message}</Words> <span className={styles.next}>{status.cause.next}</span>{' '}
-          <LookAtCommand clusterId={cluster.id} cause={status.cause} />
-        </span>
-      )}
     </div>
   )
 })

@@ -149,6 +149,9 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
                   <div role="row" {...place} className={table.group}>
                     <span role="gridcell" aria-colspan={headings.length} className={table.groupName}>
                       {groupTitle(row.group)} <span className={table.groupAside}>{row.group.clusters.length}</span>
+                      <span className="visually-hidden">
+                        {row.group.clusters.length === 1 ? ' cluster' : ' clusters'}
+                      </span>
                     </span>
                   </div>
                 ) : (

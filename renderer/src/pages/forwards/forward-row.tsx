@@ -82,6 +82,7 @@ export const ForwardRow = memo(function ForwardRow({
       </span>
       <span role="gridcell" className={table.cell}>
         <StateWord name={stateMark(forward, fresh)} word={stateWord(forward, fresh)} />
+        {watch !== null && <span className="visually-hidden"> {watch}</span>}
       </span>
       <span role="gridcell" className={classNames(table.cell, table.name)} title={forward.name}>
         {forward.name}
@@ -97,7 +98,8 @@ export const ForwardRow = memo(function ForwardRow({
         <span aria-hidden className={styles.arrow}>
           →
         </span>{' '}
-        {target} <span className={table.muted}>{forward.namespace}</span>
+        {target} <span className="visually-hidden">in </span>
+        <span className={table.muted}>{forward.namespace}</span>
       </span>
       {removedAt !== null ? (
         <Removed forward={forward} at={removedAt} />
@@ -114,11 +116,16 @@ export const ForwardRow = memo(function ForwardRow({
             {watch !== null && (
               <span title={watch} className={styles.caution}>
                 <EyeOff aria-hidden size={12} />
-                <span className="visually-hidden">{watch}</span>
               </span>
             )}
             {observed.connections}
-            {observed.parked > 0 && <span className={table.muted}> +{observed.parked}</span>}
+            {observed.parked > 0 && (
+              <span className={table.muted}>
+                {' '}
+                +{observed.parked}
+                <span className="visually-hidden"> waiting</span>
+              </span>
+            )}
           </span>
           <span role="gridcell" className={styles.traffic}>
             <Traffic id={forward.id} fresh={fresh} />
@@ -185,6 +192,7 @@ function Addresses({ forward }: { forward: Forward }) {
       {others.length > 0 && (
         <span className={table.muted} title={forward.ports.map(addressWord).join('\n')}>
           +{others.length}
+          <span className="visually-hidden"> more</span>
         </span>
       )}
     </>
@@ -199,6 +207,7 @@ function Traffic({ id, fresh }: { id: string; fresh: boolean }) {
       <Sparkline values={ratesOf(samples)} slots={trafficSamples} />
       <span className={classNames(styles.rate, rate === 0 && table.muted)}>
         {fresh && (rate === 0 ? '0' : bytesPerSecond(rate))}
+        {fresh && rate === 0 && <span className="visually-hidden"> B/s</span>}
       </span>
     </>
   )

@@ -7,7 +7,7 @@ import { classNames } from '../../components/class-names.ts'
 import { clusterColour, EnvironmentWord, markClass } from '../../components/environment.tsx'
 import { useGridNavigation } from '../../components/grid-navigation.ts'
 import { MiddleCut } from '../../components/middle-cut.tsx'
-import { TableHead } from '../../components/table-head.tsx'
+import { type Heading, TableHead } from '../../components/table-head.tsx'
 import table from '../../components/table.module.css'
 import { TimeSince } from '../../components/time-since.tsx'
 import { type RowPlace, VirtualRows } from '../../components/virtual-rows.tsx'
@@ -20,7 +20,7 @@ import { ForwardRow } from './forward-row.tsx'
 import styles from './forward-table.module.css'
 import { pastWord } from './forward-words.ts'
 
-const headings = ['Selected', 'State', 'Name', 'Address', 'Target', 'Pod', 'Conn.', 'Traffic', 'Since', 'Actions']
+const headings: readonly Heading[] = ['Selected', 'State', 'Name', 'Address', 'Target', 'Pod', ['Conn.', 'Connections'], 'Traffic', 'Since', 'Actions'] // prettier-ignore
 
 type TableRow =
   | { readonly key: string; readonly isHead: true; readonly group: ForwardGroup }

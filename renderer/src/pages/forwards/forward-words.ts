@@ -51,8 +51,9 @@ export const stateMark = ({ state }: Pick<Forward, 'state'>, fresh: boolean): Ma
 export function attemptWords({ state, observed }: Pick<Forward, 'state' | 'observed'>, now: number): string {
   const parts: string[] = []
   if (state === 'recovering' && observed.attempt > 0) parts.push(`try ${observed.attempt}`)
-  if (observed.nextAttemptAt !== null && (state === 'recovering' || state === 'holding'))
-    parts.push(`${state === 'holding' ? 'looked at again' : 'next'} ${until(observed.nextAttemptAt, now)}`)
+  const next = observed.nextAttemptAt === null ? null : until(observed.nextAttemptAt, now)
+  if (next !== null && state === 'recovering') parts.push(`next ${next}`)
+  if (next !== null && state === 'holding') parts.push(next === 'now' ? 'looking again' : `looked at again ${next}`)
   const attempts = parts.join(', ')
   const waiting = observed.parked > 0 ? `${observed.parked} waiting` : ''
   return [attempts, waiting].filter((part) => part !== '').join(' · ')

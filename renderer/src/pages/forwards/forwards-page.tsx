@@ -115,8 +115,7 @@ function ForwardList({ items }: { items: ReadonlyMap<string, Forward> }) {
                   }}
                 >
                   <StateMark name={stateMark({ state }, fresh)} size={10} />
-                  {counts.get(state) ?? 0}{' '}
-                  <span className={styles.word}>{fresh ? state : pastWord(state, counts.get(state) ?? 0)}</span>
+                  {counts.get(state) ?? 0} {fresh ? state : pastWord(state, counts.get(state) ?? 0)}
                 </FilterChip>
               ))}
           </div>

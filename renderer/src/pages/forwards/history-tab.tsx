@@ -15,7 +15,12 @@ import { stretchesOf } from './history-strip.ts'
 import styles from './history-tab.module.css'
 
 const day = 86_400_000
-const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 2 })
+const whole = new Intl.NumberFormat('en', { style: 'percent' })
+const fine = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 2 })
+
+/** `99.01%`, but `86%`: hundredths tell something only close to all. Never rounded up, so that all is all. */
+const shareWords = (share: number): string =>
+  share >= 0.99 ? fine.format(Math.floor(share * 10_000) / 10_000) : whole.format(Math.floor(share * 100) / 100)
 
 /** What happened to a forward: a strip of the last 24 hours, the figures, and every state with its cause. */
 export function HistoryTab({ forward }: { forward: Forward }) {
@@ -42,7 +47,7 @@ export function HistoryTab({ forward }: { forward: Forward }) {
       <dl className={styles.figures}>
         <Figure
           name="live while on"
-          value={uptime === null ? 'never on' : percent.format(Math.floor(uptime * 10_000) / 10_000)}
+          value={uptime === null ? 'never on' : shareWords(uptime)}
           note={windowWords(forward.createdAt, windowMs, now)}
         />
         <Figure name="reconnects" value={String(reconnects)} note={windowWords(forward.createdAt, windowMs, now)} />
@@ -67,7 +72,7 @@ export function HistoryTab({ forward }: { forward: Forward }) {
 
 function Strip({ entries, now, uptime }: { entries: readonly HistoryEntry[]; now: number; uptime: number | null }) {
   const stretches = stretchesOf(entries, now - day, now)
-  const words = uptime === null ? 'It was not on.' : `Live for ${percent.format(uptime)} of the time it was on.`
+  const words = uptime === null ? 'It was not on.' : `Live for ${shareWords(uptime)} of the time it was on.`
   return (
     <svg
       className={styles.strip}

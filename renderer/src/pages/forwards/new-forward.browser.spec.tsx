@@ -27,7 +27,7 @@ describe('the form for a new forward', () => {
     await field('Target').click()
     await page.getByRole('option', { name: /svc\/checkout/ }).click()
     await expect.element(remote).toHaveValue('http')
-    await page.getByRole('button', { name: 'metrics 9090' }).click()
+    await page.getByRole('button', { name: 'Add metrics 9090' }).click()
     await local.fill('8088')
     await expect.element(page.getByText('127.0.0.1:8088 to svc/checkout:http in payments')).toBeVisible()
     await expect.element(page.getByText('You may port-forward there.')).toBeVisible()

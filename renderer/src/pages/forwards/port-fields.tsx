@@ -90,6 +90,7 @@ export function PortFields({
             onClick={() => onChange([...ports, { ...emptyPort(newKey()), remote: remoteWord(port) }])}
           >
             <Plus aria-hidden size={12} />
+            <span className="visually-hidden">Add </span>
             {portWord(port)}
           </Button>
         ))}

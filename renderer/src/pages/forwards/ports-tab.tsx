@@ -29,6 +29,7 @@ export function PortsTab({ forward }: { forward: Forward }) {
               <span aria-hidden className={detail.muted}>
                 →
               </span>
+              <span className="visually-hidden">to</span>
               <code className={styles.remote}>{port.remote}</code>
               <CopyButton iconOnly text={addressWord(port)} label={`Copy ${addressWord(port)}`} />
               <IconButton

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useId } from 'react'
 import type { ConnectionRow, Forward } from '../../../../contract/forwards.ts'
 import { bytes, bytesPerSecond } from '../../components/byte-words.ts'
 import { classNames } from '../../components/class-names.ts'
@@ -54,6 +55,7 @@ export function TrafficTab({ forward }: { forward: Forward }) {
 }
 
 function Connections({ forward }: { forward: Forward }) {
+  const heading = useId()
   const client = useClient()
   const connections = useQuery({
     queryKey: ['connections', forward.id],
@@ -65,11 +67,11 @@ function Connections({ forward }: { forward: Forward }) {
   const rows = connections.data ?? []
   return (
     <div>
-      <h3 className={detail.heading}>
+      <h3 id={heading} className={detail.heading}>
         {rows.length === 0 ? 'Nobody is connected' : counted(rows.length, 'connection', 'connections')}
       </h3>
       {rows.length > 0 && (
-        <table className={styles.table}>
+        <table aria-labelledby={heading} className={styles.table}>
           <thead>
             <tr>
               <th scope="col">Client</th>

@@ -66,7 +66,9 @@ export function AllowedCommands() {
                   {usedBy(command)} · allowed on {dateOnly(command.allowedAt)}
                 </p>
               </div>
-              <Button onClick={() => void remove(command)}>Do not allow</Button>
+              <Button aria-label={`Do not allow ${commandLine(command)}`} onClick={() => void remove(command)}>
+                Do not allow
+              </Button>
             </li>
           ))}
         </ul>
