@@ -8,17 +8,25 @@ import type { Client } from '../../contract/client.ts'
 import { BusyOwner } from '../support/busy-owner.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import type { HostOptions } from '../support/host.ts'
-import { stillAlive } from '../support/leftovers.ts'
+import { notTakenOver, secretsLeftIn, stillAlive, type ProcessRef } from '../support/leftovers.ts'
 import { killOwnerAfter, killRunning } from '../support/chaos-owner.ts'
 import { addCluster, waitForState } from '../support/main-job.ts'
 import { distribution } from '../support/statistics.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { deployment, service } from '../testbed/workloads.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
+import { killInFirstMigrations, killInUpdate, type MigrationKill } from './migration-kills.ts'
 
 const passphrase = 'a passphrase for the chaos'
 /** Those who change things at the same time. */
 const workers = ['one', 'two', 'three']
+
+/**
+ * Every tenth kill falls into an update, and another tenth into the very first start; two tenths into a start, after which
+ * comes one under changes as all others are. The first one is under changes, so that there is something to lose.
+ */
+const kindOf = (kill: number): 'changes' | 'start' | 'update' | 'first migrations' =>
+  kill % 10 === 1 ? 'update' : kill % 10 === 5 ? 'first migrations' : kill % 5 === 3 ? 'start' : 'changes'
 
 const isAccepted = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -29,21 +37,24 @@ const isAccepted = (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false))
   })
 
-/** kill -9 of the owner, wherever it is by then: in its start, in its first migration, or under changes of all kinds. */
+/** kill -9 of the owner, wherever it is by then: in its start, in a migration, or under changes of all kinds. */
 export async function killOwners(world: ChaosWorld): Promise<PartResult> {
-  const { bed, random, size } = world
+  const { bed, size } = world
   const namespace = await bed.a.createNamespace('chaos')
   await bed.a.apply(deployment({ namespace, name: 'web' }), service({ namespace, name: 'web' }))
   await bed.a.waitForPods(namespace, 'app=web', 1)
   const dataDir = await mkdtemp(join(tmpdir(), 'mooring-chaos-'))
-  const options: HostOptions = { dataDir, vault: 'passphrase', passphrase }
+  const options = { dataDir, vault: 'passphrase', passphrase } satisfies HostOptions
   const violations: string[] = []
   const boundAfter: number[] = []
   const kinds = {
     'under changes': 0,
     'of those, while forwards were live': 0,
     'in its start': 0,
-    'in its first migration': 0,
+    'when it updated the database': 0,
+    'of those, in the migration': 0,
+    'when it made the database': 0,
+    'of those, between the migrations': 0,
   }
   let clusterId = ''
   {
@@ -59,8 +70,7 @@ export async function killOwners(world: ChaosWorld): Promise<PartResult> {
   )
   // One of them rotates, so that it knows which credentials were said yes to.
   const busy = workers.map(
-    (name, index) =>
-      new BusyOwner({ random, clusterId, namespace, name, ...(index === 0 ? { kubeconfigs, passphrase } : {}) }),
+    (name, index) => new BusyOwner({ clusterId, namespace, name, ...(index === 0 ? { kubeconfigs, passphrase } : {}) }),
   )
   const check = async (client: Client): Promise<string[]> => {
     const found = await Promise.all(busy.map((one) => one.check(client)))
@@ -68,52 +78,59 @@ export async function killOwners(world: ChaosWorld): Promise<PartResult> {
     return [...found.flat(), ...(state === 'unlocked' ? [] : [`the vault is ${state}`])]
   }
 
+  const note = (kill: number, words: readonly string[]): void => {
+    violations.push(...words.map((one) => `kill ${kill}: ${one}`))
+  }
+  const childrenAreGone = async (kill: number, children: readonly ProcessRef[]): Promise<void> => {
+    await waitUntil('its children are gone', 10, async () => (await stillAlive(children)).length === 0).catch(() =>
+      note(kill, ['children outlived the owner']),
+    )
+  }
+
   for (let kill = 0; kill < size.ownerKills; kill += 1) {
-    const kind = random.below(10)
-    if (kind === 0) {
-      kinds['in its first migration'] += 1
-      const empty = await mkdtemp(join(tmpdir(), 'mooring-chaos-'))
-      await killOwnerAfter({ ...options, dataDir: empty }, random.below(900))
-      await using host = await world.startHost({ ...options, dataDir: empty })
-      await expectOk(host.client.forwards.list())
-      await host.close()
-      await rm(empty, { recursive: true, force: true })
+    // Of its own, so that how far the owners before came changes nothing.
+    const random = world.random.child(`kill ${kill}`)
+    const kind = kindOf(kill)
+    if (kind === 'update' || kind === 'first migrations') {
+      const isUpdate = kind === 'update'
+      const { fellIn, children, wrong }: MigrationKill = isUpdate
+        ? await killInUpdate(options, world.startHost, random, check)
+        : await killInFirstMigrations(options, world.startHost, random)
+      kinds[isUpdate ? 'when it updated the database' : 'when it made the database'] += 1
+      if (fellIn) kinds[isUpdate ? 'of those, in the migration' : 'of those, between the migrations'] += 1
+      note(kill, wrong)
+      await childrenAreGone(kill, children)
       continue
     }
-    if (kind < 3) {
+    if (kind === 'start') {
       kinds['in its start'] += 1
       const children = await killOwnerAfter(options, random.below(1500), world.startHost)
-      await waitUntil('its children are gone', 10, async () => (await stillAlive(children)).length === 0).catch(() =>
-        violations.push(`kill ${kill}: children outlived the owner that was starting`),
-      )
+      note(kill, await secretsLeftIn(dataDir))
+      await childrenAreGone(kill, children)
     }
     const host = await world.startHost(options)
-    violations.push(...(await check(host.client)).map((words) => `kill ${kill}: ${words}`))
+    note(kill, [...(await notTakenOver(host)), ...(await check(host.client))])
     const ports = busy.flatMap((one) => one.ports)
     const began = performance.now()
     for (const port of ports)
       await waitUntil(`port ${port} is bound`, 10, () => isAccepted(port)).then(
         () => boundAfter.push(performance.now() - began),
-        () => violations.push(`kill ${kill}: port ${port} is not bound again`),
+        () => note(kill, [`port ${port} is not bound again`]),
       )
     kinds['under changes'] += 1
     const isAnyLive = async (): Promise<boolean> =>
       (await expectOk(host.client.forwards.list())).some(({ state }) => state === 'live')
     // Every second time it has come to live forwards; else it is killed wherever it is by then.
     if (kill % 2 === 0 && ports.length > 0)
-      await waitUntil('a forward is live', 60, isAnyLive).catch((error: unknown) =>
-        violations.push(`kill ${kill}: ${String(error)}`),
-      )
-    const working = busy.map((one) => one.work(host.client))
+      await waitUntil('a forward is live', 60, isAnyLive).catch((error: unknown) => note(kill, [String(error)]))
+    const working = busy.map((one, index) => one.work(host.client, random.child(workers[index] ?? '')))
     await pause(random.below(2500))
     if (await isAnyLive()) kinds['of those, while forwards were live'] += 1
     const children = await killRunning(host)
+    note(kill, await secretsLeftIn(dataDir))
     await Promise.all(working)
-    await waitUntil('its children are gone', 10, async () => (await stillAlive(children)).length === 0).catch(() =>
-      violations.push(`kill ${kill}: children outlived the owner`),
-    )
-    for (const port of ports)
-      if (await isAccepted(port)) violations.push(`kill ${kill}: somebody still listens on ${port}`)
+    await childrenAreGone(kill, children)
+    for (const port of ports) if (await isAccepted(port)) note(kill, [`somebody still listens on ${port}`])
     if (kill % 10 === 9) world.say(`${kill + 1} of ${size.ownerKills} kills, ${ports.length} forwards on`)
   }
 
@@ -128,6 +145,9 @@ export async function killOwners(world: ChaosWorld): Promise<PartResult> {
   // A proof of kills that met nothing alive would prove little.
   if (size.ownerKills >= 20 && kinds['of those, while forwards were live'] * 10 < kinds['under changes'])
     violations.push('hardly a kill met live forwards')
+  if (size.ownerKills >= 20 && kinds['of those, in the migration'] === 0) violations.push('no kill met a migration')
+  if (size.ownerKills >= 100 && kinds['of those, between the migrations'] === 0)
+    violations.push('no kill met the first migrations')
   await last.close()
   const left = await readdir(join(dataDir, 'run'))
   if (left.length > 0) violations.push(`files were left: ${left.join(', ')}`)

@@ -12,7 +12,7 @@ import { keepAsking } from '../support/chaos-client.ts'
 import { killOwnerAfter, killRunning } from '../support/chaos-owner.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { startHost, type HostOptions, type RunningHost } from '../support/host.ts'
-import { descendantsOf, signalAll, stillAlive } from '../support/leftovers.ts'
+import { descendantsOf, notTakenOver, secretsLeftIn, signalAll, stillAlive } from '../support/leftovers.ts'
 import { addCluster, liveForward, localAddress, waitForState, withKubectl } from '../support/main-job.ts'
 import { RowWatch } from '../support/row-watch.ts'
 import { seededRandom } from '../support/seeded-random.ts'
@@ -271,11 +271,11 @@ describe.runIf(containers)('forwards keep their word', () => {
       })),
     )
     const others = new Set([...forwards, elsewhere].map(({ id }) => id))
-    const busy = new BusyOwner({ random, clusterId: cluster.id, namespace, name: 'busy', kubeconfigs, passphrase })
+    const busy = new BusyOwner({ clusterId: cluster.id, namespace, name: 'busy', kubeconfigs, passphrase })
     let whileLive = 0
     for (let kill = 0; kill < ownerKills; kill += 1) {
       const clients = forwards.map((forward) => steady(forward, 200))
-      const work = busy.work(host.client)
+      const work = busy.work(host.client, random.child(`kill ${kill}`))
       // Every second time it has come to live forwards, or to half of them; else it is killed wherever it is.
       if (kill % 2 === 0) await waitForState(host.client, random.one(forwards).id, 'live', 40)
       await pause(random.below(1500))
@@ -287,6 +287,7 @@ describe.runIf(containers)('forwards keep their word', () => {
       // And now and then once more, while the next one starts.
       if (kill % 3 === 0) await nothingIsLeft(await killOwnerAfter(options, random.below(1500)))
       host = await startHost(options)
+      expect(await notTakenOver(host)).toEqual([])
       expect(await busy.check(host.client)).toEqual([])
       const now = (await expectOk(host.client.forwards.list())).filter(({ id }) => others.has(id))
       expect(now.map(wishOf)).toEqual([...forwards, elsewhere].map(wishOf))
@@ -316,8 +317,9 @@ describe.runIf(containers)('forwards keep their word', () => {
   })
 })
 
-/** No process of the owner that was killed, and no listener on a port of ours. */
+/** No process of the owner that was killed, no kubeconfig, and no listener on a port of ours. */
 async function nothingIsLeft(processes: Awaited<ReturnType<typeof killRunning>>): Promise<void> {
+  expect(await secretsLeftIn(options.dataDir)).toEqual([])
   await waitUntil('its children are gone', 5, async () => (await stillAlive(processes)).length === 0)
   for (const forward of forwards) await expect(isServed(forward)).rejects.toThrow()
 }

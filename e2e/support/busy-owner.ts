@@ -14,7 +14,6 @@ const savedOf = ({ name, desired, notes, ports }: Forward): Saved => ({
 })
 
 export type BusyOwnerOptions = {
-  random: SeededRandom
   clusterId: string
   namespace: string
   /** How the names of its forwards begin; forwards with other names are nobody's to change. */
@@ -55,9 +54,9 @@ export class BusyOwner {
     return [...this.#saved.values()].flatMap(({ desired, ports }) => (desired === 'on' ? ports : []))
   }
 
-  /** One change after another, until the owner does not answer any more. */
-  async work(client: Client): Promise<void> {
-    while (await this.#change(client));
+  /** One change after another, until the owner does not answer any more. `random`: for this owner's life alone. */
+  async work(client: Client, random: SeededRandom): Promise<void> {
+    while (await this.#change(client, random));
   }
 
   /** Compares with what the next owner has: everything that was said yes to, and nothing else. Answers what is wrong. */
@@ -93,13 +92,12 @@ export class BusyOwner {
   }
 
   /** False: the owner is gone, and nobody knows whether it was done. */
-  async #change(client: Client): Promise<boolean> {
-    const { random } = this.#options
+  async #change(client: Client, random: SeededRandom): Promise<boolean> {
     const ids = [...this.#saved.keys()]
     const wished = ids.length === 0 ? 'add' : random.one(this.#kinds)
     const what = wished === 'add' && ids.length >= most ? 'remove' : wished
     this.#count += 1
-    const answer = await this.#ask(client, what, ids.length === 0 ? '' : random.one(ids))
+    const answer = await this.#ask(client, random, what, ids.length === 0 ? '' : random.one(ids))
     if (!answer.ok) {
       if (isGone(answer.error)) return false
       throw new Error(`${what}: ${answer.error.code}: ${answer.error.message}`)
@@ -109,8 +107,8 @@ export class BusyOwner {
     return true
   }
 
-  async #ask(client: Client, what: Kind, id: string): Promise<Result<unknown>> {
-    const { random, clusterId, namespace, kubeconfigs = [], passphrase = '' } = this.#options
+  async #ask(client: Client, random: SeededRandom, what: Kind, id: string): Promise<Result<unknown>> {
+    const { clusterId, namespace, kubeconfigs = [], passphrase = '' } = this.#options
     const words = `${this.#options.name} ${this.#count}`
     switch (what) {
       case 'add': {

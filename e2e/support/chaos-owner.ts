@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { startHost, type HostOptions, type RunningHost } from './host.ts'
-import { descendantsOf, type ProcessRef } from './leftovers.ts'
+import { descendantsOf, signalAll, type ProcessRef } from './leftovers.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** kill -9 of a running owner; answers the processes it had. */
 export async function killRunning(host: Pick<RunningHost, 'pid' | 'kill'>): Promise<ProcessRef[]> {
@@ -11,30 +12,34 @@ export async function killRunning(host: Pick<RunningHost, 'pid' | 'kill'>): Prom
   return children
 }
 
-/** Starts an owner and kills it after so many ms, wherever it is by then; answers the processes it had. */
-export async function killOwnerAfter(
+/** Starts an owner and kills it as soon as `moment` settles, wherever it is by then; answers the processes it had. */
+export async function killOwnerAt(
   options: HostOptions,
-  ms: number,
+  moment: () => Promise<unknown>,
   start: (options: HostOptions) => Promise<RunningHost> = startHost,
 ): Promise<ProcessRef[]> {
-  const before = new Set((await descendantsOf(process.pid)).map(({ pid }) => pid))
   const starting = start(options)
-  // An end before it was ready is what is wanted here.
-  starting.catch(() => undefined)
-  await pause(ms)
-  const owner = (await descendantsOf(process.pid)).find(
-    ({ pid, command }) => !before.has(pid) && command.includes(`serve.mjs --data-dir ${options.dataDir ?? ''}`),
-  )
-  if (owner === undefined) {
-    await (await starting).close()
-    return []
-  }
-  process.kill(owner.pid, 'SIGSTOP')
-  const children = await descendantsOf(owner.pid)
-  process.kill(owner.pid, 'SIGKILL')
-  await starting.then(
-    (host) => host.exited,
+  const isOver = starting.then(
+    ({ exited }) => exited,
+    // An end before it was ready is what is wanted here.
     () => undefined,
   )
+  const owner = await waitUntil('the owner that starts', 10, async () =>
+    (await descendantsOf(process.pid)).find(({ command }) =>
+      command.includes(`serve.mjs --data-dir ${options.dataDir ?? ''} `),
+    ),
+  )
+  await Promise.race([moment(), isOver])
+  signalAll([owner], 'SIGSTOP')
+  const children = await descendantsOf(owner.pid)
+  signalAll([owner], 'SIGKILL')
+  await isOver
   return children
 }
+
+/** The same after so many ms. */
+export const killOwnerAfter = (
+  options: HostOptions,
+  ms: number,
+  start?: (options: HostOptions) => Promise<RunningHost>,
+): Promise<ProcessRef[]> => killOwnerAt(options, () => pause(ms), start)

@@ -1,5 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { request } from 'node:http'
 import { join } from 'node:path'
+import { acquireOwnership } from '../../electron/core/store/ownership.ts'
+import { readOwner } from '../../electron/core/store/owner-file.ts'
 
 /** A process, told apart from a later one with the same pid by its start time. Linux only. */
 export type ProcessRef = { pid: number; startTime: string; command: string }
@@ -46,4 +49,50 @@ export async function stillAlive(processes: readonly ProcessRef[]): Promise<Proc
   return processes.filter(
     (one, index) => now[index] !== null && now[index]?.startTime === one.startTime && now[index].state !== 'Z',
   )
+}
+
+/** Kubeconfigs of children that have a name in the data folder, with their bytes. */
+export async function secretFilesOf(dataDir: string): Promise<{ name: string; bytes: number }[]> {
+  const run = join(dataDir, 'run')
+  // An owner that was killed at once has made nothing yet.
+  const names = await readdir(run).catch(() => [])
+  const secret = names.filter((name) => name.startsWith('child-secret-'))
+  const found = await Promise.all(
+    secret.map((name) => stat(join(run, name)).then(({ size }) => ({ name, bytes: size }), () => null)), // prettier-ignore
+  )
+  return found.filter((one) => one !== null)
+}
+
+/**
+ * What a killed owner left in its data folder that must not be there, in words. A kubeconfig loses its name before its first
+ * byte is written (docs/child-processes.md), so that no moment of a kill leaves one. Linux only.
+ */
+export async function secretsLeftIn(dataDir: string): Promise<string[]> {
+  return (await secretFilesOf(dataDir)).flatMap(({ name, bytes }) => (bytes > 0 ? [`${name} was left with ${bytes} bytes`] : [])) // prettier-ignore
+}
+
+/** Whether a new owner has all that the killed one had: the lock, the address of the owner, its socket. Answers what is wrong. */
+export async function notTakenOver({ pid, dataDir }: { pid: number; dataDir: string }): Promise<string[]> {
+  const wrong: string[] = []
+  const lock = acquireOwnership(dataDir)
+  if (lock.ok) {
+    lock.value.release()
+    wrong.push('nobody holds the lock')
+  } else if (lock.error.code !== 'data-folder-owned' || lock.error.details?.['pid'] !== pid)
+    wrong.push(`the lock says ${lock.error.code}: ${lock.error.message}`)
+  const socketPath = readOwner(dataDir)?.socketPath ?? ''
+  const status = await new Promise<string>((resolve) => {
+    request({ socketPath, path: '/api/v1/status', timeout: 5000 }, (answer) => {
+      answer.setEncoding('utf8')
+      let text = ''
+      answer.on('data', (part: string) => (text += part)).on('end', () => resolve(text))
+    })
+      .on('timeout', () => resolve('no answer in 5 s'))
+      .on('error', (error) => resolve(String(error)))
+      .end()
+  })
+  if (!status.includes(JSON.stringify(dataDir))) wrong.push(`the socket ${socketPath} says ${status}`)
+  const left = await secretFilesOf(dataDir)
+  if (left.length > 0) wrong.push(`${left.map(({ name }) => name).join(', ')} of an earlier run is there`)
+  return wrong
 }
