@@ -10,6 +10,7 @@ export default defineConfig({
       'electron/**/*.spec.ts',
       'sidecar/**/*.spec.ts',
       'build/**/*.spec.ts',
+      'bench/**/*.spec.ts',
       'renderer/src/**/*.spec.ts',
     ],
     environment: 'node',

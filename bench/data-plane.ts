@@ -4,8 +4,11 @@ import { promisify } from 'node:util'
 import { addCluster, liveForward } from '../e2e/support/main-job.ts'
 import { startKubectlForward } from '../e2e/testbed/kubectl-forward.ts'
 import { barePod, WORKLOAD_PORTS } from '../e2e/testbed/workloads.ts'
+import type { RunningHost } from '../e2e/support/host.ts'
+import { inspectable } from '../e2e/support/inspector.ts'
 import { quantile } from '../e2e/support/statistics.ts'
 import { differenceOf, digits, ratioRow, type Row } from './figures.ts'
+import { printOwnerProfile } from './owner-profile.ts'
 import type { BenchWorld } from './world.ts'
 
 const against = 'the same kubectl without us'
@@ -32,13 +35,16 @@ async function inTurns<T>(rounds: number, ways: Ways, measure: (port: number) =>
   return [ours, theirs]
 }
 
-async function withWays<T>(world: BenchWorld, run: (way: Record<'down' | 'up' | 'echo', Ways>) => Promise<T>) {
+async function withWays<T>(
+  world: BenchWorld,
+  run: (way: Record<'down' | 'up' | 'echo', Ways>, host: RunningHost) => Promise<T>,
+) {
   const { bed } = world
   const { source, countedSink, echo } = WORKLOAD_PORTS
   const namespace = await bed.a.createNamespace('bench')
   await bed.a.apply(barePod({ namespace, name: 'bench' }))
   await bed.a.waitForPods(namespace, 'app=bench', 1)
-  await using host = await world.startHost()
+  await using host = await world.startHost(world.profile ? { environment: inspectable } : {})
   const cluster = await addCluster(host.client, bed.a.kubeconfig, 'bench')
   const remotes = [source, countedSink, echo]
   const forward = await liveForward(host.client, {
@@ -55,7 +61,8 @@ async function withWays<T>(world: BenchWorld, run: (way: Record<'down' | 'up' | 
     const ours = forward.ports.find((port) => port.remote === remote)?.local ?? 0
     return { ours, kubectl: kubectl.localPort(remote) }
   }
-  const result = await run({ down: await waysTo(source), up: await waysTo(countedSink), echo: await waysTo(echo) })
+  const ways = { down: await waysTo(source), up: await waysTo(countedSink), echo: await waysTo(echo) }
+  const result = await run(ways, host)
   await bed.a.deleteNamespace(namespace)
   return result
 }
@@ -79,14 +86,16 @@ export function benchThroughput(world: BenchWorld): Promise<Row[]> {
 
 /** A connection from its start to the first byte of the answer, one after the other; and a round trip on an open one. */
 export function benchConnections(world: BenchWorld): Promise<Row[]> {
-  return withWays(world, async (ways) => {
+  return withWays(world, async (ways, host) => {
     const rows: Row[] = []
     const measures = [
       { mode: 'connections', name: 'short connection', count: 400 },
       { mode: 'round-trips', name: 'round trip on an open connection', count: 1000 },
     ]
     for (const { mode, name, count } of measures) {
-      const [ours, theirs] = await inTurns(world.rounds, ways.echo, (port) => client(mode, port, count))
+      const measure = () => inTurns(world.rounds, ways.echo, (port) => client(mode, port, count))
+      const isProfiled = world.profile && mode === 'connections'
+      const [ours, theirs] = await (isProfiled ? printOwnerProfile(host, world.rounds * count, measure) : measure())
       for (const [words, share, most] of [
         ['p50', 0.5, 0.2],
         ['p99', 0.99, 1],
@@ -104,6 +113,8 @@ export function benchConnections(world: BenchWorld): Promise<Row[]> {
           figure: `${sign}${digits(difference)} ms`,
           goal: mode === 'connections' ? `at most +${most} ms` : '-',
           met: mode === 'connections' ? difference <= most : null,
+          taken: `${world.rounds} x ${count}`,
+          ...(share === 0.5 ? { samples: { ours, theirs } } : {}),
         })
       }
     }

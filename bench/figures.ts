@@ -1,7 +1,8 @@
-import { median } from '../e2e/support/statistics.ts'
+import { median, quantile } from '../e2e/support/statistics.ts'
 
 /** One line of the table: what was measured, ours and what users have today, in one run. */
 export type Row = {
+  /** `of which ...`: a part of the row above, or a moment on the way to it. */
   what: string
   /** What it is measured against; null: only the goal. */
   against: string | null
@@ -9,11 +10,15 @@ export type Row = {
   /** One figure per round. */
   ours: readonly number[]
   theirs: readonly number[] | null
+  /** How often it was taken, where that is not one figure per round: `100 deletions`. */
+  taken?: string
   /** The figure that the goal is about, in words. */
   figure: string
   goal: string
   /** Null: stated, without a goal. */
   met: boolean | null
+  /** All that was measured, one list per round, for who wants to judge it otherwise; kept with the run, not in the table. */
+  samples?: { readonly ours: readonly (readonly number[])[]; readonly theirs: readonly (readonly number[])[] | null }
 }
 
 /** Median of the ratios of rounds that ran one after the other, so that other load falls on both. */
@@ -37,16 +42,32 @@ export function spread(values: readonly number[]): string {
   return values.length < 2 ? digits(median(values)) : `${digits(median(values))} (${digits(low)} to ${digits(high)})`
 }
 
+/** How often the figures of a row were taken. */
+export const takenOf = ({ taken, ours }: Row): string => taken ?? (ours.length === 1 ? 'once' : `${ours.length} rounds`)
+
+/** The 95th percentile, or the worst of so few that nothing lies above it. */
+export function upper(values: readonly number[]): { readonly name: 'p95' | 'worst'; readonly value: number } {
+  const value = quantile(values, 0.95)
+  return { name: value < Math.max(...values) ? 'p95' : 'worst', value }
+}
+
 /** A row whose goal is a ratio of ours to theirs. */
 export function ratioRow(row: Omit<Row, 'figure' | 'goal' | 'met'> & { theirs: readonly number[] } & RatioGoal): Row {
   const { least, most, ...rest } = row
   const ratio = ratioOf(row.ours, row.theirs)
-  return {
-    ...rest,
-    figure: `${digits(ratio)}x`,
-    goal: least === undefined ? `at most ${most ?? ''}x` : `at least ${least}x`,
-    met: ratio >= (least ?? -Infinity) && ratio <= (most ?? Infinity),
-  }
+  const goal = least !== undefined ? `at least ${least}x` : most !== undefined ? `at most ${most}x` : '-'
+  const met = goal === '-' ? null : ratio >= (least ?? -Infinity) && ratio <= (most ?? Infinity)
+  return { ...rest, figure: `${digits(ratio)}x`, goal, met }
 }
 
 type RatioGoal = { least?: number; most?: number }
+
+/** A row that explains another one and has no goal of its own. */
+export const partRow = (row: Pick<Row, 'what' | 'unit' | 'ours' | 'taken'>): Row => ({
+  ...row,
+  against: null,
+  theirs: null,
+  figure: '-',
+  goal: '-',
+  met: null,
+})

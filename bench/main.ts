@@ -3,11 +3,11 @@ import { withKubectl } from '../e2e/support/main-job.ts'
 import { startHost } from '../e2e/support/host.ts'
 import { attachTestbed, readDescription, startTestbed, type Testbed } from '../e2e/testbed/testbed.ts'
 import { benchConnections, benchThroughput } from './data-plane.ts'
-import { spread, type Row } from './figures.ts'
+import { spread, takenOf, type Row } from './figures.ts'
 import { benchKubeconfigPreview } from './kubeconfig-preview.ts'
 import { benchManyClusters } from './many-clusters.ts'
 import { benchRecovery } from './recovery.ts'
-import { describeMachine, isMet, keepReport, writeToDocs, type Report } from './report.ts'
+import { describeMachine, describeSource, isMet, keepReport, writeToDocs, type Report } from './report.ts'
 import { benchIdle, benchMemory } from './resources.ts'
 import { benchStartUp } from './start-up.ts'
 import type { BenchWorld } from './world.ts'
@@ -16,9 +16,12 @@ import type { BenchWorld } from './world.ts'
  * Times what users wait for, side by side with what they use today, in one run.
  *
  *     npm run bench -- [--only throughput,connections,...] [--rounds N] [--write]
+ *     npm run bench -- --only connections --profile
  *
- * `--write` puts the table into docs/performance.md; the figures of every run are kept as JSON. `MOORING_TESTBED_JSON`
- * names a running test bed; without it one is started.
+ * `--write` puts the table into docs/performance.md and what it was made of into docs/bench.json; the figures of every run
+ * are kept as JSON. `--deletions`, `--idle-seconds` and `--mebibytes` make parts of it shorter. `--profile` prints where
+ * the owner's processor time goes with short connections. `MOORING_TESTBED_JSON` names a running test bed; without it one
+ * is started.
  */
 const parts = {
   throughput: benchThroughput,
@@ -28,7 +31,7 @@ const parts = {
   recovery: benchRecovery,
   'many-clusters': benchManyClusters,
   idle: benchIdle,
-  preview: (world: BenchWorld) => Promise.resolve(benchKubeconfigPreview({ runs: 6 * world.rounds })),
+  preview: (world: BenchWorld) => benchKubeconfigPreview(world.rounds),
 }
 type Part = keyof typeof parts
 
@@ -37,6 +40,9 @@ const { values } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     mebibytes: { type: 'string', default: '256' },
+    deletions: { type: 'string', default: '100' },
+    'idle-seconds': { type: 'string', default: '60' },
+    profile: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 })
@@ -54,7 +60,7 @@ async function testbed(): Promise<Testbed> {
 const print = (row: Row): void => {
   const theirs = row.theirs === null ? '' : `, ${row.against ?? ''}: ${spread(row.theirs)}`
   console.log(
-    `${row.what}: ours ${spread(row.ours)} ${row.unit}${theirs}; ${row.figure}, goal ${row.goal} ${isMet(row)}`,
+    `${row.what} (${takenOf(row)}): ours ${spread(row.ours)} ${row.unit}${theirs}; ${row.figure}, goal ${row.goal} ${isMet(row)}`,
   )
 }
 
@@ -65,9 +71,13 @@ const world: BenchWorld = {
   bed,
   rounds: Number(values.rounds),
   mebibytes: Number(values.mebibytes),
+  deletions: Number(values.deletions),
+  idleSeconds: Number(values['idle-seconds']),
+  profile: values.profile,
   startHost: (options = {}) => startHost({ ...options, environment: { ...withKubectl(bed), ...options.environment } }),
 }
-const report: Report = { at: new Date().toISOString(), rounds: world.rounds, machine, rows: [] }
+const source = await describeSource()
+const report: Report = { at: new Date().toISOString(), ...source, rounds: world.rounds, machine, rows: [] }
 for (const name of names) {
   if (!wanted.includes(name) || (!bed.containers && name !== 'preview')) continue
   const began = performance.now()

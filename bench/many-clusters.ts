@@ -5,8 +5,8 @@ import { launchChromium } from '../e2e/renderer/chromium.ts'
 import { expectOk } from '../e2e/support/expect-ok.ts'
 import type { RunningHost } from '../e2e/support/host.ts'
 import { mergeKubeconfigs } from '../e2e/support/merged-kubeconfig.ts'
-import { median, quantile } from '../e2e/support/statistics.ts'
-import { type Row } from './figures.ts'
+import { median } from '../e2e/support/statistics.ts'
+import { upper, type Row } from './figures.ts'
 import type { BenchWorld } from './world.ts'
 
 const healthy = ['admin', 'token', 'client-certificate-files', 'service-account'] as const
@@ -73,17 +73,17 @@ export async function benchManyClusters(world: BenchWorld, count = 50): Promise<
   await rm(dataDir, { recursive: true, force: true })
   const row = { against: null, unit: 's' as const, theirs: null }
   const dying = Math.floor(count / 5)
-  const one = (what: string, ours: readonly number[], limit: number): Row => ({
-    ...row,
-    what,
-    ours,
-    figure: `median ${median(ours).toFixed(2)} s, p95 ${quantile(ours, 0.95).toFixed(2)} s`,
-    goal: `under ${limit} s`,
-    met: quantile(ours, 0.95) < limit,
-  })
+  const one = (what: string, ours: readonly number[], limit: number): Row => {
+    const { name, value } = upper(ours)
+    const figure = `median ${median(ours).toFixed(2)} s, ${name} ${value.toFixed(2)} s`
+    return { ...row, what, ours, figure, goal: `${name} under ${limit} s`, met: value < limit }
+  }
   return [
     one(`start of the host to the list of ${count} clusters, ${dying} of them dead`, listed, 1),
-    one('the page opened to all rows shown', shown, 2),
-    one(`test of a healthy cluster while ${dying} dead ones are tested`, tested, 1),
+    one('the page opened to the rows in view', shown, 2),
+    {
+      ...one(`test of a healthy cluster while ${dying} dead ones are tested`, tested, 1),
+      taken: `${tested.length} tests`,
+    },
   ]
 }

@@ -4,7 +4,7 @@ import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { format } from 'prettier'
-import { spread, type Row } from './figures.ts'
+import { spread, takenOf, type Row } from './figures.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -20,10 +20,32 @@ export type Machine = {
   loadBefore: number
 }
 
-export type Report = { at: string; rounds: number; machine: Machine; rows: Row[] }
+export type Report = {
+  at: string
+  /** Of the checkout that ran; null: it is none of git's. */
+  commit: string | null
+  /** Files differed from that commit. */
+  dirty: boolean
+  rounds: number
+  machine: Machine
+  rows: Row[]
+}
+
+const run = promisify(execFile)
+
+/** Which source the figures are of. */
+export async function describeSource(): Promise<Pick<Report, 'commit' | 'dirty'>> {
+  try {
+    const { stdout: commit } = await run('git', ['rev-parse', 'HEAD'], { cwd: root })
+    const { stdout: changes } = await run('git', ['status', '--porcelain'], { cwd: root })
+    return { commit: commit.trim(), dirty: changes !== '' }
+  } catch {
+    return { commit: null, dirty: false }
+  }
+}
 
 export async function describeMachine(kubectl: string): Promise<Machine> {
-  const { stdout } = await promisify(execFile)(kubectl, ['version', '--client', '-o', 'json'])
+  const { stdout } = await run(kubectl, ['version', '--client', '-o', 'json'])
   const { clientVersion } = JSON.parse(stdout) as { clientVersion: { gitVersion: string } }
   return {
     cores: cpus().length,
@@ -39,21 +61,26 @@ export async function describeMachine(kubectl: string): Promise<Machine> {
 export const isMet = ({ met }: Row): string => (met === null ? '' : met ? 'yes' : 'NO')
 
 /** The table as Markdown, with the facts that it depends on. */
-export function toMarkdown({ at, rounds, machine, rows }: Report): string {
-  const cells = rows.map((row) => {
+export function toMarkdown({ at, commit, dirty, rounds, machine, rows }: Report): string {
+  const lines = rows.map((row) => {
     const { what, against, unit, ours, theirs, figure, goal } = row
     const measured = (values: readonly number[] | null): string => (values === null ? '-' : `${spread(values)} ${unit}`)
-    return [what, measured(ours), measured(theirs), against ?? '-', figure, goal, isMet(row)].join(' | ')
+    const cells = [what, takenOf(row), measured(ours), measured(theirs), against ?? '-', figure, goal, isMet(row)]
+    return cells.join(' | ')
   })
   const { cores, processor, memoryGiB, kernel, node, kubectl, loadBefore } = machine
   return [
-    `Measured ${at.slice(0, 10)}: ${cores} cores (${processor}), ${memoryGiB} GiB, Linux ${kernel}, Node ${node}, ` +
+    `Measured ${at.slice(0, 10)} at commit ${commit?.slice(0, 10) ?? 'unknown'}${dirty ? ' with changes' : ''}: ${cores} cores (${processor}), ${memoryGiB} GiB, Linux ${kernel}, Node ${node}, ` +
       `kubectl and Kubernetes ${kubectl}; ${rounds} rounds; load of the machine before the run ${loadBefore}. ` +
-      'Client, host, kubectl and the whole cluster share these cores. Median (lowest to highest).',
+      'Client, host, kubectl and the whole cluster share these cores.',
     '',
-    '| what | ours | theirs | theirs is | figure | goal | met |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...cells.map((line) => `| ${line} |`),
+    'Ours and theirs: median (lowest to highest) of what the column "taken" says. Figure: in rounds, each of ours is compared ' +
+      'with the one of theirs that ran beside it, and the figure is the median of these ratios or differences; so it is ' +
+      'not what the two medians would give. Percentiles are by nearest rank; of fewer than 20 the worst is named instead.',
+    '',
+    '| what | taken | ours | theirs | theirs is | figure | goal | met |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...lines.map((line) => `| ${line} |`),
     '',
   ].join('\n')
 }
@@ -62,14 +89,18 @@ export function toMarkdown({ at, rounds, machine, rows }: Report): string {
 export async function keepReport(report: Report): Promise<string> {
   const file = join('test-results', 'bench', `${report.at.replaceAll(/[:.]/g, '-')}.json`)
   await mkdir(join(root, 'test-results', 'bench'), { recursive: true })
-  await writeFile(join(root, file), JSON.stringify(report, null, 2))
+  await writeFile(join(root, file), toJson(report))
   return file
 }
+
+/** Times to the microsecond, bytes to the bit: more digits are noise. */
+const toJson = (report: Report): string =>
+  JSON.stringify(report, (_, value: unknown) => (typeof value === 'number' ? Number(value.toFixed(3)) : value), 2)
 
 const begin = '<!-- bench: begin -->'
 const end = '<!-- bench: end -->'
 
-/** Puts the table in its place in docs/performance.md; the words around it stay. */
+/** Puts the table in its place in docs/performance.md, the words around it stay; and what it was made of beside it. */
 export async function writeToDocs(report: Report): Promise<void> {
   const file = join(root, 'docs', 'performance.md')
   const text = await readFile(file, 'utf8')
@@ -77,5 +108,6 @@ export async function writeToDocs(report: Report): Promise<void> {
   const after = rest?.split(end)[1]
   if (before === undefined || after === undefined) throw new Error(`${file} has no place for the table`)
   const options = { parser: 'markdown', printWidth: 120 }
+  await writeFile(join(root, 'docs', 'bench.json'), await format(toJson(report), { parser: 'json', printWidth: 120 }))
   await writeFile(file, await format(`${before}${begin}\n\n${toMarkdown(report)}\n${end}${after}`, options))
 }

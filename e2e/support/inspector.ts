@@ -6,7 +6,7 @@ import { waitUntil } from './wait-until.ts'
 export const inspectable = { NODE_OPTIONS: '--inspect=127.0.0.1:0' }
 
 /** Bytes of a process after what nobody uses was collected. */
-export type Memory = { rss: number; heapUsed: number; external: number }
+export type Memory = { rss: number; heapTotal: number; heapUsed: number; external: number }
 
 /** The debugger's door to a running owner: for what cannot be seen from outside, and for a clock that jumps. */
 export type Inspector = AsyncDisposable & {
@@ -14,8 +14,17 @@ export type Inspector = AsyncDisposable & {
   evaluate(expression: string): Promise<unknown>
   /** Collects garbage twice, then tells what is left. */
   memory(): Promise<Memory>
+  /** What the processor did in the owner while `run` ran, in V8's own form (.cpuprofile). */
+  cpuProfile(run: () => Promise<unknown>): Promise<CpuProfile>
   /** Everything on the JavaScript heap after garbage was collected twice, strings in full. */
   heapSnapshot(): Promise<Buffer>
+}
+
+/** A stack that was seen, as a node below its caller; `samples` names nodes, `timeDeltas` the microseconds of each. */
+export type CpuProfile = {
+  nodes: { id: number; callFrame: { functionName: string; url: string }; children?: number[] }[]
+  samples: number[]
+  timeDeltas: number[]
 }
 
 type Answer = { id?: number; result?: unknown; method?: string; params?: { chunk?: string } }
@@ -55,6 +64,12 @@ export async function openInspector(host: RunningHost): Promise<Inspector> {
       await call('HeapProfiler.collectGarbage')
       await call('HeapProfiler.collectGarbage')
       return (await evaluate('process.memoryUsage()')) as Memory
+    },
+    cpuProfile: async (run) => {
+      await call('Profiler.enable')
+      await call('Profiler.start')
+      await run()
+      return ((await call('Profiler.stop')) as { profile: CpuProfile }).profile
     },
     heapSnapshot: async () => {
       // V8 cuts strings in a snapshot after 1,024 characters.

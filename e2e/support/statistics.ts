@@ -1,7 +1,7 @@
-/** The value below which `share` (0 to 1) of the values lie; NaN of none. */
+/** The smallest value that at least `share` (0 to 1) of all values do not exceed (nearest rank); NaN of none. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
