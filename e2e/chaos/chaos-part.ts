@@ -11,6 +11,8 @@ export type ChaosSize = {
   /** How long a cluster stays away, seconds. */
   outageSeconds: number
   healthyForwards: number
+  /** How many of the troubles, drawn by the seed. */
+  neighbourTroubles: number
   /** How long each trouble stands beside the healthy ones, seconds. */
   troubleSeconds: number
   mixedMinutes: number
@@ -25,6 +27,7 @@ export const wholeSize: ChaosSize = {
   rollouts: 20,
   outageSeconds: 60,
   healthyForwards: 29,
+  neighbourTroubles: Infinity,
   troubleSeconds: 20,
   mixedMinutes: 20,
   mixedForwards: 30,
@@ -53,8 +56,9 @@ export const shortSize: ChaosSize = {
   rollouts: 1,
   outageSeconds: 3,
   healthyForwards: 5,
+  neighbourTroubles: 6,
   troubleSeconds: 2,
-  mixedMinutes: 0.3,
+  mixedMinutes: 0.2,
   mixedForwards: 6,
   reconcilerSequences: 2000,
 }

@@ -30,6 +30,7 @@ export async function fillDisk(
     if (!answer.ok) refused = answer.error.code
     return !answer.ok
   }).catch(() => violations.push('disk full: no change was refused'))
+  if (refused !== 'storage-failed') violations.push(`disk full: a change was refused with ${refused}`)
   const refusedMs = performance.now() - fullAt
   const { port } = localAddress(forward)
   for (let time = 0; time < 20; time += 1) {

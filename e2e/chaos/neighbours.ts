@@ -1,20 +1,32 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { CauseCode } from '../../contract/causes.ts'
 import type { Client } from '../../contract/client.ts'
-import { kubectlsOf } from '../support/chaos-children.ts'
 import { keepEchoing } from '../support/chaos-echo.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { signalAll } from '../support/leftovers.ts'
-import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
+import { addCluster, liveForward } from '../support/main-job.ts'
+import { RowWatch } from '../support/row-watch.ts'
 import { quantile } from '../support/statistics.ts'
-import { fault, linkDown, pauseComponent, restartComponent, restartRollout, stopComponent, type Fault } from '../testbed/faults.ts' // prettier-ignore
-import { loginPlugin } from '../testbed/host-faults.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { fault, restartComponent, restartRollout, type Fault } from '../testbed/faults.ts'
 import { startKubectlForward } from '../testbed/kubectl-forward.ts'
-import { deployment, service, workloadContainer, WORKLOAD_PORTS } from '../testbed/workloads.ts'
+import { deployment, service, WORKLOAD_PORTS } from '../testbed/workloads.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
-import { crashLoop, deleteItsNamespace, makeTarget, stopListening, takeItsPort, toTarget, type Strike } from './victims.ts' // prettier-ignore
+import {
+  harms,
+  kubectlsTo,
+  liveVictim,
+  loginCluster,
+  makeFake,
+  makeTarget,
+  toFake,
+  toTarget,
+  type Harm,
+  type Victim,
+  type VictimPlace,
+} from './victims.ts'
 
 /**
  * At p99, a neighbour may take so many times as long as plain kubectls to the same pods do in the same seconds: what the
@@ -27,37 +39,98 @@ const controls = 5
 const lateMs = 250
 /** Rounds of which the last hundredth is more than one moment of the machine. */
 const enoughRounds = 1000
+/** As long as a trouble may take to show; etcd away is told after 21 s, a login when its last token has ended. */
+const showsWithinSeconds = 60
 
 type Scene = {
   world: ChaosWorld
   client: Client
-  clusterA: string
-  clusterB: string
-  namespace: string
-  /** Where a target is that only troubles use. */
-  victims: string
-  ownerPid: number
+  rows: RowWatch
+  /** Where targets are that only troubles use: with a real node, and in the other cluster. */
+  target: VictimPlace
+  fake: VictimPlace
 }
-type Trouble = { name: string; begin: (scene: Scene) => Promise<Fault> }
+/** A trouble that has begun. `shown` resolves when it is seen to have happened, with what was seen; else it throws. */
+type Standing = Fault & { shown: () => Promise<string> }
+type Trouble = { name: string; begin: (scene: Scene) => Promise<Standing> }
 
-/** Adds a forward that goes with the trouble. */
-async function withForward(
-  { client, namespace, clusterA }: Scene,
-  input: Partial<Parameters<Client['forwards']['create']>[0]>,
-  begin: (forward: { id: string; port: number }) => Promise<Fault> = () =>
-    Promise.resolve(fault(() => Promise.resolve())),
-): Promise<Fault> {
-  const target = { kind: 'deployment' as const, name: 'bad' }
-  const ports = [{ remote: 8080 }]
-  const forward = await expectOk(client.forwards.create({ clusterId: clusterA, namespace, target, ports, ...input }))
-  const begun = await begin({ id: forward.id, port: forward.ports[0]?.local ?? 0 })
-  return fault(async () => {
-    await begun.undo()
-    await expectOk(client.forwards.remove({ id: forward.id }))
-  })
+/** Shown by a row of the bad forward that says what it should, or at least no more that it is live. */
+async function shownByRow({ rows }: Scene, id: string, since: number, causes: readonly CauseCode[]): Promise<string> {
+  const what = causes.length === 0 ? 'anything but live' : causes.join(' or ')
+  const { state, code } = await rows.until(
+    id,
+    what,
+    showsWithinSeconds,
+    (row) => row.state !== 'live' && (causes.length === 0 || (row.code !== null && causes.includes(row.code))),
+    since,
+  )
+  return `its row: ${state} ${code ?? ''}`
 }
 
-/** Does something again and again until it is undone. */
+/** A forward that never can be live. */
+const misled =
+  (input: Partial<Parameters<Client['forwards']['create']>[0]>, ...causes: CauseCode[]): Trouble['begin'] =>
+  async (scene) => {
+    const { client, target } = scene
+    const { clusterId, namespace } = target
+    const forward = await expectOk(client.forwards.create({ clusterId, namespace, ...toTarget, ...input }))
+    return {
+      ...fault(async () => {
+        await expectOk(client.forwards.remove({ id: forward.id }))
+      }),
+      shown: () => shownByRow(scene, forward.id, 0, causes),
+    }
+  }
+
+/** Strikes a forward that is live and serves. */
+async function strikeIn(
+  scene: Scene,
+  place: VictimPlace,
+  way: Pick<Parameters<Client['forwards']['create']>[0], 'target' | 'ports'>,
+  { strike, causes }: Harm,
+): Promise<Standing> {
+  const { client } = scene
+  const probe = { mode: 'connect' as const, seconds: 1 }
+  const victim = await liveVictim(place, { namespace: place.namespace, probe, ...way })
+  await scene.rows.until(victim.forwardId, 'live', 10, ({ state }) => state === 'live')
+  const since = performance.now()
+  const struck = await strike(victim, scene.world)
+  return {
+    ...fault(async () => {
+      await struck.undo()
+      await expectOk(client.forwards.remove({ id: victim.forwardId }))
+    }),
+    shown: () => shownByRow(scene, victim.forwardId, since, causes),
+  }
+}
+const inA =
+  (harm: Harm): Trouble['begin'] =>
+  (scene) =>
+    strikeIn(scene, scene.target, toTarget, harm)
+const inB =
+  (harm: Harm): Trouble['begin'] =>
+  (scene) =>
+    strikeIn(scene, scene.fake, toFake, harm)
+
+/** Ends the login of a cluster that is there for that alone. */
+const endLogin: Trouble['begin'] = async (scene) => {
+  const login = await loginCluster(scene.client, scene.world.bed)
+  const struck = await strikeIn(scene, { ...scene.target, clusterId: login.id }, toTarget, harms.loginEnded)
+  return {
+    ...fault(async () => {
+      await struck.undo()
+      await login.undo()
+    }),
+    shown: struck.shown,
+  }
+}
+
+/** Something that is done again and again until it is undone; whatever it does, the row must not stay live. */
+const again = (everyMs: number, act: (victim: Victim, world: ChaosWorld) => Promise<unknown>): Harm => ({
+  strike: (victim, world) => Promise.resolve(repeatedly(everyMs, () => act(victim, world))),
+  causes: [],
+})
+
 function repeatedly(everyMs: number, act: () => unknown): Fault {
   const over = new AbortController()
   const acting = (async () => {
@@ -66,160 +139,136 @@ function repeatedly(everyMs: number, act: () => unknown): Fault {
       await pause(everyMs)
     }
   })()
+  // Told when it is undone, and not before.
+  acting.catch(() => undefined)
   return fault(async () => {
     over.abort()
     await acting
   })
 }
 
-/** Strikes a forward that is live and goes with the trouble. */
-async function withVictim(scene: Scene, strike: Strike): Promise<Fault> {
-  const { world, client, clusterA: clusterId, victims: namespace, ownerPid } = scene
-  const probe = { mode: 'connect' as const, seconds: 1 }
-  const forward = await liveForward(client, { clusterId, namespace, ...toTarget, probe })
-  const { port } = localAddress(forward)
-  const struck = await strike({ client, clusterId, namespace, forwardId: forward.id, port, ownerPid }, world)
-  return fault(async () => {
-    await struck.undo()
-    await expectOk(client.forwards.remove({ id: forward.id }))
-  })
+const signal = (name: NodeJS.Signals) => async (victim: Victim) => signalAll(await kubectlsTo(victim), name)
+
+const rolledAgain: Harm = {
+  causes: [],
+  strike: ({ namespace }, { bed }) => {
+    const rolling = repeatedly(2000, () => restartRollout(bed.a, namespace, 'deployment/web'))
+    return Promise.resolve(
+      fault(async () => {
+        await rolling.undo()
+        await waitUntil('a pod that stays', 60, async () => {
+          const pods = await bed.a.pods(namespace, 'app=web')
+          return pods.length === 1 && pods.every(({ ready, deleting }) => ready && !deleting)
+        })
+      }),
+    )
+  },
 }
 
-/** Sends a signal to every kubectl of the forward that misbehaves, again and again. */
-const signalling = ({ ownerPid }: Scene, signal: NodeJS.Signals, everyMs: number): Fault =>
-  repeatedly(everyMs, async () => {
-    const all = await kubectlsOf(ownerPid)
-    signalAll(
-      all.filter(({ command }) => /pod\/bad-\S+ /.test(command)),
-      signal,
-    )
+/** A client that asks for 64 MiB and does not read them; in the end it does, and must get all of them. */
+const slowReader: Trouble['begin'] = async ({ client, target }) => {
+  const { port, forwardId } = await liveVictim(target, {
+    namespace: target.namespace,
+    target: toTarget.target,
+    ports: [{ remote: WORKLOAD_PORTS.source }],
   })
+  const wanted = 64 << 20
+  let read = 0
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  socket.on('data', (chunk: Buffer) => (read += chunk.length))
+  socket.pause()
+  socket.write(`${wanted}\n`)
+  return {
+    ...fault(async () => {
+      socket.destroy()
+      await expectOk(client.forwards.remove({ id: forwardId }))
+    }),
+    shown: async () => {
+      if (read > 0) throw new Error(`${read} bytes were read already`)
+      socket.resume()
+      await waitUntil('all that was asked for', showsWithinSeconds, () => read >= wanted || socket.closed)
+      if (read !== wanted) throw new Error(`it read ${read} bytes of ${wanted} at last`)
+      return 'it read 64 MiB at last'
+    },
+  }
+}
 
-const source = [{ remote: WORKLOAD_PORTS.source }]
-const inB = ({ clusterB }: Scene) => ({ clusterId: clusterB, namespace: 'default', target: { kind: 'pod' as const, name: 'nobody' } }) // prettier-ignore
-
-const roll = ({ world: { bed }, namespace }: Scene): Promise<Fault> =>
-  Promise.resolve(repeatedly(2000, () => restartRollout(bed.a, namespace, 'deployment/bad')))
-
-async function endLogin(scene: Scene): Promise<Fault> {
-  const { client, namespace, world } = scene
-  const { bed } = world
-  const short = await loginPlugin(bed.description, { lifetimeSeconds: 10 })
-  const { id } = await addCluster(client, bed.a.users['exec'] ?? '', 'login')
-  const target = { kind: 'deployment' as const, name: 'bad' }
-  const forward = await liveForward(client, { clusterId: id, namespace, target, ports: [{ remote: 8080 }] })
-  const ended = await loginPlugin(bed.description, { mode: 'fail' })
-  // A tunnel that is open needs no login; each new one does.
-  const killing = signalling(scene, 'SIGKILL', 1000)
-  return fault(async () => {
-    await killing.undo()
-    await expectOk(client.clusters.rotate({ id, text: await readFile(bed.a.kubeconfig, 'utf8') }))
-    await waitForState(client, forward.id, 'live', 60)
-    await ended.undo()
-    await short.undo()
-    await expectOk(client.clusters.remove({ id, removeForwards: 'true' }))
+/** 20 clients every 100 ms that connect and leave. */
+const crowd: Trouble['begin'] = async ({ client, target }) => {
+  const { port, forwardId } = await liveVictim(target, { namespace: target.namespace, ...toTarget })
+  const began = performance.now()
+  let [connected, failed] = [0, 0]
+  const coming = repeatedly(100, () => {
+    for (let index = 0; index < 20; index += 1) {
+      const socket = connect(port, '127.0.0.1', () => {
+        connected += 1
+        socket.destroy()
+      })
+      socket.on('error', () => (failed += 1))
+    }
   })
+  return {
+    ...fault(async () => {
+      await coming.undo()
+      await expectOk(client.forwards.remove({ id: forwardId }))
+    }),
+    shown: () => {
+      const each = connected / ((performance.now() - began) / 1000)
+      const words = `${connected} connected, ${each.toFixed(0)} a second, ${failed} failed`
+      return each < 100 || failed > 0 ? Promise.reject(new Error(words)) : Promise.resolve(words)
+    },
+  }
 }
 
 const troubles: Trouble[] = [
-  {
-    name: 'its kubectl is killed every 300 ms',
-    begin: (scene) => withForward(scene, {}, () => Promise.resolve(signalling(scene, 'SIGKILL', 300))),
-  },
-  {
-    name: 'its kubectl is stopped again and again',
-    begin: (scene) =>
-      withForward(scene, { probe: { mode: 'connect', seconds: 1 } }, () =>
-        Promise.resolve(signalling(scene, 'SIGSTOP', 500)),
-      ),
-  },
-  { name: 'nothing listens on its port', begin: (scene) => withForward(scene, { ports: [{ remote: 9 }] }) },
-  {
-    name: 'its target is not there',
-    begin: (scene) => withForward(scene, { target: { kind: 'service', name: 'gone' } }),
-  },
-  { name: 'its namespace is not there', begin: (scene) => withForward(scene, { namespace: 'nowhere' }) },
-  { name: 'its target is rolled again and again', begin: (scene) => withForward(scene, {}, () => roll(scene)) },
-  { name: 'its target crashes again and again', begin: (scene) => withVictim(scene, crashLoop) },
-  { name: 'its container listens no more', begin: (scene) => withVictim(scene, stopListening) },
-  { name: 'its namespace is deleted, and made again', begin: (scene) => withVictim(scene, deleteItsNamespace) },
-  { name: 'its local port is taken', begin: (scene) => withVictim(scene, takeItsPort) },
+  { name: 'its kubectl is killed every 300 ms', begin: inA(again(300, signal('SIGKILL'))) },
+  { name: 'its kubectl is stopped again and again', begin: inA(again(500, signal('SIGSTOP'))) },
+  { name: 'nothing listens on its port', begin: misled({ ports: [{ remote: 9 }] }, 'container-not-listening') },
+  { name: 'its target is not there', begin: misled({ target: { kind: 'service', name: 'gone' } }, 'target-missing') },
+  { name: 'its namespace is not there', begin: misled({ namespace: 'nowhere' }, 'namespace-missing') },
+  { name: 'its target is rolled again and again', begin: inA(rolledAgain) },
+  { name: 'its target crashes again and again', begin: inA(harms.crashLoop) },
+  { name: 'its container listens no more', begin: inA(harms.notListening) },
+  { name: 'its namespace is deleted, and made again', begin: inA(harms.namespaceDeleted) },
+  { name: 'its local port is taken', begin: inA(harms.portTaken) },
   { name: 'its login has ended, until it has other credentials', begin: endLogin },
-  {
-    name: 'a client takes 64 MiB and reads nothing',
-    begin: (scene) =>
-      withForward(scene, { ports: source }, async ({ port }) => {
-        const socket = connect(port, '127.0.0.1')
-        socket.on('error', () => undefined)
-        await once(socket, 'connect')
-        socket.pause()
-        socket.write(`${64 << 20}\n`)
-        return fault(() => {
-          socket.destroy()
-          return Promise.resolve()
-        })
-      }),
-  },
-  {
-    name: '200 clients connect and leave every second',
-    begin: (scene) =>
-      withForward(scene, {}, ({ port }) =>
-        Promise.resolve(
-          repeatedly(100, () => {
-            for (let index = 0; index < 20; index += 1) {
-              const socket = connect(port, '127.0.0.1', () => socket.destroy())
-              socket.on('error', () => undefined)
-            }
-          }),
-        ),
-      ),
-  },
-  {
-    name: 'the API server of its cluster is away',
-    begin: (scene) => withForward(scene, inB(scene), () => stopComponent(scene.world.bed.b, 'apiserver')),
-  },
+  { name: 'a client takes 64 MiB and reads nothing', begin: slowReader },
+  { name: '200 clients connect and leave every second', begin: crowd },
+  { name: 'the API server of its cluster is away', begin: inB(harms.apiServerAway) },
   {
     name: 'the API server of its cluster is restarted again and again',
-    begin: (scene) =>
-      withForward(scene, inB(scene), () =>
-        Promise.resolve(repeatedly(1000, () => restartComponent(scene.world.bed.b, 'apiserver'))),
-      ),
+    begin: inB(again(1000, ({ cluster }) => restartComponent(cluster, 'apiserver'))),
   },
-  {
-    name: 'the etcd of its cluster is away',
-    begin: (scene) => withForward(scene, inB(scene), () => stopComponent(scene.world.bed.b, 'etcd')),
-  },
-  {
-    name: 'the API server of its cluster is paused',
-    begin: (scene) =>
-      withForward(scene, inB(scene), () => Promise.resolve(pauseComponent(scene.world.bed.b, 'apiserver'))),
-  },
-  {
-    name: 'the link to its cluster is down',
-    begin: (scene) => withForward(scene, inB(scene), () => linkDown(scene.world.bed.b)),
-  },
+  { name: 'the etcd of its cluster is away', begin: inB(harms.etcdAway) },
+  { name: 'the API server of its cluster is paused', begin: inB(harms.apiServerPaused) },
+  { name: 'the link to its cluster is down', begin: inB(harms.linkDown) },
 ]
 
 /** One forward misbehaves beside many healthy ones: no byte lost, none late. */
 export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> {
-  const { bed, size } = world
+  const { bed, size, random } = world
   const namespace = await bed.a.createNamespace('chaos')
+  const [ofTarget, ofFake] = [await bed.a.createNamespace('chaos'), await bed.b.createNamespace('chaos')]
   await bed.a.apply(deployment({ namespace, name: 'well', replicas: 2 }), service({ namespace, name: 'well' }))
-  await bed.a.apply(deployment({ namespace, name: 'bad', container: workloadContainer() }))
-  const victims = await bed.a.createNamespace('chaos')
-  await Promise.all([
-    makeTarget(bed, victims),
-    bed.a.waitForPods(namespace, 'app=well', 2),
-    bed.a.waitForPods(namespace, 'app=bad', 1),
-  ])
+  await Promise.all([makeTarget(bed, ofTarget), makeFake(bed, ofFake), bed.a.waitForPods(namespace, 'app=well', 2)])
   await using host = await world.startHost()
-  const { client } = host
-  const clusterA = (await addCluster(client, bed.a.kubeconfig, 'a')).id
-  const clusterB = (await addCluster(client, bed.b.kubeconfig, 'b')).id
+  const { client, pid: ownerPid } = host
+  const clusterId = (await addCluster(client, bed.a.kubeconfig, 'a')).id
+  const other = (await addCluster(client, bed.b.kubeconfig, 'b')).id
+  using rows = await RowWatch.follow(client)
+  const scene: Scene = {
+    world,
+    client,
+    rows,
+    target: { client, cluster: bed.a, clusterId, namespace: ofTarget, ownerPid },
+    fake: { client, cluster: bed.b, clusterId: other, namespace: ofFake, ownerPid },
+  }
   const healthy = await Promise.all(
     Array.from({ length: size.healthyForwards }, () =>
       liveForward(client, {
-        clusterId: clusterA,
+        clusterId,
         namespace,
         target: { kind: 'service', name: 'well' },
         ports: [{ remote: WORKLOAD_PORTS.echo }],
@@ -242,26 +291,29 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
   const violations: string[] = []
   // Connections, spares and compiled code settle first.
   await pause(Math.min(10, size.troubleSeconds) * 1000)
-  const ratios: number[] = []
-  for (const { name, begin } of troubles) {
+  const ratios: { ours: number; plain: number; name: string }[] = []
+  for (const { name, begin } of random.some(troubles, size.neighbourTroubles)) {
     world.say(name)
     // Calm before each: what else this machine does changes from minute to minute.
     const calmAt = performance.now()
     await pause(size.troubleSeconds * 500)
     const beganAt = performance.now()
-    const calm = quantile(between(echoes, calmAt, beganAt), 0.99)
+    const [calm, calmControl] = [echoes, plain].map((of) => quantile(between(of, calmAt, beganAt), 0.99)) as [number, number] // prettier-ignore
     const before = lost()
-    await using trouble = await begin({ world, client, clusterA, clusterB, namespace, victims, ownerPid: host.pid })
+    await using trouble = await begin(scene)
     await pause(size.troubleSeconds * 1000)
+    const shown = await trouble.shown().catch((error: unknown) => error as Error)
+    if (shown instanceof Error) violations.push(`${name}: nothing shows that it happened: ${shown.message}`)
     const endedAt = performance.now()
     const rounds = between(echoes, beganAt, endedAt)
     const beside = between(plain, beganAt, endedAt)
     const during = quantile(rounds, 0.99)
     const control = quantile(beside, 0.99)
     await trouble.undo()
-    ratios.push(during / calm)
+    ratios.push({ name, ours: during / calm, plain: control / calmControl })
     facts[name] =
-      `p99 ${during.toFixed(1)} ms, calm ${calm.toFixed(1)} ms, plain kubectl in the same seconds ${control.toFixed(1)} ms`
+      `p99 ${during.toFixed(1)} ms, calm ${calm.toFixed(1)} ms; plain kubectl in the same seconds ${control.toFixed(1)} ms, ` +
+      `calm ${calmControl.toFixed(1)} ms; ${shown instanceof Error ? 'NOT SHOWN' : shown}`
     if (lost() > before) violations.push(`${name}: ${lost() - before} connections of neighbours were lost`)
     const share = rounds.length < enoughRounds ? 0.9 : 0.99
     const [late, usual] = [quantile(rounds, share), quantile(beside, share)]
@@ -274,9 +326,16 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
   const rounds = results.reduce((sum, one) => sum + one.rounds.length, 0)
   if (wrong > 0) violations.push(`${wrong} wrong bytes at neighbours`)
   if (results.some((one) => one.rounds.length === 0)) violations.push('a neighbour carried nothing')
-  facts['p99 against calm, all troubles'] =
-    `median ${quantile(ratios, 0.5).toFixed(2)}, worst ${Math.max(...ratios).toFixed(2)}`
+  for (const whose of ['ours', 'plain'] as const) {
+    const worst = ratios.reduce((most, one) => (one[whose] > most[whose] ? one : most))
+    const half = quantile(ratios.map((one) => one[whose]), 0.5) // prettier-ignore
+    facts[`p99 in trouble against calm, ${whose === 'ours' ? 'neighbours' : 'plain kubectl'}`] =
+      `${ratios.length} troubles: median ${half.toFixed(2)}, worst ${worst[whose].toFixed(2)} (${worst.name})`
+  }
   facts['checked at neighbours'] = `${(rounds / 1024).toFixed(1)} MiB each way, ${wrong} wrong bytes, ${lost()} connections lost` // prettier-ignore
-  await Promise.all([namespace, victims].map((name) => bed.a.deleteNamespace(name)))
+  await Promise.all([
+    ...[namespace, ofTarget].map((name) => bed.a.deleteNamespace(name)),
+    bed.b.deleteNamespace(ofFake),
+  ])
   return { facts, violations }
 }
