@@ -1,5 +1,5 @@
-// Writes docs/messages.md: every sentence that says what is wrong and what to do next, read from the sources, so that
-// they can be read aloud side by side. `--check` only compares.
+// Writes docs/messages.md: every sentence that Mooring says, read from the sources, so that they can be read aloud side
+// by side; where one says what to do next, beside it. `--check` only compares.
 // Usage: node build/messages.mjs [--check]
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import ts from 'typescript'
 import { root, say } from './node.mjs'
+import { readSentences, wordsOfFile } from './sentences.mjs'
 
 const page = join(root, 'docs', 'messages.md')
 const folders = ['contract', 'network', 'electron', 'sidecar', 'renderer/src']
@@ -22,6 +23,7 @@ const chapters = [
   ['Clusters and the connection test', /^(electron\/core\/clusters|sidecar|network)\//],
   ['Vault and database', /^electron\/core\/(vault|store)\//],
   ['kubectl and this machine', /^electron\/core\/(processes|platform|settings|diagnostics)\//],
+  ['Start and command line', /^electron\/(cli\/|[^/]+$)/],
   ['Pages', /^renderer\//],
   ['The call itself', /./],
 ]
@@ -36,125 +38,17 @@ function* sources(folder) {
   }
 }
 
-/** The name by which a value stands in a sentence: `context.cluster` is ‹cluster›. */
-function placeholder(node) {
-  if (ts.isCallExpression(node)) {
-    const inner = ts.isPropertyAccessExpression(node.expression) ? node.expression.expression : node.arguments[0]
-    return inner === undefined ? placeholder(node.expression) : placeholder(inner)
-  }
-  if (ts.isPropertyAccessExpression(node)) return `‹${node.name.text}›`
-  return ts.isIdentifier(node) ? `‹${node.text}›` : '‹…›'
-}
-
-/** The block, or else the file, in which a name means this. */
-function scopeOf(node) {
-  return ts.isBlock(node) || ts.isSourceFile(node) ? node : scopeOf(node.parent)
-}
-
-/** All wordings that an expression can have, or null when it is no text. */
-function wordings(node, constants) {
-  const read = (inner) => wordings(inner, constants)
-  if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) return [node.text]
-  if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node)) return read(node.expression)
-  if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) return read(node.body)
-  if (ts.isConditionalExpression(node)) {
-    const ways = [read(node.whenTrue), read(node.whenFalse)]
-    return ways.every((way) => way === null) ? null : ways.flatMap((way) => way ?? [])
-  }
-  if (ts.isTemplateExpression(node)) {
-    let texts = [node.head.text]
-    for (const { expression, literal } of node.templateSpans) {
-      const inner = read(expression) ?? [placeholder(expression)]
-      texts = texts.flatMap((text) => inner.map((words) => text + words + literal.text))
-    }
-    return texts
-  }
-  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
-    const [left, right] = [read(node.left), read(node.right)]
-    return left === null || right === null ? null : left.flatMap((text) => right.map((more) => text + more))
-  }
-  if (!ts.isIdentifier(node)) return null
-  // Of several of one name, the innermost that can be seen from here.
-  const seen = constants.get(node.text)?.filter(({ scope }) => scope.pos <= node.pos && node.end <= scope.end)
-  return seen?.at(-1)?.texts ?? null
-}
-
-const isSentence = (texts) => texts?.some((text) => /^[A-Z‹“"]/.test(text) && /\s/.test(text)) === true
-const propertyOf = (node, name) => node.properties.find((property) => property.name?.getText() === name)
-const propertyValue = (property) =>
-  property === undefined ? undefined : ts.isShorthandPropertyAssignment(property) ? property.name : property.initializer
-
-/** The code a sentence belongs to: said beside it, or the key it stands under. */
-function codeOf(node, constants) {
-  const own = propertyValue(propertyOf(node, 'code'))
-  const said = own === undefined ? null : wordings(own, constants)
-  if (said !== null) return said.join(', ')
-  for (let up = node.parent; up !== undefined; up = up.parent) {
-    if (ts.isPropertyAssignment(up)) return up.name.getText().replaceAll("'", '')
-    if (ts.isCaseClause(up)) return up.expression.getText().replaceAll("'", '')
-    if (ts.isBlock(up) || ts.isSourceFile(up)) return ''
-  }
-  return ''
-}
-
-/** What is said, what next, and under which code; null: this node says nothing. */
-function sentenceAt(node, constants) {
-  if (ts.isObjectLiteralExpression(node)) {
-    const what = propertyValue(propertyOf(node, 'message') ?? propertyOf(node, 'detail'))
-    const next = propertyValue(propertyOf(node, 'next'))
-    if (what === undefined || next === undefined) return null
-    const [said, then] = [wordings(what, constants), wordings(next, constants)]
-    return said === null || then === null ? null : { what: said, next: then, code: codeOf(node, constants) }
-  }
-  if (ts.isCallExpression(node)) {
-    const texts = node.arguments.map((argument) => wordings(argument, constants))
-    const at = texts.findIndex((text, index) => isSentence(text) && isSentence(texts[index + 1]))
-    return at < 0 ? null : { what: texts[at], next: texts[at + 1], code: at === 0 ? '' : (texts[0]?.join(', ') ?? '') }
-  }
-  if (ts.isJsxOpeningElement(node) || ts.isJsxSelfClosingElement(node)) {
-    if (node.tagName.getText() !== 'EmptyState') return null
-    const named = node.attributes.properties.filter(ts.isJsxAttribute)
-    const title = named.find((attribute) => attribute.name.getText() === 'title')?.initializer
-    const expression = title !== undefined && ts.isJsxExpression(title) ? title.expression : title
-    const what = expression === undefined ? null : wordings(expression, constants)
-    const element = ts.isJsxOpeningElement(node) ? node.parent : null
-    const text = element === null ? '' : jsxText(element)
-    return what === null ? null : { what, next: [text], code: 'empty page' }
-  }
-  return null
-}
-
-/** The words inside an element, tags left out. */
-function jsxText(element) {
-  const words = []
-  for (const child of element.children) {
-    if (ts.isJsxText(child)) words.push(child.text)
-    else if (ts.isJsxElement(child)) words.push(jsxText(child))
-    else if (ts.isJsxExpression(child) && child.expression !== undefined) words.push(placeholder(child.expression))
-  }
-  return words.join(' ').replace(/\s+/g, ' ').trim()
-}
-
-function sentencesIn(path) {
-  const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true)
-  const constants = new Map()
-  const found = []
-  const remember = (node) => {
-    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer !== undefined) {
-      const texts = ts.isArrowFunction(node.initializer) ? null : wordings(node.initializer, constants)
-      const { text } = node.name
-      if (texts !== null) constants.set(text, [...(constants.get(text) ?? []), { texts, scope: scopeOf(node) }])
-    }
-    ts.forEachChild(node, remember)
-  }
-  const walk = (node) => {
-    const sentence = sentenceAt(node, constants)
-    if (sentence !== null) found.push(sentence)
-    ts.forEachChild(node, walk)
-  }
-  remember(file)
-  walk(file)
-  return found
+/**
+ * The sources that speak to people, by name, parsed.
+ * @returns {{ name: string, file: ts.SourceFile }[]}
+ */
+export function readSources() {
+  return folders.flatMap((folder) =>
+    [...sources(join(root, folder))].sort().map((path) => ({
+      name: relative(root, path).split(sep).join('/'),
+      file: ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true),
+    })),
+  )
 }
 
 const cell = (texts) =>
@@ -163,33 +57,50 @@ const cell = (texts) =>
     .filter((text, index, all) => text !== '' && all.indexOf(text) === index)
     .join('<br>')
 
+const table = (head, lines) => [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...new Set(lines)]
+
 /** The page as it should be. */
 export async function messagesPage() {
-  const rows = new Map(chapters.map(([title]) => [title, new Set()]))
-  for (const folder of folders)
-    for (const path of [...sources(join(root, folder))].sort()) {
-      const name = relative(root, path).split(sep).join('/')
-      const [title] = chapters.find(([, place]) => place.test(name)) ?? ['']
-      for (const { what, next, code } of sentencesIn(path))
-        rows.get(title)?.add(`| ${cell(what)} | ${cell(next)} | ${code === '' ? '' : `\`${code}\``} | \`${name}\` |`)
-    }
+  const files = readSources()
+  const exported = new Map(files.flatMap(({ file }) => wordsOfFile(file)))
+  const found = files.flatMap(({ name, file }) => {
+    const [chapter] = chapters.find(([, place]) => place.test(name)) ?? ['']
+    return readSentences(file, exported).map((sentence) => ({ ...sentence, name, chapter }))
+  })
+  const parts = chapters.flatMap(([title]) => {
+    const here = found.filter(({ chapter }) => chapter === title)
+    const steps = here.filter(({ next }) => next !== null)
+    const alone = here.filter(({ next }) => next === null)
+    return [
+      '',
+      `## ${title}`,
+      ...(steps.length === 0 ? [] : ['']),
+      ...(steps.length === 0
+        ? []
+        : table(
+            ['what, and why', 'what next', 'code', 'where'],
+            steps.map(
+              ({ what, next, code, name }) =>
+                `| ${cell(what)} | ${cell(next)} | ${code === '' ? '' : `\`${code}\``} | \`${name}\` |`,
+            ),
+          )),
+      ...(alone.length === 0 ? [] : ['', 'Said without a next step:', '']),
+      ...(alone.length === 0
+        ? []
+        : table(
+            ['said', 'where'],
+            alone.map(({ what, name }) => `| ${cell(what)} | \`${name}\` |`),
+          )),
+    ]
+  })
   const text = [
     '# Messages',
     '',
-    'Every sentence that says what is wrong and what to do next, as it stands in the sources; `‹name›` is filled in when it is',
-    'said. Written by `node build/messages.mjs`; `npm run check` proves that it is up to date.',
-    ...[...rows].flatMap(([title, lines]) =>
-      lines.size === 0
-        ? []
-        : [
-            '',
-            `## ${title}`,
-            '',
-            '| what, and why | what next | code | where |',
-            '| --- | --- | --- | --- |',
-            ...lines,
-          ],
-    ),
+    'Every sentence that Mooring says, as it stands in the sources: what is wrong and what to do next side by side, and what',
+    'is said without a next step below. `‹name›` is filled in when it is said; `[…]` is said only where there is something',
+    'to say. What goes to the log alone, and what only a programmer reads, is left out. Written by `node build/messages.mjs`;',
+    '`npm run check` proves that it is up to date, `build/messages.spec.ts` that nothing is missing.',
+    ...parts,
     '',
   ].join('\n')
   return format(text, { ...(await resolveConfig(page)), parser: 'markdown' })

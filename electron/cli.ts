@@ -21,8 +21,8 @@ const exitCode = { ok: 0, failed: 1, usage: 2, notRunning: 3, notConnected: 4 } 
 class Stop extends Error {
   readonly code: number
 
-  constructor(message: string, code: number) {
-    super(message)
+  constructor(what: string, next: string, code: number) {
+    super([what, next].filter(Boolean).join('\n'))
     this.code = code
   }
 }
@@ -32,12 +32,13 @@ const here: Partial<Record<AppError['code'], string>> = {
   'command-not-allowed': " Here: --allow-command 'THE COMMAND WITH ITS ARGUMENTS', or --context with the others.",
 }
 
-const explain = (error: AppError): string => `${errorText(error)}${here[error.code] ?? ''}`
+const stopFor = (error: AppError, code: number): Stop =>
+  new Stop(errorText(error).split('\n')[0] ?? '', `${error.next}${here[error.code] ?? ''}`, code)
 
 async function value<T>(answer: Promise<Result<T>>): Promise<T> {
   const result = await answer
   if (result.ok) return result.value
-  throw new Stop(explain(result.error), result.error.code === 'owner-lost' ? exitCode.notRunning : exitCode.failed)
+  throw stopFor(result.error, result.error.code === 'owner-lost' ? exitCode.notRunning : exitCode.failed)
 }
 
 const print = (text: string): boolean => process.stdout.write(`${text}\n`)
@@ -55,9 +56,14 @@ function find<T extends { id: string; name: string }>(kind: string, list: readon
   if (only !== undefined && found.length === 1) return only
   const names = list.map((item) => item.name).join(', ')
   if (only === undefined)
-    throw new Stop(`There is no ${kind} ${wanted}.\nThere are: ${names === '' ? 'none' : names}.`, exitCode.failed)
+    throw new Stop(
+      `There is no ${kind} ${wanted}.`,
+      names === '' ? `Add one: ${kind}s add` : `Name one of these: ${names}.`,
+      exitCode.failed,
+    )
   throw new Stop(
-    `Several ${kind}s are named ${wanted}.\nUse an id: ${found.map((item) => item.id).join(', ')}.`,
+    `Several ${kind}s are named ${wanted}.`,
+    `Use an id: ${found.map((item) => item.id).join(', ')}.`,
     exitCode.failed,
   )
 }
@@ -78,11 +84,12 @@ const program = new Command('mooring')
 async function attached(act: (client: Client) => Promise<void>): Promise<void> {
   const { dataDir } = program.opts<Global>()
   const folder = lookAtDataFolder(dataDir)
-  if (!folder.ok) throw new Stop(explain(folder.error), exitCode.failed)
+  if (!folder.ok) throw stopFor(folder.error, exitCode.failed)
   const owner = folder.value === null ? null : readOwner(folder.value.dir)
   if (owner?.socketPath === undefined || owner.socketPath === null)
     throw new Stop(
-      'Mooring is not running.\nStart it with `npm start` (or `npm run serve` without a window).',
+      'Mooring is not running.',
+      'Start it with `npm start` (or `npm run serve` without a window).',
       exitCode.notRunning,
     )
   const transport = createLocalTransport(owner.socketPath)
@@ -117,7 +124,7 @@ clusters
       const bytes = file === '-' ? await readStandardInput() : await readKubeconfig(file)
       const source = { base64: bytes.toString('base64') }
       const preview = await value(client.kubeconfigs.preview(source))
-      if (preview.verdict === 'error') throw new Stop(riskWords(null, preview.problems).join('\n'), exitCode.failed)
+      if (preview.verdict === 'error') throw new Stop(riskWords(null, preview.problems).join('\n'), '', exitCode.failed)
       const names =
         options.context ?? preview.contexts.filter((context) => context.addable).map((context) => context.context)
       const added = await value(
@@ -146,7 +153,8 @@ async function readKubeconfig(file: string): Promise<Buffer> {
       code ?? ''
     ]
     throw new Stop(
-      `${file} cannot be read. ${reason ?? `The system says ${code ?? 'nothing'}`}.\nName a kubeconfig file, or - to read it from standard input.`,
+      `${file} cannot be read. ${reason ?? `The system says ${code ?? 'nothing'}`}.`,
+      'Name a kubeconfig file, or - to read it from standard input.',
       exitCode.failed,
     )
   }

@@ -204,8 +204,12 @@ describe('forwards', () => {
     expect((await run(['forwards'])).stdout).toMatch(/\n\nlost: There is no service nowhere .*\. \S.*\n$/)
     await expectRefusal(['forwards', 'remove', 'lost', 'nobody'], exitCode.failed, /no forward nobody/)
     expect(await run(['forwards', 'remove', 'lost'])).toMatchObject({ code: exitCode.ok, stdout: 'lost: removed\n' })
-    await expectRefusal(['forwards', 'stop', 'nobody'], exitCode.failed, /no forward nobody.\nThere are: none/)
-    await expectRefusal(['forwards', 'add', 'nobody', 'svc/web', '80'], exitCode.failed, /There are: admin, shop, gone/)
+    await expectRefusal(['forwards', 'stop', 'nobody'], exitCode.failed, /no forward nobody\.\nAdd one: forwards add/)
+    await expectRefusal(
+      ['forwards', 'add', 'nobody', 'svc/web', '80'],
+      exitCode.failed,
+      /Name one of these: admin, shop, gone/,
+    )
     const ids: string[] = []
     for (const target of ['svc/web', 'deploy/web']) {
       const { id } = await json<Forward>('forwards', 'add', 'admin', target, '8080', '-n', namespace, '--off', '--name', 'twin') // prettier-ignore

@@ -62,7 +62,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   },
   'cert-expired': {
     severity: 'danger',
-    message: (subject) => `The ${subject}.`,
+    message: (subject) => `The ${subject}; it is no longer valid.`,
     next: 'Get a new kubeconfig from whoever runs the cluster.',
   },
   'cert-unreadable': {

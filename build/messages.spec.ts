@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+import { readSources } from './messages.mjs'
+import { root } from './node.mjs'
+import { readSentences } from './sentences.mjs'
+
+const fileOf = (text: string): ts.SourceFile => ts.createSourceFile('sample.tsx', text, ts.ScriptTarget.Latest, true)
+type Sentence = { what: string[]; next: string[] | null; code: string }
+const read = (text: string) => readSentences(fileOf(text), new Map()) as Sentence[]
+
+describe('the sentences of a source', () => {
+  it('are read out of the functions that make them', () => {
+    const found = read(`
+      const again = 'It is tried again.'
+      const withFacts = (text: string, facts: string | null) => (facts === null ? \`\${text}.\` : \`\${text}: \${facts}.\`)
+      const bad = (message: string) => failure('rejected', message, again)
+      export const a = bad('The token is empty.')
+      export const b = { message: withFacts('It cannot be trusted', way.facts), next: \`Check the clock. \${again}\` }
+    `)
+    expect(found).toEqual([
+      { what: ['The token is empty.'], next: ['It is tried again.'], code: 'rejected' },
+      {
+        what: ['It cannot be trusted.', 'It cannot be trusted: ‹facts›.'],
+        next: ['Check the clock. It is tried again.'],
+        code: '',
+      },
+    ])
+  })
+
+  it('show once, in brackets, what is said only sometimes, and a value where only one side is words', () => {
+    const [found] = read(`
+      const code = error instanceof SqliteError ? error.code : ''
+      fail('unsafe', \`The lock \${path} cannot be used (\${code === '' ? String(error) : code})\${why === null ? '' : \`: \${why}\`}.\`, 'Remove it.')
+    `)
+    expect(found?.what.join()).toContain('The lock ‹path› cannot be used (‹error›)[: ‹why›].')
+    expect(found?.what.join()).not.toContain('()')
+  })
+
+  it('are those of pages too, and not those of the log', () => {
+    const found = read(`
+      log.warn('This goes to the log alone.')
+      throw new Error('This is a bug in here.')
+      const page = <p>The vault of <b>{name}</b> is locked.</p>
+    `)
+    expect(found.map(({ what }) => what)).toEqual([['The vault of ‹name› is locked.']])
+  })
+})
+
+const isForNobody = (node: ts.Node): boolean =>
+  ts.isImportDeclaration(node) ||
+  (ts.isNewExpression(node) && node.expression.getText() === 'Error') ||
+  (ts.isCallExpression(node) && /(log|prepare|exec|drop)\b[^(]*$/i.test(node.expression.getText()))
+
+const plain = (text: string): string =>
+  text
+    .replaceAll(/[|<\\]|&lt;/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+
+/** The pieces of texts that end a sentence, found without the generator. */
+function piecesOf(file: ts.SourceFile): string[] {
+  const found: string[] = []
+  const walk = (node: ts.Node): void => {
+    if (isForNobody(node)) return
+    const isPiece = ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
+    if (isPiece || ts.isJsxText(node)) found.push(plain(node.text))
+    ts.forEachChild(node, walk)
+  }
+  walk(file)
+  return found.filter((text) => /[a-z]+ [a-z]+ ?\S*[.?!]($|\s)/i.test(text))
+}
+
+const sources = readSources()
+
+const missingFrom = (page: string, file: ts.SourceFile): string[] => {
+  const said = plain(page)
+  return piecesOf(file).filter((piece) => !said.includes(piece))
+}
+
+describe('docs/messages.md', () => {
+  const page = readFileSync(join(root, 'docs', 'messages.md'), 'utf8')
+
+  it('holds every sentence of the sources', () => {
+    const missing = sources.flatMap(({ name, file }) => missingFrom(page, file).map((text) => `${name}: ${text}`))
+    expect(missing).toEqual([])
+  })
+
+  it('lacks nothing that it is not blamed for', () => {
+    const added = fileOf(
+      "export const a = fail('x', `Nobody has listed ${name} here. Say so.`, 'Write it down for once.')",
+    )
+    expect(missingFrom(page, added)).toEqual(['here. Say so.', 'Write it down for once.'])
+    const words = sources.find(({ name }) => name.endsWith('forwards/cause-words.ts'))!
+    expect(missingFrom(page.replaceAll('Nothing to do', ''), words.file)).toContain(
+      'Nothing to do: it goes on by itself.',
+    )
+  })
+
+  it('has no row whose words were lost', () => {
+    const lost = page.split('\n').filter((line) => /\(\)|‹Math›|^\| The ‹\w+›\.|‹undefined›|‹null›|\[\]/.test(line))
+    expect(lost.map((line) => line.replaceAll(/ +/g, ' '))).toEqual([])
+  })
+})

@@ -1,0 +1,308 @@
+// Reads the sentences out of a source file: texts, templates, and functions that make them.
+import ts from 'typescript'
+
+/** The name by which a value stands in a sentence: `context.cluster` is ‹cluster›, and what is made of it too. */
+function placeholder(node, names) {
+  const of = (inner) => placeholder(inner, names)
+  if (ts.isCallExpression(node)) {
+    const [argument] = node.arguments
+    if (ts.isPropertyAccessExpression(node.expression) && !/^[A-Z]/.test(node.expression.expression.getText()))
+      return of(node.expression.expression)
+    return of(argument === undefined || ts.isArrowFunction(argument) ? node.expression : argument)
+  }
+  if (ts.isPropertyAccessExpression(node)) return `‹${node.name.text}›`
+  if (ts.isBinaryExpression(node)) return of(node.left)
+  if (ts.isNonNullExpression(node) || ts.isElementAccessExpression(node)) return of(node.expression)
+  if (ts.isConditionalExpression(node)) return of(node.whenFalse)
+  if (ts.isNewExpression(node) && node.arguments?.[0] !== undefined) return of(node.arguments[0])
+  if (ts.isJsxSelfClosingElement(node)) return `‹${node.tagName.getText()}›`
+  if (!ts.isIdentifier(node)) return '‹…›'
+  return names.bound.get(node.text)?.[0] ?? `‹${node.text}›`
+}
+
+const isNothing = (node) =>
+  node.kind === ts.SyntaxKind.NullKeyword ||
+  (ts.isIdentifier(node) && node.text === 'undefined') ||
+  (ts.isStringLiteralLike(node) && node.text === '')
+
+/** The block, or else the file, in which a name means this. */
+function scopeOf(node) {
+  return ts.isBlock(node) || ts.isSourceFile(node) ? node : scopeOf(node.parent)
+}
+
+const isOneLine = (node) => ts.isArrowFunction(node) && !ts.isBlock(node.body)
+
+/** What a function can give back. */
+function givenBack(called) {
+  if (called.body === undefined) return []
+  if (!ts.isBlock(called.body)) return [called.body]
+  const found = []
+  const look = (node) => {
+    if (ts.isReturnStatement(node) && node.expression !== undefined) found.push(node.expression)
+    if (!ts.isFunctionLike(node)) ts.forEachChild(node, look)
+  }
+  look(called.body)
+  return found
+}
+const isText = (node) =>
+  ts.isStringLiteralLike(node) ||
+  ts.isTemplateExpression(node) ||
+  ts.isConditionalExpression(node) ||
+  ts.isBinaryExpression(node)
+
+/** The names a file takes from others. */
+const importsOf = (file) =>
+  new Set(
+    file.statements
+      .filter(ts.isImportDeclaration)
+      .flatMap(({ importClause }) => [...(importClause?.namedBindings?.elements ?? [])].map(({ name }) => name.text)),
+  )
+
+/** Whether a function between a name and where it would be declared has a parameter called so. */
+function isParameter(name, scope) {
+  for (let up = name.parent; up !== undefined && up !== scope; up = up.parent)
+    if (ts.isFunctionLike(up) && up.parameters.some((one) => new RegExp(`\\b${name.text}\\b`).test(one.name.getText())))
+      return true
+  return false
+}
+
+/** Every `const` of a file that is a text, and every function: `[name, { value, scope }]`. */
+export function wordsOfFile(file) {
+  const found = []
+  const look = (node) => {
+    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer !== undefined) {
+      const value = node.initializer
+      if (isText(value) || ts.isArrowFunction(value) || ts.isObjectLiteralExpression(value))
+        found.push([node.name.text, { value, scope: scopeOf(node) }])
+    }
+    if (ts.isFunctionDeclaration(node) && node.name !== undefined)
+      found.push([node.name.text, { value: node, scope: scopeOf(node.parent) }])
+    ts.forEachChild(node, look)
+  }
+  look(file)
+  return found
+}
+
+/**
+ * What names mean while a file is read: `bound` (parameters of the function that is followed), then what the file itself
+ * says, the innermost first, then what other files export.
+ */
+class Names {
+  constructor({ local, imports, exported }, bound = new Map(), depth = 0) {
+    this.local = local
+    this.imports = imports
+    this.exported = exported
+    this.bound = bound
+    this.depth = depth
+  }
+
+  deeper(bound) {
+    return new Names(this, bound, this.depth + 1)
+  }
+
+  /** The texts or the one-line function behind a name; null: something else. */
+  find(node) {
+    const { text } = node
+    if (this.bound.has(text)) return { texts: this.bound.get(text) }
+    if (this.depth > 4) return null
+    // Of several of one name, the innermost that can be seen from here.
+    const seen = this.local.filter(
+      ([name, { scope, value }]) =>
+        name === text &&
+        scope.pos <= node.pos &&
+        node.end <= scope.end &&
+        !(value.pos <= node.pos && node.end <= value.end),
+    )
+    const found = seen.at(-1)?.[1] ?? (this.imports.has(text) ? this.exported.get(text) : undefined)
+    if (found === undefined || isParameter(node, found.scope)) return null
+    return { value: found.value }
+  }
+
+  /** The function's own names, with its parameters bound to what it is called with. */
+  within(called, given) {
+    const bound = new Map()
+    called.parameters.forEach(({ name }, index) => {
+      if (!ts.isIdentifier(name)) return
+      const argument = given[index]
+      bound.set(name.text, argument === undefined ? [''] : (wordings(argument, this) ?? [placeholder(argument, this)]))
+    })
+    return this.deeper(bound)
+  }
+}
+
+/** All wordings that an expression can have; null when it is no text. */
+function wordings(node, names) {
+  const read = (inner) => wordings(inner, names)
+  if (ts.isStringLiteralLike(node)) return [node.text]
+  if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node)) return read(node.expression)
+  if (isOneLine(node)) return read(node.body)
+  if (ts.isConditionalExpression(node)) {
+    const sides = [node.whenTrue, node.whenFalse]
+    const ways = sides.map(read)
+    if (ways.every((way) => way === null)) return null
+    const said = ways.flatMap((way, index) =>
+      isNothing(sides[index]) ? [] : (way ?? [placeholder(sides[index], names)]),
+    )
+    // Said only sometimes: shown once, in brackets.
+    return sides.some(isNothing) ? said.map((text) => `[${text}]`) : said
+  }
+  if (ts.isTemplateExpression(node)) {
+    let texts = [node.head.text]
+    for (const { expression, literal } of node.templateSpans) {
+      const inner = read(expression) ?? [placeholder(expression, names)]
+      texts = texts.flatMap((text) => inner.map((words) => text + words + literal.text))
+    }
+    // One value, cut into pieces and put together again.
+    return texts.map((text) => text.replaceAll(/(‹[^›]*›)\1/g, '$1'))
+  }
+  if (ts.isBinaryExpression(node)) {
+    const [left, right] = [read(node.left), read(node.right)]
+    if (node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken)
+      return right === null ? left : [...(left ?? [placeholder(node.left, names)]), ...right]
+    if (node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken)
+      return right === null ? null : right.map((text) => `[${text}]`)
+    if (node.operatorToken.kind !== ts.SyntaxKind.PlusToken || (left === null && right === null)) return null
+    const [before, after] = [left ?? [placeholder(node.left, names)], right ?? [placeholder(node.right, names)]]
+    return before.flatMap((text) => after.map((more) => text + more))
+  }
+  if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
+    const called = names.find(node.expression)?.value
+    if (called === undefined || !ts.isFunctionLike(called)) return null
+    const inside = names.within(called, node.arguments)
+    const ways = givenBack(called).flatMap((given) => wordings(given, inside) ?? [])
+    return ways.length === 0 ? null : ways
+  }
+  // One of a table.
+  if (ts.isElementAccessExpression(node) && ts.isIdentifier(node.expression)) {
+    const table = names.find(node.expression)?.value
+    if (table === undefined || !ts.isObjectLiteralExpression(table)) return null
+    const ways = table.properties.flatMap((one) => (ts.isPropertyAssignment(one) ? (read(one.initializer) ?? []) : []))
+    return ways.length === 0 ? null : ways
+  }
+  if (!ts.isIdentifier(node)) return null
+  const found = names.find(node)
+  if (found === null || found.texts !== undefined) return found?.texts ?? null
+  return isText(found.value) ? wordings(found.value, names.deeper(names.bound)) : null
+}
+
+const bare = (text) => text.replaceAll(/‹[^›]*›|\[|\]/g, '').trim()
+/** Words of its own, not only what it is filled in with. */
+const saysSomething = (texts) => texts?.some((text) => /[a-z]{2,}.*\s/i.test(`${bare(text)} `)) === true
+const isSentence = (text) =>
+  !/^HTTP\//.test(text) &&
+  /^\s*\[?([A-Z0-9‹“"(…]|kubectl )/.test(text) &&
+  /\s/.test(text) &&
+  /[.?!…:)”]([\s[\]]|$)/.test(text)
+
+/** A sentence of an argument list: what is wrong may begin small, as a rung of the connection test says it. */
+const isNext = (texts) =>
+  texts?.some((text) => /^[A-Z]/.test(text) && /\s/.test(text) && saysSomething([text])) === true
+const isWhat = (texts) => texts?.some((text) => /\s|‹message›/.test(text.trim())) === true
+
+const propertyOf = (node, name) => node.properties.find((property) => property.name?.getText() === name)
+const propertyValue = (property) =>
+  property === undefined ? undefined : ts.isShorthandPropertyAssignment(property) ? property.name : property.initializer
+
+/** The code a sentence belongs to: said beside it, or the key it stands under. */
+function codeOf(node, names) {
+  const own = propertyValue(propertyOf(node, 'code'))
+  const said = own === undefined ? null : wordings(own, names)
+  if (said !== null) return said.join(', ')
+  for (let up = node.parent; up !== undefined; up = up.parent) {
+    if (ts.isPropertyAssignment(up)) return up.name.getText().replaceAll("'", '')
+    if (ts.isCaseClause(up)) return up.expression.getText().replaceAll("'", '')
+    if (ts.isMethodDeclaration(up) || ts.isFunctionDeclaration(up) || ts.isSourceFile(up)) return ''
+  }
+  return ''
+}
+
+/** What is said, what next, and under which code; null: this node says nothing of the kind. */
+function stepAt(node, names) {
+  if (ts.isObjectLiteralExpression(node)) {
+    const what = propertyValue(propertyOf(node, 'message') ?? propertyOf(node, 'detail'))
+    const next = propertyValue(propertyOf(node, 'next'))
+    if (what === undefined || next === undefined) return null
+    const [said, then] = [wordings(what, names), wordings(next, names)]
+    return said === null || then === null ? null : { what: said, next: then, code: codeOf(node, names) }
+  }
+  if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
+    const texts = (node.arguments ?? []).map(
+      (argument) => wordings(argument, names) ?? (/\.message$/.test(argument.getText()) ? ['‹message›'] : null),
+    )
+    const at = texts.findIndex((text, index) => isWhat(text) && isNext(texts[index + 1]))
+    if (at >= 0) return { what: texts[at], next: texts[at + 1], code: at === 0 ? '' : (texts[0]?.join(', ') ?? '') }
+    // A one-line function that adds the rest.
+    const called = ts.isIdentifier(node.expression) ? names.find(node.expression)?.value : undefined
+    if (called === undefined || !isOneLine(called)) return null
+    const body = ts.isParenthesizedExpression(called.body) ? called.body.expression : called.body
+    return stepAt(body, names.within(called, node.arguments ?? []))
+  }
+  if (ts.isJsxOpeningElement(node) || ts.isJsxSelfClosingElement(node)) {
+    if (node.tagName.getText() !== 'EmptyState') return null
+    const named = node.attributes.properties.filter(ts.isJsxAttribute)
+    const title = named.find((attribute) => attribute.name.getText() === 'title')?.initializer
+    const expression = title !== undefined && ts.isJsxExpression(title) ? title.expression : title
+    const what = expression === undefined ? null : wordings(expression, names)
+    const text = ts.isJsxOpeningElement(node) ? jsxWordings(node.parent, names) : ['']
+    return what === null ? null : { what, next: text, code: 'empty page' }
+  }
+  return null
+}
+
+/** The words inside an element, tags left out. */
+function jsxWordings(element, names) {
+  let texts = ['']
+  for (const child of element.children) {
+    const more = ts.isJsxText(child)
+      ? [child.text]
+      : ts.isJsxElement(child) || ts.isJsxFragment(child)
+        ? jsxWordings(child, names)
+        : ts.isJsxExpression(child)
+          ? child.expression === undefined
+            ? ['']
+            : (wordings(child.expression, names) ?? [placeholder(child.expression, names)])
+          : [placeholder(child, names)]
+    texts = texts.flatMap((text) => more.map((words) => text + words))
+  }
+  return texts.map((text) => text.replace(/\s+/g, ' ').trim())
+}
+
+/** What goes to the log, into an exception that is a bug, or into the database is said to nobody. */
+function isForNobody(node) {
+  if (ts.isNewExpression(node)) return /^(Error|RegExp)$/.test(node.expression.getText())
+  if (!ts.isCallExpression(node)) return ts.isImportDeclaration(node)
+  return /(^|[.#])(log|logger|prepare|exec|drop|RegExp)(\(|\.|$)/i.test(node.expression.getText())
+}
+
+/** Every sentence of a file: `next` is null where none is said beside it. */
+export function readSentences(file, exported) {
+  const names = new Names({ local: wordsOfFile(file), imports: importsOf(file), exported })
+  const steps = []
+  const alone = []
+  const say = (what) => {
+    if (what.some(isSentence) && saysSomething(what)) alone.push({ what, next: null, code: '' })
+  }
+  const walk = (node) => {
+    if (isForNobody(node)) return
+    const step = stepAt(node, names)
+    if (step !== null && (saysSomething(step.what) || step.what.includes('‹message›'))) steps.push(step)
+    if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) say(wordings(node, names))
+    // What a connection says of its end; it stands behind a colon or in brackets, so it begins small.
+    if (ts.isNewExpression(node) && node.expression.getText() === 'NetworkFailure')
+      alone.push({ what: wordings(node.arguments?.[1] ?? node, names) ?? [], next: null, code: '' })
+    if ((ts.isJsxElement(node) || ts.isJsxFragment(node)) && node.children.some(isWordsOfJsx))
+      say(jsxWordings(node, names))
+    ts.forEachChild(node, walk)
+  }
+  walk(file)
+  const said = steps.flatMap(({ what, next }) => [...what, ...next])
+  const isIn = (all, text) => all.some((one) => one !== text && one.includes(text))
+  const single = alone.flatMap(({ what }) => what)
+  return [
+    ...steps,
+    // A part of another sentence is said there.
+    ...alone.filter(({ what }) => !what.every((text) => said.includes(text) || isIn(said, text) || isIn(single, text))),
+  ]
+}
+
+const isWordsOfJsx = (child) => ts.isJsxText(child) && /[a-z]/i.test(child.text)
