@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fail } from '../../../contract/errors.ts'
 import { owner } from '../../../contract/permissions.ts'
@@ -258,6 +260,17 @@ describe('removing', () => {
     expect(bench.tunnels.every(({ state }) => state === 'closed')).toBe(true)
     await bench.restart()
     expect(bench.service.list()).toEqual([])
+  })
+
+  it('leaves nothing of what its engine printed, also of its last words', async () => {
+    const { id } = await bench.live()
+    const { events } = bench.tunnels[0]!
+    const files = (): string[] => readdirSync(join(bench.folder, 'logs')).filter((name) => name.startsWith(id))
+    events.line('stderr', 'hello', 42)
+    expect(files()).not.toEqual([])
+    await bench.service.handlers()['forwards.remove']({ id }, context)
+    events.line('stderr', 'error: lost connection to pod', 42)
+    expect(files()).toEqual([])
   })
 })
 

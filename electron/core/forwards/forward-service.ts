@@ -290,6 +290,7 @@ export class ForwardService {
     this.#observed.delete(id)
     this.#output.forget(id)
     await runtime.close()
+    this.#history.forget(id)
     this.#changes.emit({ id, kind: 'gone', clusterId, wantedChanged: true, reaches: null })
   }
 
@@ -319,7 +320,10 @@ export class ForwardService {
       changed: () => this.#tell(runtime.stored, false),
       entered: (row) => this.#history.append(id, row),
       connectionsLost: (count) => this.#history.addLost(id, count),
-      line: (stream, text, pid) => this.#lines.emit({ id, lines: [this.#output.add(id, stream, text, pid)] }),
+      line: (stream, text, pid) => {
+        // The last words of a kubectl may come after its forward was removed: nobody keeps those.
+        if (this.#runtimes.has(id)) this.#lines.emit({ id, lines: [this.#output.add(id, stream, text, pid)] })
+      },
     })
     this.#runtimes.set(id, runtime)
     runtime.start()

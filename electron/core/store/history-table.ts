@@ -68,6 +68,11 @@ export class HistoryTable {
     })
   }
 
+  /** The forward is gone; its rows go with it in the database. */
+  forget(forwardId: string): void {
+    this.#sinceTrim.delete(forwardId)
+  }
+
   /** Adds to the newest row of the forward. */
   addLost(forwardId: string, count: number): void {
     this.#write((database) => {
