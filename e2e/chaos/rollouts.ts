@@ -1,10 +1,17 @@
+import { ask } from '../support/chaos-client.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
 import { distribution } from '../support/statistics.ts'
 import { startSteadyClient, type SteadyAttempt } from '../support/steady-client.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { deletePod, restartRollout } from '../testbed/faults.ts'
-import { deployment, gracefulDeployment, workloadContainer, type Manifest } from '../testbed/workloads.ts'
+import {
+  deployment,
+  gracefulDeployment,
+  workloadContainer,
+  WORKLOAD_PORTS,
+  type Manifest,
+} from '../testbed/workloads.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
 
 type Rollout = {
@@ -25,6 +32,10 @@ const rollouts: Rollout[] = [
   },
 ]
 
+/** The only pod of a target is away for longer than `parkSeconds` of those who do not wait for it, and shorter than others'. */
+const impatientSeconds = 2
+const readyMs = 5000
+
 /** Rolling restarts under a client that connects every 50 ms; and a target of one pod that goes away for a while. */
 export async function rollOut(world: ChaosWorld): Promise<PartResult> {
   const { bed, size } = world
@@ -33,13 +44,13 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
   const cluster = await addCluster(host.client, bed.a.kubeconfig, 'a')
   const facts: PartResult['facts'] = {}
   const violations: string[] = []
-  const forwardTo = (name: string) =>
+  const forwardTo = (name: string, parkSeconds = 60) =>
     liveForward(host.client, {
       clusterId: cluster.id,
       namespace,
       target: { kind: 'deployment', name },
       ports: [{ remote: 8080 }],
-      parkSeconds: 60,
+      parkSeconds,
     })
   /** `excused`: how many may have been cut off by their pod, because the forward counted them. */
   const judge = (what: string, attempts: readonly SteadyAttempt[], longestMs: number, excused = 0): void => {
@@ -57,6 +68,8 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
     if (longest > longestMs) violations.push(`${what}: one waited ${Math.round(longest)} ms for its first byte`)
   }
 
+  // Now, because it takes its time.
+  await bed.a.apply(deployment({ namespace, name: 'single', container: workloadContainer({ READY_MS: readyMs }) }))
   for (const { name, manifest, replicas, dropsRequests } of rollouts) {
     await bed.a.apply(manifest(namespace, name))
     await bed.a.waitForPods(namespace, `app=${name}`, replicas)
@@ -81,13 +94,27 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
     await host.client.forwards.stop({ id: forward.id })
   }
 
-  await bed.a.apply(deployment({ namespace, name: 'single', container: workloadContainer({ READY_MS: 3000 }) }))
   await bed.a.waitForPods(namespace, 'app=single', 1)
-  const forward = await forwardTo('single')
+  const [forward, impatient] = await Promise.all([forwardTo('single'), forwardTo('single', impatientSeconds)])
   const attempts: SteadyAttempt[] = []
+  const closedAfter: number[] = []
+  const waitInVain = async (): Promise<void> => {
+    await waitUntil('nothing leads to the pod', 10, async () => {
+      const { state } = await expectOk(host.client.forwards.get({ id: impatient.id }))
+      return state !== 'live'
+    })
+    const { outcome, ms } = await ask(localAddress(impatient).port, WORKLOAD_PORTS.http)
+    closedAfter.push(ms)
+    // Five times as long is for a busy machine; the pod is not there before.
+    const isInTime = ms >= impatientSeconds * 1000 - 50 && ms < impatientSeconds * 5000
+    if ((outcome !== 'reset' && outcome !== 'empty') || !isInTime)
+      violations.push(`who may wait for ${impatientSeconds} s: ${outcome} after ${Math.round(ms)} ms`)
+  }
   for (let restart = 0; restart < size.rollouts; restart += 1) {
     const [pod] = await bed.a.waitForPods(namespace, 'app=single', 1)
+    await waitForState(host.client, impatient.id, 'live', 60)
     await deletePod(bed.a, namespace, pod?.name ?? '')
+    const waiting = waitInVain().catch((error: unknown) => void violations.push(String(error)))
     // From the moment on at which the pod is really gone: those before it are its own last answers.
     await waitUntil('the pod is gone', 60, async () =>
       (await bed.a.pods(namespace, 'app=single')).every(({ uid }) => uid !== pod?.uid),
@@ -96,8 +123,11 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
     await bed.a.waitForPods(namespace, 'app=single', 1)
     await waitForState(host.client, forward.id, 'live', 60)
     await client.stop()
+    await waiting
   }
   judge(`${size.rollouts} times the only pod was away`, attempts, 60_000)
+  facts[`closed, not refused, who may wait for ${impatientSeconds} s while it comes back in ${readyMs / 1000} s`] =
+    distribution(closedAfter)
   await bed.a.deleteNamespace(namespace)
   return { facts, violations }
 }
