@@ -9,6 +9,9 @@ export function readLog(text: string): LogLine[] {
   })
 }
 
+/** What kubectl prints once it listens. */
+export const isListening = (text: string): boolean => text.startsWith('Forwarding from ')
+
 /** When each kubectl of a forward was started, and when it said that it listens; in the order of the log. */
 export function kubectlTimes(lines: readonly LogLine[]): {
   started: Map<number, number>
@@ -20,8 +23,8 @@ export function kubectlTimes(lines: readonly LogLine[]): {
     if (area !== 'processes') continue
     const start = /^started kubectl (\d+) for /.exec(message)?.[1]
     if (start !== undefined) started.set(Number(start), at)
-    const listens = /^kubectl (\d+) \(.*\): Forwarding from /.exec(message)?.[1]
-    if (listens !== undefined) listening.set(Number(listens), at)
+    const [, pid, text = ''] = /^kubectl (\d+) \(.*?\): (.*)$/.exec(message) ?? []
+    if (pid !== undefined && isListening(text)) listening.set(Number(pid), at)
   }
   return { started, listening }
 }

@@ -1,7 +1,7 @@
 import { expectOk } from '../e2e/support/expect-ok.ts'
 import type { RunningHost } from '../e2e/support/host.ts'
 import { waitForState } from '../e2e/support/main-job.ts'
-import { kubectlTimes, readLog } from './host-log.ts'
+import { isListening, kubectlTimes, readLog } from './host-log.ts'
 
 /** The moments of one start by what happened, seconds since the program was started. */
 export type Stages = Readonly<Record<string, number>>
@@ -14,20 +14,24 @@ export async function stagesOf(host: RunningHost, startedAt: number): Promise<St
   const { client } = host
   const forwards = await expectOk(client.forwards.list({}))
   await Promise.all(forwards.map(({ id }) => waitForState(client, id, 'live', 60)))
-  const live = await Promise.all(
+  const lines = readLog(host.log())
+  const { started, listening } = kubectlTimes(lines)
+  // Of each forward its own first kubectl: others are started beside those that carry clients.
+  const own = await Promise.all(
     forwards.map(async ({ id }) => {
       const { entries } = await expectOk(client.forwards.history({ id }))
+      const output = await expectOk(client.forwards.output({ id }))
+      const pid = output.find(({ at, pid, text }) => at >= startedAt && pid !== null && isListening(text))?.pid ?? 0
       // The newest entry stands first; those of earlier starts are older than this one.
-      return entries.findLast(({ state, at }) => state === 'live' && at >= startedAt)?.at ?? NaN
+      const live = entries.findLast(({ state, at }) => state === 'live' && at >= startedAt)?.at
+      return { started: started.get(pid) ?? NaN, listening: listening.get(pid) ?? NaN, live: live ?? NaN }
     }),
   )
   const { sidecar } = await expectOk(client.app.status())
-  const lines = readLog(host.log())
   const said = (area: string, begin: string): number =>
     lines.find((line) => line.area === area && line.message.startsWith(begin))?.at ?? NaN
-  const { started, listening } = kubectlTimes(lines)
-  const first = (times: Iterable<number>): number => Math.min(...times)
-  const last = (times: Iterable<number>): number => Math.max(...times)
+  const first = (of: 'started' | 'listening' | 'live'): number => Math.min(...own.map((one) => one[of]))
+  const last = (of: 'started' | 'listening' | 'live'): number => Math.max(...own.map((one) => one[of]))
   const moments = {
     'Node runs, the program is loaded, the data folder is ours': said('app', 'start: data folder taken'),
     'the database is open': said('app', 'start: database open'),
@@ -35,12 +39,12 @@ export async function stagesOf(host: RunningHost, startedAt: number): Promise<St
     'the sidecar answers': sidecar.since,
     'a kubectl is found and has told its version': said('kubectl', 'kubectl '),
     'the vault is open': said('app', 'start: vault ready'),
-    'the first kubectl is started': first(started.values()),
-    'the first kubectl listens': first(listening.values()),
-    'the first forward is live': first(live),
-    'the last kubectl is started': last(started.values()),
-    'the last kubectl listens': last(listening.values()),
-    'the last forward is live': last(live),
+    'the first kubectl is started': first('started'),
+    'the first kubectl listens': first('listening'),
+    'the first forward is live': first('live'),
+    'the last kubectl is started': last('started'),
+    'the last kubectl listens': last('listening'),
+    'the last forward is live': last('live'),
   }
   return Object.fromEntries(
     Object.entries(moments).map(([name, at]) => {
