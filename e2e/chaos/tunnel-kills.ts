@@ -1,10 +1,14 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ask, keepAsking, type Answer } from '../support/chaos-client.ts'
 import { kubectlsOf, watchKubectls, type SeenKubectl } from '../support/chaos-children.ts'
+import { expectOk } from '../support/expect-ok.ts'
 import { addCluster } from '../support/main-job.ts'
 import { distribution } from '../support/statistics.ts'
 import { RowWatch } from '../support/row-watch.ts'
+import type { SeededRandom } from '../support/seeded-random.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { deletePod } from '../testbed/faults.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
 import { belongsTo, makeLanes, type Lane } from './targets.ts'
 
@@ -15,15 +19,16 @@ const withoutHintMs = probeSeconds * 1000 + 3000 + 1500
 const withHintMs = 5 * 1000
 const stuckMs = 60_000
 
-/** Why the row could know: the end of the process, a client that got no answer, or nothing but its own probe. */
-type Hint = 'child ended' | 'stopped, with clients' | 'stopped, nobody connected'
+/** Why the row could know: the end of the process, a client that got no answer, its own probe alone, or the pod watch. */
+type Hint = 'child ended' | 'stopped, with clients' | 'stopped, nobody connected' | 'pod deleted'
 
 /**
- * kubectl killed or stopped at random over many forwards. The truth is taken from the system: a forward can serve while
- * one of its kubectls runs and listens. `live` beyond that is false, and is timed from the signal on.
+ * kubectl killed or stopped at random over many forwards, then their pods deleted. The truth is taken from the system: a
+ * forward can serve while one of its kubectls runs and listens, and its pod is there. `live` beyond that is false, and is
+ * timed from the signal on, or from the request to delete the pod, when it still served.
  */
 export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
-  const { bed, random, size } = world
+  const { bed, size } = world
   const namespace = await bed.a.createNamespace('chaos')
   const host = await world.startHost()
   const cluster = await addCluster(host.client, bed.a.kubeconfig, 'a')
@@ -35,16 +40,22 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     'child ended': [],
     'stopped, with clients': [],
     'stopped, nobody connected': [],
+    'pod deleted': [],
   }
+  // The clients and the rows are heard by this very program: what it was late is part of each time above.
+  const lateness = monitorEventLoopDelay({ resolution: 10 })
+  lateness.enable()
   const liveAgain: number[] = []
   // Every second forward has clients, the others are left alone, so that both ways to notice are measured.
   const clients = lanes.map((lane, index) => (index % 2 === 0 ? keepAsking(lane.port, lane.remote, 200) : null))
   let left = size.signals
+  let deleted = 0
   let unseen = 0
   let spared = 0
   const stops: { lane: Lane; at: number }[] = []
 
-  const wound = async (lane: Lane, busy: boolean): Promise<void> => {
+  /** `random`: for this one alone. */
+  const wound = async (lane: Lane, busy: boolean, random: SeededRandom): Promise<void> => {
     const able = ({ stopped, listening, command }: SeenKubectl): boolean =>
       !stopped && listening && belongsTo(lane, command)
     await pause(100 + random.below(1500))
@@ -52,13 +63,13 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     if (fresh.length === 0) return
     const victim = random.one(fresh)
     const signal = random.below(3) === 0 ? 'SIGSTOP' : 'SIGKILL'
-    left -= 1
     const at = performance.now()
     try {
       process.kill(victim.pid, signal)
     } catch {
       return // It has ended by itself meanwhile.
     }
+    left -= 1
     const hint: Hint =
       signal === 'SIGKILL' ? 'child ended' : busy ? 'stopped, with clients' : 'stopped, nobody connected'
     const limit = signal === 'SIGKILL' ? withHintMs : withoutHintMs
@@ -68,14 +79,42 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     else if (honest !== null) falseLive[hint].push(honest)
     else if (await hasServedAll(lane, at)) unseen += 1
     else violations.push(`${lane.forward.name}: live ${limit} ms after ${signal} and nothing serves`)
+    await livesAgain(lane, at, signal)
+  }
+
+  const livesAgain = async (lane: Lane, at: number, what: string): Promise<void> => {
     const again = await waitUntil('live again, and an answer', stuckMs / 1000, async () => {
       const row = rows.now(lane.forward.id)
       return row?.state === 'live' && (await ask(lane.port, lane.remote, 5000)).outcome === 'right'
     }).catch((error: unknown) => error as Error)
     if (again instanceof Error) {
       const row = rows.now(lane.forward.id)
-      violations.push(`${lane.forward.name}: stuck after ${signal}: ${row?.state ?? ''} ${row?.code ?? ''}`)
+      violations.push(`${lane.forward.name}: stuck after ${what}: ${row?.state ?? ''} ${row?.code ?? ''}`)
     } else liveAgain.push(performance.now() - at)
+  }
+
+  /** The only pod of a workload, and all its forwards with it: nothing but the pod watch tells those without clients. */
+  const takePod = async (workload: string, random: SeededRandom): Promise<void> => {
+    const [pod] = await bed.a.waitForPods(namespace, `app=${workload}`, 1)
+    const name = pod?.name ?? ''
+    const mine = lanes.filter((lane) => lane.workload === workload)
+    // A row that was not live had nothing to be false about.
+    const live = mine.filter(({ forward }) => rows.now(forward.id)?.state === 'live')
+    const at = performance.now()
+    await deletePod(bed.a, namespace, name, random.below(2) === 0)
+    deleted += 1
+    await Promise.all(
+      live.map(async ({ forward }) => {
+        const row = await rows.first(forward.id, at, withHintMs, ({ state }) => state !== 'live')
+        if (row !== null) {
+          falseLive['pod deleted'].push(row.at - at)
+          return
+        }
+        const { observed } = await expectOk(host.client.forwards.get({ id: forward.id }))
+        if (observed.pod === name) violations.push(`${forward.name}: live ${withHintMs} ms after its pod was deleted`)
+      }),
+    )
+    await Promise.all(mine.map((lane) => livesAgain(lane, at, 'its pod was deleted')))
   }
 
   /** On a busy machine no look at its processes may have come in time: then a client tells. */
@@ -103,14 +142,23 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
   let told = performance.now()
   await Promise.all(
     lanes.map(async (lane, index) => {
-      while (left > 0) {
-        await wound(lane, index % 2 === 0)
+      for (let count = 0; left > 0; count += 1) {
+        await wound(lane, index % 2 === 0, world.random.child(`lane ${index}, signal ${count}`))
         if (performance.now() - told < 15_000) continue
         told = performance.now()
         world.say(`${left} signals to go`)
       }
     }),
   )
+  world.say('now their pods')
+  const workloads = [...new Set(lanes.map(({ workload }) => workload))]
+  await Promise.all(
+    workloads.map(async (workload) => {
+      for (let count = 0; count < Math.max(1, size.signals / 100); count += 1)
+        await takePod(workload, world.random.child(`${workload}, deletion ${count}`))
+    }),
+  )
+  lateness.disable()
   const asked = await Promise.all(clients.flatMap((client) => client?.stop() ?? []))
   // Open connections stay with their kubectl, which may go on again: who was in the middle of one that was stopped waits.
   const wasStopped = (lane: Lane | undefined, { at }: Answer): boolean =>
@@ -136,6 +184,8 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
       'false live, child ended': distribution(falseLive['child ended']),
       'false live, stopped with clients': distribution(falseLive['stopped, with clients']),
       'false live, stopped with nobody connected': distribution(falseLive['stopped, nobody connected']),
+      'false live, pod deleted': `${distribution(falseLive['pod deleted'])}; ${deleted} pods`,
+      'this program itself was late by': `p99 ${Math.round(lateness.percentile(99) / 1e6)} ms, at worst ${Math.round(lateness.max / 1e6)} ms`,
       'nothing false: another kubectl was there already': String(spared),
       'no look came in time, and a client was served': String(unseen),
       'live and answering again': distribution(liveAgain),
