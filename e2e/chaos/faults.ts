@@ -99,11 +99,15 @@ async function meet(world: ChaosWorld, victim: Victim, trouble: Trouble, found: 
   await using struck = await trouble.strike(victim, world)
   const evidenceAt = performance.now()
   // It may be named before the strike is over: then at once.
-  const limitMs = namedWithinMs + (evidenceAt - struckAt)
   const row =
     causes.length === 0
       ? null
-      : await rows.first(victim.forwardId, struckAt, limitMs, ({ code }) => code !== null && causes.includes(code))
+      : await rows.first(
+          victim.forwardId,
+          struckAt,
+          namedWithinMs,
+          ({ code }) => code !== null && causes.includes(code),
+        )
   if (row !== null) named.push(Math.max(0, row.at - evidenceAt))
   else if (causes.length > 0)
     violations.push(`${name}: not named in ${namedWithinMs} ms, the row says ${JSON.stringify(rows.now(victim.forwardId))}`) // prettier-ignore

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { CauseCode } from '../../contract/causes.ts'
 import type { Client } from '../../contract/client.ts'
 import { kubectlsOf, type SeenKubectl } from '../support/chaos-children.ts'
@@ -78,8 +77,8 @@ export async function liveVictim(place: VictimPlace, input: Omit<ForwardInput, '
   return { ...place, forwardId: forward.id, port: localAddress(forward).port }
 }
 
-/** How long each token of a `loginCluster` is good for. */
-const tokenSeconds = 10
+/** How long each token of a `loginCluster` is good for: what lives shorter is renewed late (reconciler-renewal.spec.ts). */
+const tokenSeconds = 15
 
 /** Adds a cluster with the exec plugin as its user. `aheadSeconds`: so much is the owner's clock ahead of the plugin's. */
 export async function loginCluster(client: Client, bed: Testbed, aheadSeconds = 0): Promise<Fault & { id: string }> {
@@ -148,10 +147,10 @@ const deleteItsNamespace: Strike = async ({ namespace }, { bed }) => {
 const endItsLogin: Strike = async (victim, { bed }) => {
   const ended = await loginPlugin(bed.description, { mode: 'fail' })
   const before = await loginRuns(bed.description)
-  // Every token was given before that; a tunnel that is open needs none, each new one does.
-  await pause(tokenSeconds * 1000)
+  // It is asked again before the last token ends.
+  await waitUntil('a login that failed', 4 * tokenSeconds, async () => (await loginRuns(bed.description)) > before)
+  // A tunnel that is open needs no login, each new one does: now it is missed.
   signalAll(await kubectlsTo(victim), 'SIGKILL')
-  await waitUntil('a login that failed', 60, async () => (await loginRuns(bed.description)) > before)
   return fault(async () => {
     const text = await readFile(bed.a.kubeconfig, 'utf8')
     await expectOk(victim.client.clusters.rotate({ id: victim.clusterId, text }))
