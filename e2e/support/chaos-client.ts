@@ -64,18 +64,21 @@ function conversationWith(remote: number): Conversation {
   }
 }
 
-/** One connection, one question, its whole answer checked. */
-export function ask(port: number, remote: number, limitMs = 45_000): Promise<Answer> {
+/** One connection, one question, its whole answer checked. Nobody waits longer than `limitMs`, or after `over`. */
+export function ask(port: number, remote: number, limitMs = 45_000, over?: AbortSignal): Promise<Answer> {
   const { say, judge } = conversationWith(remote)
   return new Promise((resolve) => {
     const began = performance.now()
     let received = Buffer.alloc(0)
     const done = (outcome: Answer['outcome']): void => {
       clearTimeout(timer)
+      over?.removeEventListener('abort', isOver)
       socket.destroy()
       resolve({ outcome, at: began, ms: performance.now() - began })
     }
-    const timer = setTimeout(() => done('silent'), limitMs)
+    const isOver = (): void => done('silent')
+    const timer = setTimeout(isOver, limitMs)
+    over?.addEventListener('abort', isOver)
     const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => say !== null && socket.write(say))
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
@@ -95,20 +98,27 @@ export function keepAsking(
   port: number,
   remote: number,
   everyMs: number,
-): { stop(): Promise<AskedAll>; soFar: Answer[] } {
+): {
+  /** Who is in the middle then may wait so long for the answer. */
+  stop(withinMs?: number): Promise<AskedAll>
+  soFar: Answer[]
+} {
   const answers: Answer[] = []
   const over = new AbortController()
+  const atOnce = new AbortController()
   const asking = (async () => {
     while (!over.signal.aborted) {
-      answers.push(await ask(port, remote))
+      answers.push(await ask(port, remote, undefined, atOnce.signal))
       await pause(everyMs)
     }
   })()
   return {
     soFar: answers,
-    stop: async () => {
+    stop: async (withinMs) => {
       over.abort()
+      const timer = withinMs === undefined ? undefined : setTimeout(() => atOnce.abort(), withinMs)
       await asking
+      clearTimeout(timer)
       return { answers, count: (outcome) => answers.filter((answer) => answer.outcome === outcome).length }
     },
   }
