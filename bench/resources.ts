@@ -43,8 +43,9 @@ async function memoryOf(host: RunningHost, inspector: Inspector) {
 }
 
 /** What a forward costs the owner, beside its kubectl: garbage collected, with 1 and with 101. */
-export function benchMemory(world: BenchWorld, count = 100): Promise<Row[]> {
+export function benchMemory(world: BenchWorld, { count = 100, early = 20 } = {}): Promise<Row[]> {
   return withTarget(world, async (namespace) => {
+    const lateGrowth: number[] = []
     const growth: Awaited<ReturnType<typeof memoryOf>>[] = []
     const kubectl: number[] = []
     for (let round = 0; round < Math.min(world.rounds, 3); round += 1) {
@@ -54,10 +55,14 @@ export function benchMemory(world: BenchWorld, count = 100): Promise<Row[]> {
       // The first one brings what all share: the watch, the words, compiled code.
       await addForwards(host, cluster.id, namespace, 1)
       const before = await memoryOf(host, inspector)
-      await addForwards(host, cluster.id, namespace, count)
-      // Two rounds of probes, so that what a probe leaves behind counts.
+      // Two rounds of probes each, so that what a probe leaves behind counts.
+      await addForwards(host, cluster.id, namespace, early)
+      await pause(12_000)
+      const between = await memoryOf(host, inspector)
+      await addForwards(host, cluster.id, namespace, count - early)
       await pause(12_000)
       const after = await memoryOf(host, inspector)
+      lateGrowth.push((after.pages - between.pages) / (count - early) / kibibyte)
       const perForward = (part: keyof typeof after): number => (after[part] - before[part]) / count / kibibyte
       growth.push({
         pages: perForward('pages'),
@@ -85,6 +90,7 @@ export function benchMemory(world: BenchWorld, count = 100): Promise<Row[]> {
       part('in use after garbage collection', 'used'),
       part('JavaScript heap that is free and kept', 'free'),
       part('outside the JavaScript heap: code, sockets, SQLite, the allocator', 'outside'),
+      partRow({ what: `private pages of each of the last ${count - early} alone`, unit: 'KiB', ours: lateGrowth }),
     ]
   })
 }
