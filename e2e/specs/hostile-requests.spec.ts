@@ -4,14 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Cluster } from '../../contract/clusters.ts'
 import { AppError } from '../../contract/errors.ts'
+import type { KubeconfigPreview } from '../../contract/kubeconfigs.ts'
 import { fuzzParameters, fuzzTimeLimitMs, noHangMs } from '../../electron/core/fuzz.testing.ts'
 import { everyKindText, plantedSecrets } from '../../electron/core/kubeconfig/hostile-kubeconfigs.testing.ts'
 import { canariesBelow } from '../support/canaries.ts'
 import { expectOk } from '../support/expect-ok.ts'
-import { hostileRequests, type HostileRequest } from '../support/hostile-requests.ts'
+import { hostileRequests, testableKubeconfigs, type HostileRequest } from '../support/hostile-requests.ts'
 import { startHost, type RunningHost } from '../support/host.ts'
-import { watchProcesses } from '../support/process-watch.ts'
+import { watchProcesses, type SeenProcess } from '../support/process-watch.ts'
 
 let folder: string
 let host: RunningHost
@@ -38,8 +40,9 @@ afterAll(async () => {
 })
 
 type Answer = { status: number; text: string; ms: number }
+type Request = Omit<HostileRequest, 'operation'>
 
-function send({ method, path, headers, body }: HostileRequest): Promise<Answer> {
+function send({ method, path, headers, body }: Request): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const start = performance.now()
   const call = request(
@@ -94,44 +97,106 @@ async function makeThings(): Promise<{ clusters: string; forwards: string }> {
   return { clusters: cluster.id, forwards: forward.id }
 }
 
+/** What every answer must be, whatever was asked. */
+function expectWords({ status, text, ms }: Answer, isHead: boolean): void {
+  expect(ms).toBeLessThan(noHangMs)
+  expect(text).not.toMatch(/\bat .*\.(m?js|ts):\d+/)
+  for (const secret of Object.values(plantedSecrets)) expect(text).not.toContain(secret)
+  if (status < 400 || isHead) return
+  const { error } = JSON.parse(text) as { error: unknown }
+  expect(AppError.safeParse(error).error).toBeUndefined()
+  const { code, message, next } = error as AppError
+  expect(code).not.toBe('internal')
+  expect([message, next].every((words) => words.trim() !== '')).toBe(true)
+}
+
+/** What it started, where it could have written, and what it says of itself. */
+async function expectNothingDone(started: readonly SeenProcess[]): Promise<void> {
+  expect((await fetch(`${host.url}/healthz`)).status).toBe(200)
+  // Its own sidecar, once the user's shell for its environment, kubectl asked what it is, and kubectl for the one forward,
+  // which a request may have turned on; nothing else that a request named.
+  const forwarding = String.raw`port-forward [a-z]+/[a-z0-9.-]+ :[a-z0-9-]+ --namespace [a-z0-9-]+ --address 127\.0\.0\.1`
+  const usual = new RegExp(
+    String.raw`sidecar\.mjs|/bin/false|/kubectl (version --client -o json|${forwarding} --kubeconfig /proc/self/fd/3)$`,
+  )
+  const strangers = started.filter(({ command }) => !usual.test(command))
+  expect(strangers.map(({ command }) => command)).toEqual([])
+  for (const name of ['home', 'tmp', 'bin']) expect(await readdir(join(folder, name))).toEqual([])
+  expect(await canariesBelow(join(folder, 'data'), plantedSecrets)).toEqual([])
+  expect(host.log()).not.toContain('failed with a bug')
+}
+
+/** Counts answers by status, and keeps the slowest of each kind. */
+function tally() {
+  const seen = new Map<number, number>()
+  const slow = new Map<string, number>()
+  return {
+    count: (what: string, { status, ms }: Answer): void => {
+      seen.set(status, (seen.get(status) ?? 0) + 1)
+      if (ms > 1000) slow.set(what, Math.max(slow.get(what) ?? 0, Math.round(ms)))
+    },
+    tell: (): void =>
+      console.log('statuses', Object.fromEntries([...seen].sort()), 'over 1 s, ms', Object.fromEntries(slow)),
+    of: (status: number): number => seen.get(status) ?? 0,
+  }
+}
+
+// First: hostile requests may lock the vault, and then nothing is added.
+it(
+  'previews, adds and tests mutated kubeconfigs with the same words: nothing run, nothing written elsewhere',
+  async () => {
+    const parameters = fuzzParameters(100)
+    const watch = watchProcesses(host.pid)
+    const answers = tally()
+    let tested = 0
+    const ask = async (method: string, path: string, input?: object): Promise<unknown> => {
+      const body = input === undefined ? null : JSON.stringify(input)
+      const headers: Record<string, string> = body === null ? {} : { 'content-type': 'application/json' }
+      const answer = await send({ method, path: `/api/v1${path}`, headers, body })
+      answers.count(`${method} ${path.replace(/[0-9a-f-]{36}/, 'ID')}`, answer)
+      expectWords(answer, false)
+      return answer.status === 200 ? JSON.parse(answer.text) : null
+    }
+    const property = fc.asyncProperty(testableKubeconfigs, fc.nat(20), async (bytes, which) => {
+      const base64 = bytes.toString('base64')
+      const preview = (await ask('POST', '/kubeconfigs/preview', { base64 })) as KubeconfigPreview | null
+      const context = preview?.contexts[which % Math.max(1, preview.contexts.length)]
+      if (context === undefined) return
+      const contexts = [{ context: context.context, name: `cluster ${tested}` }]
+      const added = (await ask('POST', '/clusters', { base64, contexts })) as Cluster[] | null
+      for (const { id } of added ?? []) {
+        tested += 1
+        await ask('POST', `/clusters/${id}/test`, {})
+        expect(await ask('DELETE', `/clusters/${id}?removeForwards=true`)).not.toBeNull()
+      }
+    })
+    await fc.assert(property, parameters)
+    const started = await watch.stop()
+    answers.tell()
+    console.log(`${tested} clusters were added and tested`)
+    expect(tested).toBeGreaterThan(parameters.numRuns / 20)
+    await expectNothingDone(started)
+  },
+  fuzzTimeLimitMs,
+)
+
 it(
   'answers hostile requests with words: no bug, no stack, no secret, no hang, nothing run, nothing written elsewhere',
   async () => {
     const parameters = fuzzParameters(400)
     const things = await makeThings()
     const watch = watchProcesses(host.pid)
-    const slow = new Map<string, number>()
-    const seen = new Map<number, number>()
+    const answers = tally()
     const property = fc.asyncProperty(hostileRequests(things), async (hostile) => {
-      const { status, text, ms } = await send(hostile)
-      seen.set(status, (seen.get(status) ?? 0) + 1)
-      if (ms > 1000) slow.set(hostile.operation, Math.max(slow.get(hostile.operation) ?? 0, Math.round(ms)))
-      expect(ms).toBeLessThan(noHangMs)
-      expect(text).not.toMatch(/\bat .*\.(m?js|ts):\d+/)
-      for (const secret of Object.values(plantedSecrets)) expect(text).not.toContain(secret)
-      if (status < 400 || hostile.method === 'HEAD') return
-      const { error } = JSON.parse(text) as { error: unknown }
-      expect(AppError.safeParse(error).error).toBeUndefined()
-      const { code, message, next } = error as AppError
-      expect(code).not.toBe('internal')
-      expect([message, next].every((words) => words.trim() !== '')).toBe(true)
+      const answer = await send(hostile)
+      answers.count(hostile.operation, answer)
+      expectWords(answer, hostile.method === 'HEAD')
     })
     await fc.assert(property, parameters)
     const started = await watch.stop()
-    console.log('statuses', Object.fromEntries([...seen].sort()), 'over 1 s, ms', Object.fromEntries(slow))
-    expect(seen.get(200) ?? 0).toBeGreaterThan(parameters.numRuns / 20)
-    expect((await fetch(`${host.url}/healthz`)).status).toBe(200)
-    // Its own sidecar, once the user's shell for its environment, kubectl asked what it is, and kubectl for the one forward,
-    // which a request may have turned on; nothing else that a request named.
-    const forwarding = String.raw`port-forward [a-z]+/[a-z0-9.-]+ :[a-z0-9-]+ --namespace [a-z0-9-]+ --address 127\.0\.0\.1`
-    const usual = new RegExp(
-      String.raw`sidecar\.mjs|/bin/false|/kubectl (version --client -o json|${forwarding} --kubeconfig /proc/self/fd/3)$`,
-    )
-    const strangers = started.filter(({ command }) => !usual.test(command))
-    expect(strangers.map(({ command }) => command)).toEqual([])
-    for (const name of ['home', 'tmp', 'bin']) expect(await readdir(join(folder, name))).toEqual([])
-    expect(await canariesBelow(join(folder, 'data'), plantedSecrets)).toEqual([])
-    expect(host.log()).not.toContain('failed with a bug')
+    answers.tell()
+    expect(answers.of(200)).toBeGreaterThan(parameters.numRuns / 20)
+    await expectNothingDone(started)
   },
   fuzzTimeLimitMs,
 )

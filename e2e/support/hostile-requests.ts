@@ -2,7 +2,12 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import { pathParameters } from '../../contract/operation.ts'
 import { type OperationName, operationNames, operations } from '../../contract/operations.ts'
-import { everyKindText, strangeValues } from '../../electron/core/kubeconfig/hostile-kubeconfigs.testing.ts'
+import {
+  brokenKubeconfigs,
+  changedKubeconfigs,
+  everyKindText,
+  strangeValues,
+} from '../../electron/core/kubeconfig/hostile-kubeconfigs.testing.ts'
 
 type Schema = {
   type?: string
@@ -68,10 +73,30 @@ function rightValueOf(schema: Schema, name: string, ids: readonly string[]): fc.
   }
 }
 
+/** Every server, proxy and issuer with a name or a number leads to a port of this machine that refuses at once. */
+function leadingNowhere(bytes: Buffer): Buffer {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf16le' : 'latin1'
+  const address = /(https?|socks5h?):\/\/([^\s"'@/]*@)?[\w-]+(\.[\w-]+)+(:\d+)?/g
+  return Buffer.from(bytes.toString(encoding).replaceAll(address, '$1://$2127.0.0.1:9'), encoding)
+}
+
+/** Kubeconfigs changed where it hurts, whose clusters can be tested without asking anybody on the network. */
+export const testableKubeconfigs: fc.Arbitrary<Buffer> = fc
+  .oneof(brokenKubeconfigs, changedKubeconfigs)
+  .map(({ bytes }) => leadingNowhere(bytes))
+
 function textOf(schema: Schema, name: string, ids: readonly string[]): fc.Arbitrary<string> {
   if (schema.format === 'uuid') return fc.oneof(fc.constantFrom(...ids), fc.uuid())
-  if (name === 'text') return fc.constantFrom(everyKindText, everyKindText.slice(0, 700), '', 'a: [')
-  if (name === 'base64') return fc.constantFrom(Buffer.from(everyKindText).toString('base64'), '', 'AAAA')
+  if (name === 'text')
+    return fc.oneof(
+      testableKubeconfigs.map((bytes) => bytes.toString('utf8')),
+      fc.constantFrom(everyKindText, everyKindText.slice(0, 700), '', 'a: ['),
+    )
+  if (name === 'base64')
+    return fc.oneof(
+      testableKubeconfigs.map((bytes) => bytes.toString('base64')),
+      fc.constantFrom(Buffer.from(everyKindText).toString('base64'), '', 'AAAA'),
+    )
   if (name === 'context') return fc.constantFrom('token', 'basic', 'command', 'nobody')
   if (name === 'bind') return fc.constantFrom('127.0.0.1', '127.0.0.2', '::1', '10.1.2.3')
   const fitting = fc.constantFrom('web', 'default', 'get-credentials', 'a=b', 'a in (b, c', 'Ann', '/nowhere/kubectl')
