@@ -1,5 +1,5 @@
 // Builds every output into dist/: main, serve, cli (ESM for Node 24), preload (one CommonJS file), sidecar, renderer.
-import { cpSync, existsSync, rmSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
 import { root } from './node.mjs'
@@ -37,29 +37,22 @@ const node = (entries, options = {}) => ({
   },
 })
 
-const present = (entries) =>
-  Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(join(root, path))))
-
 rmSync(dist, { recursive: true, force: true })
 await Promise.all([
   build(
+    node({
+      main: 'electron/main.ts',
+      serve: 'electron/serve.ts',
+      cli: 'electron/cli.ts',
+      sidecar: 'sidecar/main.ts',
+    }),
+  ),
+  build(
     node(
-      present({
-        main: 'electron/main.ts',
-        serve: 'electron/serve.ts',
-        cli: 'electron/cli.ts',
-        sidecar: 'sidecar/main.ts',
-      }),
+      { preload: 'electron/preload.ts' },
+      { output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false } },
     ),
   ),
-  existsSync(join(root, 'electron/preload.ts'))
-    ? build(
-        node(
-          { preload: 'electron/preload.ts' },
-          { output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false } },
-        ),
-      )
-    : null,
   build(rendererConfig),
 ])
 cpSync(join(root, 'migrations'), join(dist, 'migrations'), { recursive: true })

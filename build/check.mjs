@@ -1,10 +1,10 @@
-// `npm run check`: format, lint, types, layers, dead code, unit tests; two at a time, every result named with its time.
-import { productNode, root, say } from './node.mjs'
+// `npm run check`: format, lint, types, layers, dead code, messages, unit tests; two at a time, every result named with
+// its time.
+import { productEnvironment, productNode, root, say } from './node.mjs'
 import { prepare } from './prepare.mjs'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { productEnvironment } from './node.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 
