@@ -80,8 +80,9 @@ export class ShownState {
     this.#interrupted = false
     if (before.state !== state) this.#since = clock.now()
     this.#countReconnect(before.state)
-    this.#enter(failure?.pod ?? names.pod, traffic)
+    // Told before it is written down: a disk that is busy takes its time, and the row must not be believed meanwhile.
     changed()
+    this.#enter(failure?.pod ?? names.pod, traffic)
   }
 
   /** The machine slept from then (ms since the epoch) until now: that is not what it was before, nor what it is after. */
