@@ -176,6 +176,7 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     (await kubectlsOf(host.pid)).every(({ stopped }) => !stopped),
   ).catch(() => violations.push('a stopped kubectl was left'))
   await children.stop()
+  const slowWrites = [...host.log().matchAll(/slow write, (\d+) ms/g)].map(([, ms]) => Number(ms))
   await host.close()
   await bed.a.deleteNamespace(namespace)
   return {
@@ -186,6 +187,7 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
       'false live, stopped with nobody connected': distribution(falseLive['stopped, nobody connected']),
       'false live, pod deleted': `${distribution(falseLive['pod deleted'])}; ${deleted} pods`,
       'this program itself was late by': `p99 ${Math.round(lateness.percentile(99) / 1e6)} ms, at worst ${Math.round(lateness.max / 1e6)} ms`,
+      'the owner waited for its disk': distribution(slowWrites),
       'nothing false: another kubectl was there already': String(spared),
       'no look came in time, and a client was served': String(unseen),
       'live and answering again': distribution(liveAgain),
