@@ -17,6 +17,9 @@ const mostGrowth = 1.15
 const mostDescriptors = 12
 /** For the data folder: room for everything but what fills it on purpose. */
 const diskBytes = 128 << 20
+/** Bytes of the heap that hold compiled code. */
+const codeBytes = `process.getBuiltinModule('v8').getHeapSpaceStatistics()
+  .filter(({ space_name }) => /^(code|trusted)_/.test(space_name)).reduce((sum, { space_used_size }) => sum + space_used_size, 0)`
 /** How soon after a start its port must be open. */
 const openAgainMs = 1000
 
@@ -78,6 +81,8 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
     // What the owner keeps of each forward by intent, up to a limit: the last lines that its kubectls printed.
     lines: (await Promise.all(lines.map(async ({ id }) => (await expectOk(client.forwards.output({ id, limit: 2000 }))).length))).reduce((sum, count) => sum + count, 0), // prettier-ignore
     memory: await inspector.memory(),
+    // What V8 has compiled grows with whatever runs for the first time, and is dropped when it has not run for long.
+    code: (await inspector.evaluate(codeBytes)) as number,
     descriptors: (await readdir(`/proc/${ownerPid}/fd`)).length,
   })
   /** Calm, everything live, nobody connected: comparable with every other such look. */
@@ -132,6 +137,7 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
   }
   if (counts.wrong > 0) violations.push(`${counts.wrong} answers had wrong bytes`)
   const mebibytes = looks.map(({ memory }) => memory.heapUsed / (1 << 20))
+  const code = looks.map((one) => one.code / (1 << 20))
   const descriptors = looks.map((one) => one.descriptors)
   // The first rounds fill what is bounded (rings, histories); the second half must not grow on the first.
   const half = Math.ceil(looks.length / 2)
@@ -148,6 +154,7 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
       'of those, at a forward that was off': `${excused.refused} refused`,
       'of those, in the middle of a kubectl that stayed stopped': `${excused.silent} silent`,
       'heap in use, MiB, at each calm look': mebibytes.map((one) => one.toFixed(1)).join(' '),
+      'of those, compiled code': code.map((one) => one.toFixed(1)).join(' '),
       'lines of kubectls kept (2,000 a forward at most), at each calm look': looks.map(({ lines }) => lines).join(' '),
       'open descriptors at each calm look': descriptors.join(' '),
     },
