@@ -60,7 +60,7 @@ const cell = (texts) =>
 const table = (head, lines) => [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...new Set(lines)]
 
 /** The page as it should be. */
-export async function messagesPage() {
+async function messagesPage() {
   const files = readSources()
   const exported = new Map(files.flatMap(({ file }) => wordsOfFile(file)))
   const found = files.flatMap(({ name, file }) => {

@@ -127,6 +127,19 @@ export const LadderStepId = z.enum([
 ])
 export type LadderStepId = z.infer<typeof LadderStepId>
 
+/** What the steps are called where people read them. */
+export const ladderStepNames: Readonly<Record<LadderStepId, string>> = {
+  dns: 'Name',
+  tcp: 'Connection',
+  proxy: 'Proxy',
+  tls: 'Certificate',
+  credentials: 'Credentials',
+  identity: 'Identity',
+  authorization: 'Permissions',
+  upgrade: 'Tunnel',
+  latency: 'Latency',
+}
+
 /** One rung of the connection test. `next` says what to do, where it failed or warns. */
 export const LadderStep = z.object({
   id: LadderStepId,

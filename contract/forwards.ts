@@ -38,6 +38,10 @@ export const Target = z.discriminatedUnion('kind', [
 ])
 export type Target = z.infer<typeof Target>
 
+/** A target as its users write it: `svc/web`, or its label selector. */
+export const targetWord = (target: Target): string =>
+  target.kind === 'selector' ? target.selector : `${kubectlKinds[target.kind]}/${target.name}`
+
 /** A port in the pod, or of the service: number, or the name it has there. */
 export const RemotePort = z.union([
   z.int().min(1).max(65_535),

@@ -84,7 +84,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
       if (signal?.aborted === true)
         return {
           ok: false,
-          error: { code: 'cancelled', message: 'Cancelled.', next: 'Start it again when you need it.' },
+          error: { code: 'cancelled', message: 'It was cancelled.', next: 'Start it again when you need it.' },
         }
       return { ok: false, error: unreachable(error instanceof Error ? error.message : String(error)) }
     }

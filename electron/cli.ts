@@ -214,7 +214,7 @@ forwards
   .command('add')
   .description('add a forward')
   .argument('<cluster>', 'name or id')
-  .argument('<target>', 'kind/name: pod/x, svc/x, deploy/x ...; a name alone is a pod; or selector/app=x', parseTarget)
+  .argument('<target>', 'kind/name: pod/x, svc/x, deploy/x ...; a name alone is a pod; or labels: app=x', parseTarget)
   .argument(
     '<port...>',
     'LOCAL:REMOTE, or REMOTE alone: a free local port is chosen and kept',

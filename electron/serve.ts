@@ -44,7 +44,7 @@ const program = new Command('mooring-serve')
   .option('--data-dir <folder>', 'where clusters, forwards and history are kept', defaultDataDir())
   .option('--port <number>', 'port on 127.0.0.1; 0 chooses a free one', integer(0, 65_535), 0)
   .addOption(
-    new Option('--vault <kind>', 'what protects saved credentials').choices(['keychain', 'passphrase', 'memory']),
+    new Option('--vault <kind>', 'what protects stored credentials').choices(['keychain', 'passphrase', 'memory']),
   )
   .option('--passphrase-fd <number>', 'file descriptor to read the passphrase from', integer(0, 1023))
   .addOption(

@@ -163,7 +163,7 @@ describe('forwards', () => {
     }
     const { port } = localAddress(live)
     expect(rowsOf((await run(['forwards', 'list'])).stdout)).toMatchObject([
-      { NAME: 'shop web', STATE: 'live', TARGET: `${namespace}/service/web`, CLUSTER: 'admin', CAUSE: '-' },
+      { NAME: 'shop web', STATE: 'live', TARGET: `${namespace}/svc/web`, CLUSTER: 'admin', CAUSE: '-' },
     ])
 
     expect(await run(['forwards', 'stop', 'shop web'])).toMatchObject({ code: exitCode.ok, stderr: '' })

@@ -24,6 +24,8 @@ describe('a target on the command line', () => {
     ['statefulsets/db', { kind: 'statefulset', name: 'db' }],
     ['po/web-0', { kind: 'pod', name: 'web-0' }],
     ['web-0', { kind: 'pod', name: 'web-0' }],
+    ['app.kubernetes.io/name=web', { kind: 'selector', selector: 'app.kubernetes.io/name=web' }],
+    ['app!=web', { kind: 'selector', selector: 'app!=web' }],
     ['selector/app=web,tier in (a,b)', { kind: 'selector', selector: 'app=web,tier in (a,b)' }],
   ])('%s', (text, target) => expect(parseTarget(text)).toEqual(target))
 

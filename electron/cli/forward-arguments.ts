@@ -7,16 +7,17 @@ import {
   type Target,
 } from '../../contract/forwards.ts'
 
-/** `svc/web`, `pod/web-0`, or `selector/app=web`. Throws words for the user, which count as wrong usage. */
+/** `svc/web`, `pod/web-0`, or a label selector: `app=web`, `selector/app in (web, shop)`. Throws words for the user, which count as wrong usage. */
 export function parseTarget(text: string): Target {
   const slash = text.indexOf('/')
-  const kind = slash < 0 ? 'pod' : text.slice(0, slash)
+  const kind = slash < 0 && !text.includes('=') ? 'pod' : text.slice(0, Math.max(slash, 0))
   const rest = text.slice(slash + 1)
   if (kind === 'selector') return { kind: 'selector', selector: rest }
   const known = kindOfWord(kind)
+  if (known === null && text.includes('=')) return { kind: 'selector', selector: text }
   if (known === null || rest === '')
     throw new InvalidArgumentError(
-      `${text} is not a target. Write kind/name, for example svc/web, deploy/web, pod/web-0, or selector/app=web.`,
+      `${text} is not a target. Write kind/name, for example svc/web, deploy/web, pod/web-0, or app=web.`,
     )
   return { kind: known, name: rest }
 }

@@ -1,5 +1,5 @@
-import type { Cluster, ConnectionTest } from '../../contract/clusters.ts'
-import type { Forward } from '../../contract/forwards.ts'
+import { type Cluster, type ConnectionTest, ladderStepNames } from '../../contract/clusters.ts'
+import { type Forward, targetWord } from '../../contract/forwards.ts'
 import { addressOf } from '../../contract/local-address.ts'
 import type { Risk } from '../../contract/kubeconfigs.ts'
 import type { AppStatus, VaultStatus } from '../../contract/system.ts'
@@ -33,11 +33,7 @@ export const clusterRows = (clusters: readonly Cluster[]): string[][] => [
   ]),
 ]
 
-/** `kind/name`, as one writes it for kubectl. */
-export const targetWords = (target: Forward['target']): string =>
-  target.kind === 'selector' ? `selector/${target.selector}` : `${target.kind}/${target.name}`
-
-/** The table of forwards, with cause and next step. */
+/** The table of forwards; what their causes mean is said by {@link causeWords}. */
 export function forwardRows(forwards: readonly Forward[], clusters: readonly Cluster[]): string[][] {
   const names = new Map(clusters.map((cluster) => [cluster.id, cluster.name]))
   return [
@@ -46,7 +42,7 @@ export function forwardRows(forwards: readonly Forward[], clusters: readonly Clu
       forward.name,
       forward.state,
       forward.ports.map((port) => `${addressOf(port.bind, port.local)}->${port.remote}`).join(','),
-      `${forward.namespace}/${targetWords(forward.target)}`,
+      `${forward.namespace}/${targetWord(forward.target)}`,
       names.get(forward.clusterId) ?? forward.clusterId,
       forward.cause === null
         ? '-'
@@ -73,7 +69,12 @@ export const riskWords = (of: string | null, risks: readonly Risk[]): string[] =
 export function ladderWords(name: string, test: ConnectionTest): string {
   const [heading = '', ...rungs] = table([
     ['STEP', 'RESULT', 'MS', 'DETAIL'],
-    ...test.steps.map(({ id, status, ms, detail }) => [id, status, ms === null ? '-' : ms.toFixed(0), detail]),
+    ...test.steps.map(({ id, status, ms, detail }) => [
+      ladderStepNames[id],
+      status,
+      ms === null ? '-' : ms.toFixed(0),
+      detail,
+    ]),
   ]).split('\n')
   const indent = ' '.repeat(heading.indexOf('DETAIL'))
   const lines = rungs.flatMap((line, rung) => {

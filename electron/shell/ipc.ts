@@ -43,7 +43,11 @@ export function serveBridge(options: IpcOptions): void {
         return fail(appError('origin-not-allowed', 'The call comes from another page.', "Use Mooring's own window."))
       if (typeof name !== 'string' || !Object.hasOwn(operations, name))
         return fail(
-          appError('unknown-route', 'There is no such operation.', 'Update Mooring; window and owner differ.'),
+          appError(
+            'unknown-route',
+            'There is no such operation.',
+            'Start Mooring again: this window is of another version than the Mooring behind it.',
+          ),
         )
       return pageOf(event.sender).calls.call(name as OperationName, input ?? {}, number)
     },

@@ -3,6 +3,7 @@ import type { CauseCode } from '../../../contract/causes.ts'
 import type { ClusterCause } from '../../../contract/clusters.ts'
 import { appError, type AppError } from '../../../contract/errors.ts'
 import type { ApiFailure } from '../../../contract/sidecar.ts'
+import { rbacWords } from './rbac-words.ts'
 import { isWay, type Words as WayWords, wayWords } from './way-words.ts'
 
 type Words = { readonly code: CauseCode; readonly message: string; readonly next: string }
@@ -90,15 +91,8 @@ function wordsOf(failure: ApiFailure): Words {
 }
 
 /** Names verb, resource, namespace and who the server thinks you are, where it said so. */
-export function refusal(failure: ApiFailure): string {
-  const { rbac } = failure
-  if (rbac === null) return `The server does not allow this: ${failure.message}.`
-  const what = rbac.resource === null ? `path ${rbac.path ?? ''}` : rbac.resource
-  const group = rbac.group === null || rbac.group === '' ? '' : `.${rbac.group}`
-  const where =
-    rbac.resource === null ? '' : rbac.namespace === null ? ' in all namespaces' : ` in namespace ${rbac.namespace}`
-  return `The server knows you as "${rbac.user}", who may not ${rbac.verb} ${what}${group}${where}.`
-}
+export const refusal = ({ rbac, message }: ApiFailure): string =>
+  rbac === null ? `The server does not allow this: ${message}.` : rbacWords(rbac)
 
 /** A detail that is no way (an end of ours) is a connection that was cut. */
 const unreachableWords = ({ detail, message }: ApiFailure): WayWords =>

@@ -168,8 +168,7 @@ function trusted({ way, certificate, protocol, now }: Seen): StepOutcome {
   const end = certificate.validToDate.getTime()
   const words = `${protocol}, certificate for ${names(certificate)}, valid until ${dayWords(end, now)}`
   if (way.insecureSkipTlsVerify) return unverified(words)
-  if (end - now < soonMs)
-    return warning(words, "Ask the cluster's administrator to renew the server's certificate soon.")
+  if (end - now < soonMs) return warning(words, "Ask the cluster administrator to renew the server's certificate soon.")
   return okay(words)
 }
 
@@ -200,7 +199,7 @@ function distrusted(seen: Seen, code: string): StepOutcome {
       const when = end < now ? ` on ${dayWords(end, now)}` : ''
       return tlsFailure(
         `${whose} expired${when}`,
-        "Ask the cluster's administrator to renew it; check this machine's clock.",
+        "Ask the cluster administrator to renew it; check this machine's clock.",
       )
     }
     case 'CERT_NOT_YET_VALID':

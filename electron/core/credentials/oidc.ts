@@ -137,7 +137,7 @@ function refusalOf(answer: Answer, { issuer }: OidcProvider): Result<OidcTokens,
       'cluster-unreachable',
       'sign-in-server',
       `The sign-in server ${shown} answered ${answer.status}.`,
-      'Try again later, or ask whoever runs the sign-in server.',
+      'Try again later, or ask the administrator of the sign-in server.',
     )
   }
   const words = refusal.success ? refusal.data.error : `status ${answer.status}`

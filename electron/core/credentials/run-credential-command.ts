@@ -58,7 +58,7 @@ export async function runCredentialCommand(
   if (exec.interactiveMode === 'Always') {
     return commandFailed(
       'interactive',
-      `${program(command)} wants a terminal to ask questions in (interactiveMode: Always), which there is none of here.`,
+      `${program(command)} needs a terminal (interactiveMode: Always), and Mooring has none to give.`,
       'Sign in with it in a terminal, or set interactiveMode to IfAvailable in the kubeconfig.',
     )
   }

@@ -38,17 +38,17 @@ function storage({ app }: Found): Check {
 function vault({ vault: { state, provider } }: Found): Check {
   switch (state) {
     case 'unlocked':
-      if (provider !== 'memory') return good('vault', `Saved credentials are protected by the ${provider ?? 'vault'}.`)
+      if (provider !== 'memory') return good('vault', `Stored credentials are protected by the ${provider ?? 'vault'}.`)
       return bad(
         'vault',
         'warn',
-        'Saved credentials are kept for this session only.',
+        'Stored credentials are kept for this session only.',
         'Choose the keychain or a passphrase in Settings.',
       )
     case 'locked':
       return bad('vault', 'warn', 'The vault is locked.', 'Unlock it; what waits goes on by itself.')
     case 'not-set-up':
-      return bad('vault', 'warn', 'Nothing protects saved credentials yet.', 'Choose the keychain or a passphrase.')
+      return bad('vault', 'warn', 'The vault is not set up.', 'Choose the keychain or a passphrase.')
     case 'undecryptable':
       return bad(
         'vault',
@@ -99,7 +99,7 @@ function sidecar({ app: { sidecar: status } }: Found): Check {
       return bad(
         'sidecar',
         'fail',
-        'The sidecar keeps ending; clusters are not observed, forwards go on.',
+        'The sidecar keeps ending; clusters are not watched, forwards go on.',
         'Start it again here; its last lines say why it ended.',
       )
     case 'stopped':

@@ -40,12 +40,12 @@ const kubectlWays: Readonly<Record<string, Way>> = {
 
 const words: Record<CauseCode, Wording> = {
   queued: () => ({
-    message: 'It waits for its turn: only some kubectl processes are started at once.',
+    message: 'It waits for its turn: only a few kubectl processes start at the same time.',
     next: `${waiting} The limit is in Settings.`,
   }),
   connecting: (detail, { target }) =>
     detail === 'wake'
-      ? { message: 'It is checked whether the connection survived the sleep.', next: waiting }
+      ? { message: 'The machine slept; whether the connection survived is checked.', next: waiting }
       : { message: `Connecting to ${target}.`, next: waiting },
   stopping: () => ({
     message: 'Its connections and processes are being ended.',
@@ -86,8 +86,8 @@ const words: Record<CauseCode, Wording> = {
     next: 'Check the node: its kubelet, its container runtime, and the network between API server and node.',
   }),
   'upgrade-refused': (_, context) => ({
-    message: `The way to ${context.cluster} does not carry port-forwards${said(context)}.`,
-    next: 'Check what stands before the API server: a proxy or load balancer must pass WebSocket or SPDY upgrades.',
+    message: `Port-forwards do not get through to ${context.cluster}${said(context)}.`,
+    next: 'Check the proxies and load balancers in front of the API server: they must let WebSocket or SPDY upgrades through.',
   }),
   'credentials-expired': (_, context) => ({
     message: `The credentials for ${context.cluster} have expired${said(context)}.`,
@@ -150,7 +150,7 @@ const words: Record<CauseCode, Wording> = {
           next: 'Choose a local port of 1024 or above.',
         },
   'kubectl-missing': () => ({
-    message: 'No usable kubectl was found on this machine.',
+    message: 'No usable kubectl was found.',
     next: 'Install kubectl or choose it in Settings; then it goes on by itself.',
   }),
   'kubectl-failed': (_, context) => ({
@@ -159,9 +159,9 @@ const words: Record<CauseCode, Wording> = {
   }),
   'vault-locked': (detail) =>
     detail === 'vault-not-set-up'
-      ? { message: 'The vault that holds the credentials is not set up.', next: 'Set up the vault.' }
+      ? { message: 'The vault is not set up.', next: 'Set it up; the forward goes on by itself.' }
       : {
-          message: 'The vault that holds the credentials is locked.',
+          message: 'The vault is locked.',
           next: 'Unlock the vault; the forward goes on by itself.',
         },
   'limit-reached': (detail, context) => ({
@@ -195,7 +195,7 @@ function noReadyPod(detail: string | null, { target, namespace, pod, facts }: Ca
       }
     case 'unwatched':
       return {
-        message: 'The pods of this target cannot be looked up while nobody watches the cluster.',
+        message: 'The pods of this target cannot be looked up: the cluster is not watched now.',
         next: 'It goes on by itself; if it stays so, restart the sidecar in Diagnostics.',
       }
     case 'CrashLoopBackOff':

@@ -1,5 +1,6 @@
 import type { Cause, CauseCode } from '../../../contract/causes.ts'
 import type { ApiFailure } from '../../../contract/sidecar.ts'
+import { type Rbac, rbacWords } from '../clusters/rbac-words.ts'
 import type { CredentialFailure } from '../credentials/credential-failure.ts'
 import { causeWords, type CauseContext } from './cause-words.ts'
 import type { Failure } from './evidence.ts'
@@ -79,15 +80,7 @@ export function causeOfApiFailure(failure: ApiFailure): Failure {
   }
 }
 
-type Rbac = NonNullable<ApiFailure['rbac']>
 const rbacDetail = ({ verb, resource, path }: Rbac): string => `${verb} ${resource ?? path ?? ''}`.trim()
-
-function rbacWords(rbac: Rbac): string {
-  const what = rbac.resource ?? `the path ${rbac.path ?? ''}`
-  const named = rbac.name === null ? what : `${what} "${rbac.name}"`
-  const place = rbac.namespace === null ? ' in all namespaces' : ` in namespace ${rbac.namespace}`
-  return `The server knows you as "${rbac.user}", who may not ${rbac.verb} ${named}${rbac.resource === null ? '' : place}.`
-}
 
 /** An authoriser's sentence in kubectl's line. */
 const refusedLine =

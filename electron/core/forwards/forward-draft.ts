@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
 import {
-  kubectlKinds,
+  targetWord,
   type CreateForwardInput,
   type ForwardPort,
   type PortInput,
@@ -15,8 +15,7 @@ import { choosePort, isLocalAddress, overlap } from './listener/local-port.ts'
 
 /** "svc/web:http". */
 export function defaultName(target: Target, ports: readonly PortInput[]): string {
-  const what = target.kind === 'selector' ? target.selector : `${kubectlKinds[target.kind]}/${target.name}`
-  return `${what}:${ports.map((port) => port.remote).join(',')}`.slice(0, 200)
+  return `${targetWord(target)}:${ports.map((port) => port.remote).join(',')}`.slice(0, 200)
 }
 
 /** A forward as it was asked for; what was left open is as the settings say. `now`: ms since the epoch. */
@@ -99,7 +98,11 @@ export async function chooseLocalPorts(
 }
 
 const noFreePort = (bind: string): AppError =>
-  appError('limit-reached', `No free local port was found on ${bind}.`, 'Name a port, or close some programs.')
+  appError(
+    'limit-reached',
+    `No free local port was found on ${bind}.`,
+    'Choose a local port yourself, or close some programs.',
+  )
 
 /** What is wrong with a forward that the types cannot say; null: nothing. `others`: all other forwards. */
 export function problemOf(
@@ -131,7 +134,7 @@ function portProblem(port: ForwardPort, before: readonly ForwardPort[]): AppErro
   if (before.some((other) => overlap(other, port)))
     return appError(
       'local-port-taken',
-      `${addressOf(port.bind, port.local)} stands twice in this forward.`,
+      `${addressOf(port.bind, port.local)} is used twice in this forward.`,
       'Give each port a local port of its own.',
     )
   return null

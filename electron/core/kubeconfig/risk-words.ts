@@ -23,7 +23,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   'plain-http': {
     severity: 'danger',
     message: () => 'The server is plain http: nothing is encrypted, and kubectl sends no credentials over it.',
-    next: 'Ask the cluster’s administrator for its https address.',
+    next: 'Ask the cluster administrator for its https address.',
   },
   proxy: {
     severity: 'warning',
@@ -63,7 +63,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   'cert-expired': {
     severity: 'danger',
     message: (subject) => `The ${subject}; it is no longer valid.`,
-    next: 'Get a new kubeconfig from whoever runs the cluster.',
+    next: 'Get a new kubeconfig from the cluster administrator.',
   },
   'cert-unreadable': {
     severity: 'danger',
@@ -134,7 +134,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   'oidc-incomplete': {
     severity: 'danger',
     message: (subject) => `The OIDC settings lack ${subject}.`,
-    next: 'Get a complete kubeconfig from whoever runs the cluster.',
+    next: 'Get a complete kubeconfig from the cluster administrator.',
   },
   'unknown-auth-provider': {
     severity: 'danger',
@@ -179,7 +179,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   'auth-provider-oidc': {
     severity: 'info',
     message: (subject) => `It signs in with OIDC at ${subject}.`,
-    next: 'Nothing to do; the token is refreshed when it ends.',
+    next: 'Nothing to do; the token is renewed when it ends.',
   },
   'exec-not-found': {
     severity: 'info',
@@ -235,7 +235,8 @@ const fileWords: Record<FileCode | KubeconfigErrorCode, Words> = {
   },
   'duplicate-key': {
     severity: 'error',
-    message: (subject) => `The key "${subject}" stands twice in one place: kubectl would silently take the last one.`,
+    message: (subject) =>
+      `The key "${subject}" is there twice in one place: kubectl would take the last one without a word.`,
     next: 'Join the two parts into one, or remove one of them.',
   },
   'multiple-documents': {

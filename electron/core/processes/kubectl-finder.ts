@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { FoundKubectl, KubectlStatus } from '../../../contract/system.ts'
 import type { Log } from '../log.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
 import { Signal } from '../signal.ts'
 import type { ChildProcesses } from './child-processes.ts'
-import { installCommand, kubectlFolders, kubectlNames } from './kubectl-places.ts'
+import { installCommand, kubectlFolders, kubectlNames, relativeFolders } from './kubectl-places.ts'
 import { parseClientVersion, skewMessage, vendorOf } from './kubectl-version.ts'
 
 const versionTimeoutMs = 5000
@@ -77,7 +77,7 @@ export class KubectlFinder {
     const next = `Install it (${this.#install()}) or choose its path in Settings.`
     const [unusable] = found
     return unusable === undefined
-      ? fail(appError('kubectl-missing', 'No kubectl was found.', next, { details: { searched } }))
+      ? fail(appError('kubectl-missing', 'No usable kubectl was found.', next, { details: { searched } }))
       : fail(
           appError('kubectl-unusable', `${unusable.path} cannot be used.`, next, {
             ...(unusable.problem === null ? {} : { cause: unusable.problem }),
@@ -113,7 +113,8 @@ export class KubectlFinder {
   async #lookEverywhere(): Promise<Search> {
     const environment = await this.#options.environment()
     const home = this.#options.home ?? homedir()
-    const folders = kubectlFolders({ os: this.#os, home, environment })
+    const surroundings = { os: this.#os, home, environment }
+    const folders = kubectlFolders(surroundings)
     const setting = this.#options.kubectlPath()
     const paths = folders.flatMap((folder) => kubectlNames(this.#os).map((name) => join(folder, name)))
     const seen = new Set<string>()
@@ -127,6 +128,14 @@ export class KubectlFinder {
       seen.add(mark.realPath)
       candidates.push(() => this.#ask(path, mark))
     }
+    // Only to say why: a folder that depends on where we were started is nobody's choice of a program.
+    for (const folder of relativeFolders(surroundings))
+      for (const path of kubectlNames(this.#os).map((name) => resolve(folder, name))) {
+        const mark = await markOf(path)
+        if (mark === null || seen.has(mark.realPath)) continue
+        seen.add(mark.realPath)
+        candidates.push(() => Promise.resolve(unusable(path, `The PATH names its folder as "${folder}", no full path.`)))
+      }
     return { candidates, searched: setting === null ? folders : [setting, ...folders] }
   }
 

@@ -14,7 +14,7 @@ export const replaceable = (command: string, open: string): AppError =>
   appError(
     'kubectl-unusable',
     `The program ${command} is not run: everybody on this machine may write to ${open}, so it may be anybody's.`,
-    `Look at it, then close it (chmod o-w '${open}'), or take it out of the PATH.`,
+    `Look at it, then take that right away (chmod o-w '${open}'), or take it out of the PATH.`,
     { cause: `Everybody may write to ${open}.`, details: { command } },
   )
 
@@ -22,7 +22,7 @@ export const tooMany = (limit: number): AppError =>
   appError(
     'limit-reached',
     `${limit} kubectl processes are running or waiting, which is the limit.`,
-    'Turn off a forward you do not need, or raise the limit in Settings.',
+    'Stop a forward you do not need, or raise the limit in Settings.',
     { details: { limit } },
   )
 
@@ -35,7 +35,7 @@ export function startFailure(command: string, error: unknown): AppError {
     return appError(
       'limit-reached',
       'The system allows no more processes or open files.',
-      'Close programs you do not need, or turn off a forward.',
+      'Close programs you do not need, or stop a forward.',
       { cause },
     )
   }

@@ -68,7 +68,7 @@ const replaceable = (dir: string, open: string): AppError =>
   appError(
     'data-folder-unsafe',
     `Everybody may write to ${open}, and put another folder in the place of ${dir}.`,
-    `Close it (chmod o-w '${open}'), or choose a folder elsewhere with --data-dir.`,
+    `Take that right away (chmod o-w '${open}'), or choose a folder elsewhere with --data-dir.`,
   )
 
 /**
@@ -137,7 +137,7 @@ function problemOf(dir: string, stats: Stats): AppError | null {
     return appError(
       'data-folder-unsafe',
       `Everybody may write to the data folder ${dir}.`,
-      `Look at what is in it, then close it: chmod 700 '${dir}'.`,
+      `Look at what is in it, then keep others out of it: chmod 700 '${dir}'`,
     )
   return null
 }

@@ -8,12 +8,12 @@ export const vaultErrors = {
   notSetUp: (): AppError =>
     appError(
       'vault-not-set-up',
-      'Nothing protects saved credentials yet.',
+      'The vault is not set up.',
       'Choose the keychain, a passphrase, or this session only.',
     ),
 
   alreadySetUp: (): AppError =>
-    appError('vault-already-set-up', 'The vault is set up already.', 'Use "rotate" to change what protects it.'),
+    appError('vault-already-set-up', 'The vault is set up already.', 'Change what opens it in Settings.'),
 
   undecryptable: (cause: string): AppError =>
     appError(

@@ -93,7 +93,7 @@ function SidecarBar() {
         )
       }
     >
-      Clusters are not observed; forwards go on. {failed ? 'The sidecar ended too often.' : 'The sidecar starts again.'}
+      Clusters are not watched; forwards go on. {failed ? 'The sidecar ended too often.' : 'The sidecar starts again.'}
     </Bar>
   )
 }

@@ -60,11 +60,11 @@ describe('the shell', () => {
     expect(regions).toEqual(['header', 'nav', 'main', 'status'])
   })
 
-  it('says that clusters are not observed when the sidecar has failed, and starts it again', async () => {
+  it('says that clusters are not watched when the sidecar has failed, and starts it again', async () => {
     const world = busyWorld()
     world.app = { ...world.app, sidecar: { ...world.app.sidecar, state: 'failed' } }
     const owner = openPage(world, '/forwards')
-    await expect.element(page.getByText(/Clusters are not observed; forwards go on\./)).toBeVisible()
+    await expect.element(page.getByText(/Clusters are not watched; forwards go on\./)).toBeVisible()
     await page.getByRole('button', { name: 'Restart the sidecar' }).click()
     await expect.poll(() => callsOf(owner, 'sidecar.restart')).toHaveLength(1)
   })

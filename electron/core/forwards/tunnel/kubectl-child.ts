@@ -246,7 +246,7 @@ export class KubectlChild {
     if (!found.ok) return found
     const connection = this.#request.connection()
     if (connection === null)
-      return fail(appError('vault-locked', 'The credentials were taken back.', 'Unlock the vault.'))
+      return fail(appError('vault-locked', 'The vault was locked before kubectl could start.', 'Unlock the vault.'))
     this.#proxy = connection.proxyUrl === null ? null : ownCopy(new URL(connection.proxyUrl).host)
     const reference = target.kind === 'pod' ? `pod/${target.name}` : target.reference
     return children.start({

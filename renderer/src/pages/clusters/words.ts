@@ -1,4 +1,4 @@
-import type { ClusterDependents, LadderStepId } from '../../../../contract/clusters.ts'
+import { type ClusterDependents, type LadderStepId, ladderStepNames } from '../../../../contract/clusters.ts'
 import type { AuthKind } from '../../../../contract/kubeconfigs.ts'
 
 const authWords: Record<AuthKind, string> = {
@@ -23,18 +23,21 @@ const plural = new Intl.PluralRules('en')
 export const counted = (count: number, one: string, many: string): string =>
   `${count} ${plural.select(count) === 'one' ? one : many}`
 
-const stepWords: Record<LadderStepId, { name: string; asks: string }> = {
-  dns: { name: 'Name', asks: 'Does the server’s name lead to an address?' },
-  tcp: { name: 'Connection', asks: 'Does somebody answer at that address and port?' },
-  proxy: { name: 'Proxy', asks: 'Does the proxy let us through?' },
-  tls: { name: 'Certificate', asks: 'Is it the server we expect, and is its certificate valid?' },
-  credentials: { name: 'Credentials', asks: 'Can the credentials be obtained?' },
-  identity: { name: 'Identity', asks: 'Who does the server think you are?' },
-  authorization: { name: 'Permissions', asks: 'May you read pods and port-forward?' },
-  upgrade: { name: 'Tunnel', asks: 'Does the way there let a port-forward through?' },
-  latency: { name: 'Latency', asks: 'How long does an answer take?' },
+const questions: Record<LadderStepId, string> = {
+  dns: 'Does the server’s name lead to an address?',
+  tcp: 'Does somebody answer at that address and port?',
+  proxy: 'Does the proxy let us through?',
+  tls: 'Is it the server we expect, and is its certificate valid?',
+  credentials: 'Can the credentials be obtained?',
+  identity: 'Who does the server think you are?',
+  authorization: 'May you read pods and port-forward?',
+  upgrade: 'Does the way there let a port-forward through?',
+  latency: 'How long does an answer take?',
 }
-export const stepWord = (id: LadderStepId): { name: string; asks: string } => stepWords[id]
+export const stepWord = (id: LadderStepId): { name: string; asks: string } => ({
+  name: ladderStepNames[id],
+  asks: questions[id],
+})
 
 /** What removing a cluster takes with it, in a sentence. */
 export function dependentsSentence({ forwards }: ClusterDependents): string {

@@ -1,7 +1,7 @@
-import { CreateForwardInput, type Forward, PodPolicy } from '../../../../contract/forwards.ts'
+import { CreateForwardInput, type Forward, PodPolicy, targetWord } from '../../../../contract/forwards.ts'
 import type { Settings } from '../../../../contract/system.ts'
 import { labelsFromText, labelsToText } from '../clusters/labels.ts'
-import { targetFromText, targetToText } from './target-text.ts'
+import { targetFromText } from './target-text.ts'
 
 /** One port as typed: `local` empty means: choose one and keep it. */
 export type PortValues = {
@@ -55,7 +55,7 @@ export const valuesOf = (forward: Forward): ForwardValues => ({
   name: forward.name,
   clusterId: forward.clusterId,
   namespace: forward.namespace,
-  target: targetToText(forward.target),
+  target: targetWord(forward.target),
   ports: forward.ports.map(({ id, remote, local, bind }) => ({
     key: id,
     remote: String(remote),

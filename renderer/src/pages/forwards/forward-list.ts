@@ -1,6 +1,6 @@
 import type { Cluster } from '../../../../contract/clusters.ts'
-import type { Forward, ForwardState } from '../../../../contract/forwards.ts'
-import { addressWord, targetWord } from './forward-words.ts'
+import { type Forward, type ForwardState, targetWord } from '../../../../contract/forwards.ts'
+import { addressWord } from './forward-words.ts'
 
 export type ForwardFilter = { readonly text: string; readonly states: readonly ForwardState[] }
 

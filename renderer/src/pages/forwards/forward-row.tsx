@@ -1,6 +1,6 @@
 import { EyeOff, Globe, MoreHorizontal } from 'lucide-react'
 import { memo, type MouseEvent, useEffect, useState } from 'react'
-import type { Forward } from '../../../../contract/forwards.ts'
+import { type Forward, targetWord } from '../../../../contract/forwards.ts'
 import { Button, IconButton } from '../../components/button.tsx'
 import { bytesPerSecond } from '../../components/byte-words.ts'
 import { classNames } from '../../components/class-names.ts'
@@ -19,16 +19,7 @@ import { useAppState, useFresh, useRemoval, useTraffic } from '../../state/use-a
 import { LookAtCommand } from '../clusters/look-at-command.tsx'
 import { type ForwardActions, forwardCommands } from './forward-commands.ts'
 import styles from './forward-table.module.css'
-import {
-  addressWord,
-  attemptWords,
-  causeWord,
-  reachWords,
-  stateMark,
-  stateWord,
-  targetWord,
-  watchWords,
-} from './forward-words.ts'
+import { addressWord, attemptWords, causeWord, reachWords, stateMark, stateWord, watchWords } from './forward-words.ts'
 
 /** One forward: its state in word and shape, its address, where it leads; and while it is not live, why and what next. */
 export const ForwardRow = memo(function ForwardRow({

@@ -1,3 +1,4 @@
+import { targetWord } from '../../../../contract/forwards.ts'
 import { describe, expect, it } from 'vitest'
 import { sampleForward } from '../../testing/samples.ts'
 import {
@@ -8,7 +9,6 @@ import {
   reachWords,
   stateMark,
   stateWord,
-  targetWord,
   urlOf,
 } from './forward-words.ts'
 

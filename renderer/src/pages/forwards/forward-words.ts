@@ -1,18 +1,14 @@
 import type { Cause } from '../../../../contract/causes.ts'
 import {
-  kubectlKinds,
   type Forward,
   type ForwardPort,
   type RemotePort,
   type Target,
+  targetWord,
 } from '../../../../contract/forwards.ts'
 import { addressOf, isExposed } from '../../../../contract/local-address.ts'
 import type { MarkName } from '../../components/state-mark.tsx'
 import { until } from '../../components/time-words.ts'
-
-/** A target as kubectl writes it: `svc/checkout`, `deploy/web`, or the selector itself. */
-export const targetWord = (target: Target): string =>
-  target.kind === 'selector' ? target.selector : `${kubectlKinds[target.kind]}/${target.name}`
 
 /** A local address: `127.0.0.1:8080`, `[::1]:8080`; a port that is not chosen yet is `…`. */
 export const addressWord = ({ bind, local }: Pick<ForwardPort, 'bind' | 'local'>): string =>
@@ -70,5 +66,7 @@ export const reachWords = ({ bind }: Pick<ForwardPort, 'bind'>): string | null =
 export function watchWords({ observed, state }: Pick<Forward, 'state' | 'observed'>): string | null {
   if (state !== 'live' && state !== 'recovering') return null
   if (observed.resolvedBy === 'kubectl') return 'kubectl chose the pod itself, because the pods could not be read.'
-  return observed.watching ? null : 'Nobody watches the pods now; whether it works is still checked through the tunnel.'
+  return observed.watching
+    ? null
+    : 'The pods are not watched now; whether it works is still checked through the tunnel.'
 }

@@ -1,3 +1,4 @@
+import { targetWord } from '../../../../contract/forwards.ts'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useState } from 'react'
 import { Button } from '../../components/button.tsx'
@@ -8,7 +9,6 @@ import { useActiveCluster } from '../../state/active-cluster.ts'
 import { useAppState, useClusters, useForwards, useOrderedClusters, useSettings } from '../../state/use-app-state.ts'
 import { ForwardForm } from './forward-form.tsx'
 import { copyOf, newValues } from './forward-form-model.ts'
-import { targetToText } from './target-text.ts'
 
 /** The form for a new forward, begun with the active cluster, or with what the address names. */
 export function NewForward() {
@@ -34,7 +34,7 @@ export function NewForward() {
   const target =
     search.target === undefined
       ? ''
-      : targetToText(
+      : targetWord(
           search.kind === 'selector'
             ? { kind: 'selector', selector: search.target }
             : { kind: search.kind ?? 'service', name: search.target },

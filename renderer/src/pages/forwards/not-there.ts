@@ -1,6 +1,5 @@
 import type { NamespaceRow, PodRow, ServiceRow, WorkloadRow } from '../../../../contract/clusters.ts'
-import type { NamedKind, Target } from '../../../../contract/forwards.ts'
-import { targetWord } from './forward-words.ts'
+import { type NamedKind, type Target, targetWord } from '../../../../contract/forwards.ts'
 
 /** What is known of a cluster; undefined: not asked yet, or it could not be answered. */
 export type Known = {

@@ -1,7 +1,6 @@
 import type { PodRow, PortRow, ServiceRow, WorkloadRow } from '../../../../contract/clusters.ts'
-import type { Target } from '../../../../contract/forwards.ts'
+import { type Target, targetWord } from '../../../../contract/forwards.ts'
 import { counted } from '../clusters/words.ts'
-import { targetToText } from './target-text.ts'
 
 /** Something a forward could lead to, as the list of targets shows it. */
 export type TargetOption = {
@@ -14,7 +13,7 @@ export type TargetOption = {
 export type TargetGroup = { readonly value: string; readonly items: readonly TargetOption[] }
 
 const option = (target: Target, aside: string, ports: readonly PortRow[]): TargetOption => ({
-  text: targetToText(target),
+  text: targetWord(target),
   target,
   aside,
   ports: ports.filter(({ protocol }) => protocol === 'TCP'),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Target } from '../../../../contract/forwards.ts'
-import { targetFromText, targetToText } from './target-text.ts'
+import { type Target, targetWord } from '../../../../contract/forwards.ts'
+import { targetFromText } from './target-text.ts'
 
 describe('a target as text', () => {
   it("is read with any of kubectl's words", () => {
@@ -25,6 +25,6 @@ describe('a target as text', () => {
       { kind: 'job', name: 'nightly' },
       { kind: 'selector', selector: 'app=web' },
     ]
-    for (const target of targets) expect(targetFromText(targetToText(target))).toEqual(target)
+    for (const target of targets) expect(targetFromText(targetWord(target))).toEqual(target)
   })
 })

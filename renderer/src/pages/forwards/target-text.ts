@@ -1,8 +1,7 @@
 import { kindOfWord, type Target } from '../../../../contract/forwards.ts'
-import { targetWord } from './forward-words.ts'
 
 /**
- * Reads what somebody typed as a target: `svc/checkout` with any of kubectl's words for the kind, or a label selector
+ * Reads what somebody typed as a target, `svc/checkout` with any of kubectl's words for the kind, or a label selector
  * (`app=web`, `tier in (a, b)`). Null: it does not say what kind of thing it is.
  */
 export function targetFromText(text: string): Target | null {
@@ -13,6 +12,3 @@ export function targetFromText(text: string): Target | null {
   if (/=|\s(in|notin)\s*\(/.test(trimmed)) return { kind: 'selector', selector: trimmed }
   return null
 }
-
-/** The text that {@link targetFromText} reads back. */
-export const targetToText = (target: Target): string => targetWord(target)

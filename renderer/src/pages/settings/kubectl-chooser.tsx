@@ -86,7 +86,7 @@ export function KubectlChooser({
                     version: null,
                     vendor: null,
                     usable: false,
-                    problem: 'Nothing usable lies there.',
+                    problem: 'There is no usable kubectl there.',
                   }
             }
             name={name}
