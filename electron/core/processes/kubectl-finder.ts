@@ -134,7 +134,9 @@ export class KubectlFinder {
         const mark = await markOf(path)
         if (mark === null || seen.has(mark.realPath)) continue
         seen.add(mark.realPath)
-        candidates.push(() => Promise.resolve(unusable(path, `The PATH names its folder as "${folder}", no full path.`)))
+        candidates.push(() =>
+          Promise.resolve(unusable(path, `The PATH names its folder as "${folder}", no full path.`)),
+        )
       }
     return { candidates, searched: setting === null ? folders : [setting, ...folders] }
   }

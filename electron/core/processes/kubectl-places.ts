@@ -49,13 +49,23 @@ const usual: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+const variableOf = ({ os, environment }: Surroundings, name: string): string | undefined =>
+  os === 'win32'
+    ? Object.entries(environment).find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1]
+    : environment[name]
+
+/** Entries of the PATH that are no full paths; an empty one means the folder a program happens to be in. */
+export function relativeFolders(surroundings: Surroundings): string[] {
+  const path = surroundings.os === 'win32' ? win32 : posix
+  const onPath = variableOf(surroundings, 'PATH') ?? ''
+  return onPath === '' ? [] : onPath.split(path.delimiter).filter((folder) => !path.isAbsolute(folder))
+}
+
 /** Where kubectl may be, most wanted first: folders of the PATH, then the usual ones. Relative ones are passed over. */
-export function kubectlFolders({ os, home, environment }: Surroundings): string[] {
+export function kubectlFolders(surroundings: Surroundings): string[] {
+  const { os, home } = surroundings
   const path = os === 'win32' ? win32 : posix
-  const variable = (name: string): string | undefined =>
-    os === 'win32'
-      ? Object.entries(environment).find(([other]) => other.toLowerCase() === name.toLowerCase())?.[1]
-      : environment[name]
+  const variable = (name: string): string | undefined => variableOf(surroundings, name)
   const onPath = (variable('PATH') ?? '').split(path.delimiter)
   const known = (usual[os] ?? []).flatMap((folder) => {
     const inHome = folder.startsWith('~') ? home + folder.slice(1) : folder
