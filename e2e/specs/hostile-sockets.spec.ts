@@ -83,6 +83,31 @@ describe('a hostile WebSocket', () => {
     expect(await answerMs()).toBeLessThan(noHangMs)
   })
 
+  it('that sends garbage in frames as they must be is told so or closed each time, and nobody waits', async () => {
+    const random = seededRandom()
+    const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random.below(256)))
+    const outcomes = { told: 0, closed: 0 }
+    let worst = 0
+    for (let round = 0; round < 200; round++) {
+      const socket = await connectRaw(true)
+      const closed = new Promise<'closed'>((resolve) => socket.once('close', () => resolve('closed')))
+      const told = new Promise<'told'>((resolve) => socket.once('data', () => resolve('told')))
+      // A whole text every other time, else any kind of frame.
+      const length = random.below(126)
+      const kind = round % 2 === 0 ? 0x81 : random.below(256)
+      socket.write(Buffer.concat([Buffer.from([kind, 0x80 | length]), bytes(4 + length)]))
+      // Whoever has only begun a message by then, or sent what is to be ignored, is told with this one.
+      socket.write(frame('no JSON'))
+      outcomes[await Promise.race([closed, told])] += 1
+      // Ends the handshake of a close that a browser would have answered.
+      socket.write(Buffer.from([0x81, 0x01, 0x41]))
+      await closed
+      worst = Math.max(worst, await answerMs())
+    }
+    console.log(`garbage in frames: ${JSON.stringify(outcomes)}, worst answer ${Math.round(worst)} ms`)
+    expect(worst).toBeLessThan(noHangMs)
+  })
+
   it('that announces a huge frame, or sends endless fragments, is closed before it costs anything', async () => {
     const before = await residentBytes()
     const huge = await connectRaw(true)
