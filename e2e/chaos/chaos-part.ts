@@ -58,7 +58,7 @@ export const shortSize: ChaosSize = {
   healthyForwards: 5,
   neighbourTroubles: 6,
   troubleSeconds: 2,
-  mixedMinutes: 0.2,
+  mixedMinutes: 0.15,
   mixedForwards: 6,
   reconcilerSequences: 2000,
 }

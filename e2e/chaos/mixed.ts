@@ -121,7 +121,7 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
     )
     if (stuck !== null) violations.push(`stuck: ${stuck.message}`)
     const asked = await Promise.all(
-      askers.map(async ({ line, asker }) => ({ line, ...(await asker.stop(isLong ? undefined : 5000)) })),
+      askers.map(async ({ line, asker }) => ({ line, ...(await asker.stop(isLong ? undefined : 3000)) })),
     )
     for (const { line, answers } of asked)
       for (const answer of answers) {
