@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import Database from 'better-sqlite3'
 import type { Client } from '../../contract/client.ts'
 import { killOwnerAt } from '../support/chaos-owner.ts'
 import { expectOk } from '../support/expect-ok.ts'
@@ -27,6 +28,18 @@ async function untilIs(isSo: () => boolean): Promise<void> {
   for (const began = performance.now(); !isSo() && performance.now() - began < 20_000;) await pause(1)
 }
 
+/** What is wrong in a data folder after the orderly end of its owner. */
+export async function brokenIn(dataDir: string): Promise<string[]> {
+  const left = await readdir(join(dataDir, 'run'))
+  const database = new Database(join(dataDir, 'mooring.db'), { readonly: true })
+  const integrity = String(database.pragma('integrity_check', { simple: true }))
+  database.close()
+  return [
+    ...(left.length > 0 ? [`files were left: ${left.join(', ')}`] : []),
+    ...(integrity === 'ok' ? [] : [`the database is damaged: ${integrity}`]),
+  ]
+}
+
 /** kill -9 in the very first start: the database is being made. */
 export async function killInFirstMigrations(
   options: HostOptions,
@@ -48,6 +61,7 @@ export async function killInFirstMigrations(
   const rows = await expectOk(host.client.forwards.list())
   if (rows.length > 0) wrong.push(`a new database has ${rows.length} forwards`)
   await host.close()
+  wrong.push(...(await brokenIn(dataDir)))
   const all = await migrationsOf(dataDir)
   await rm(dataDir, { recursive: true, force: true })
   return { fellIn: done < all, children, wrong }
@@ -76,6 +90,7 @@ export async function killInUpdate(
   const host = await start(mine)
   wrong.push(...(await notTakenOver(host)), ...(await check(host.client)))
   await host.close()
+  wrong.push(...(await brokenIn(dataDir)))
   if ((await migrationsOf(dataDir)) < newer.migrations) wrong.push('the next start did not migrate')
   await rm(dataDir, { recursive: true, force: true })
   return { fellIn, children, wrong }
