@@ -18,7 +18,7 @@ export default {
       name: 'network-imports-contract-and-undici',
       severity: 'error',
       from: { path: '^network/', pathNot: specs },
-      to: { path: '^(electron|sidecar|renderer|e2e)/' },
+      to: { pathNot: '^(contract/|network/|node_modules/undici/)', dependencyTypesNot: ['core'] },
     },
     {
       name: 'core-knows-no-shell-http-renderer-sidecar',
@@ -51,16 +51,16 @@ export default {
       to: { path: '^(electron/shell/|network/|sidecar/|renderer/|e2e/)' },
     },
     {
-      name: 'sidecar-imports-contract-and-network',
+      name: 'sidecar-imports-contract-network-and-undici',
       severity: 'error',
       from: { path: '^sidecar/', pathNot: specs },
-      to: { path: '^(electron|renderer|e2e)/' },
+      to: { pathNot: '^(contract/|network/|sidecar/|node_modules/undici/)', dependencyTypesNot: ['core'] },
     },
     {
       name: 'renderer-imports-contract-and-ui-packages',
       severity: 'error',
       from: { path: '^renderer/src/' },
-      to: { path: '^(electron|network|sidecar|e2e)/|node_modules/(better-sqlite3|keytar|ws|undici)/' },
+      to: { path: '^(electron|network|sidecar|e2e|bench|build)/|node_modules/(better-sqlite3|keytar|ws|undici)/' },
     },
     {
       name: 'renderer-has-no-node',
@@ -69,10 +69,10 @@ export default {
       to: { dependencyTypes: ['core'] },
     },
     {
-      name: 'nothing-imports-renderer-or-e2e',
+      name: 'nothing-imports-renderer-e2e-bench-or-build',
       severity: 'error',
-      from: { path: '^(contract|electron|sidecar)/', pathNot: specs },
-      to: { path: '^(renderer|e2e)/' },
+      from: { path: '^(contract|network|electron|sidecar)/', pathNot: specs },
+      to: { path: '^(renderer|e2e|bench|build)/' },
     },
   ],
   options: {
