@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { networkInterfaces } from 'node:os'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readProcTable } from './proc-table.ts'
 
 /**
  * Who of our clients has closed its socket altogether. A client's end alone does not tell: a program that only ended
@@ -168,7 +168,7 @@ function addressesHere(): Set<string> {
 async function readTable(): Promise<TcpEnds> {
   const ends: TcpEnds = new Map()
   for (const path of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    parseTcpEnds(await readFile(path, 'latin1').catch(() => ''), ends)
+    parseTcpEnds(await readProcTable(path), ends)
   }
   return ends
 }

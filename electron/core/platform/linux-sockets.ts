@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { readProcTable } from './proc-table.ts'
 import { parseTcpTable, type TcpSocket } from './linux-proc.ts'
 
 /** So many processes are looked at before others get a turn; one takes some 50 microseconds. */
@@ -35,9 +35,7 @@ export class LinuxSockets {
 
   /** The pid that holds a socket of this kind; `likely` pids are asked first. */
   async holderOf(matches: (socket: TcpSocket) => boolean, likely: readonly number[]): Promise<number | null> {
-    const tables = await Promise.all(
-      ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'latin1').catch(() => '')),
-    )
+    const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(readProcTable))
     const found = tables.flatMap(parseTcpTable).filter((socket) => socket.inode !== '0' && matches(socket))
     const inodes = new Set(found.map((socket) => socket.inode))
     if (inodes.size === 0) return null
