@@ -16,7 +16,6 @@ import { createLocalTransport } from './http/local-client.ts'
 import { startHttpServer } from './http/server.ts'
 import { handleCrashes } from './crash-handler.ts'
 import { errorText } from './error-text.ts'
-import { readRecovery } from './recovery-option.ts'
 import { readCommandLine } from './shell/command-line.ts'
 import { startDesktop } from './shell/desktop.ts'
 import { applyStartAtLogin } from './shell/login-item.ts'
@@ -29,7 +28,7 @@ const dist = dirname(fileURLToPath(import.meta.url))
 const log = new Log([stderrSink])
 const commandLine = readCommandLine(process.argv)
 /** Done at most once: this process may become the owner again later, of what was written since. */
-let recovery = readRecovery(process.argv)
+let { recovery } = commandLine
 
 const startAtLogin = (wanted: boolean): void => applyStartAtLogin(wanted, commandLine.dataDir)
 

@@ -1,18 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import { readCommandLine } from './command-line.ts'
 
+const recoveryOf = (...args: string[]) => readCommandLine(['mooring', ...args]).recovery
+
 describe('the command line of the desktop', () => {
   it('names a data folder in either way', () => {
-    expect(readCommandLine(['mooring', '--data-dir', '/data'])).toEqual({ dataDir: '/data', hidden: false })
-    expect(readCommandLine(['mooring', '--data-dir=/a=b', '--hidden'])).toEqual({ dataDir: '/a=b', hidden: true })
+    expect(readCommandLine(['mooring', '--data-dir', '/data'])).toMatchObject({ dataDir: '/data', hidden: false })
+    expect(readCommandLine(['mooring', '--data-dir=/a=b', '--hidden'])).toMatchObject({ dataDir: '/a=b', hidden: true })
   })
 
   it("leaves Electron's own switches alone", () => {
-    expect(readCommandLine(['mooring', '--no-sandbox', '--user-data-dir=/x'])).toEqual({ dataDir: null, hidden: false })
+    expect(readCommandLine(['mooring', '--no-sandbox', '--user-data-dir=/x'])).toMatchObject({
+      dataDir: null,
+      hidden: false,
+    })
   })
 
   it('takes an empty folder for none', () => {
-    expect(readCommandLine(['mooring', '--data-dir='])).toEqual({ dataDir: null, hidden: false })
-    expect(readCommandLine(['mooring', '--data-dir'])).toEqual({ dataDir: null, hidden: false })
+    expect(readCommandLine(['mooring', '--data-dir='])).toMatchObject({ dataDir: null, hidden: false })
+    expect(readCommandLine(['mooring', '--data-dir'])).toMatchObject({ dataDir: null, hidden: false })
+  })
+
+  it('says what was decided about a damaged database, in either way', () => {
+    expect(recoveryOf('--restore-snapshot', 'latest')).toEqual({ kind: 'restore-snapshot', file: 'latest' })
+    expect(recoveryOf('--restore-snapshot=one.db', '--hidden')).toEqual({ kind: 'restore-snapshot', file: 'one.db' })
+    expect(recoveryOf('--start-empty')).toEqual({ kind: 'start-empty' })
+    expect(recoveryOf()).toBeNull()
+    expect(recoveryOf('--restore-snapshot')).toBeNull()
   })
 })
