@@ -6,8 +6,9 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
+import { noHangMs } from '../../electron/core/fuzz.testing.ts'
 import { canariesIn } from '../support/canaries.ts'
-import { expectOk } from '../support/expect-ok.ts'
+import { expectError, expectOk } from '../support/expect-ok.ts'
 import { startHost, type RunningHost } from '../support/host.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -35,6 +36,14 @@ async function trap(place: string, name: string, mode = 0o755): Promise<string> 
   await chmod(join(place, name), mode)
   return join(place, name)
 }
+/** What must not make anybody wait. */
+async function atOnce<T>(work: Promise<T>): Promise<T> {
+  const begun = performance.now()
+  const done = await work
+  expect(performance.now() - begun).toBeLessThan(noHangMs)
+  return done
+}
+
 const trapped = (): boolean => existsSync(join(folder, 'trapped'))
 
 const kubeconfig = (user: object): string =>
@@ -73,13 +82,15 @@ describe('a program of the right name in the wrong place', () => {
   afterAll(() => host.close())
 
   it('is never run: another kubectl is chosen, and each passed over says why', async () => {
-    const status = await expectOk(host.client.kubectl.status({ refresh: 'true' }))
+    const status = await atOnce(host.client.kubectl.status({ refresh: 'true' }).then(expectOk))
     expect(status.chosen?.path).toBe(join(folder, 'good', 'kubectl'))
     expect(status.searched.every((place) => place.startsWith('/'))).toBe(true)
-    const refused = status.found.filter(({ path }) => path.startsWith(open()) || path.includes('/writable/'))
+    const refused = status.found.filter(({ path }) => /\/(open|writable|here|relative)\/kubectl$/.test(path))
     expect(refused.map(({ usable, problem }) => [usable, problem])).toEqual([
       [false, `Everybody may write to ${open()}.`],
       [false, `Everybody may write to ${join(folder, 'writable', 'kubectl')}.`],
+      [false, 'The PATH names its folder as ".", no full path.'],
+      [false, 'The PATH names its folder as "relative", no full path.'],
     ])
     expect(trapped()).toBe(false)
   })
@@ -100,12 +111,15 @@ describe('a program of the right name in the wrong place', () => {
     )
     const health = await expectOk(host.client.clusters.health({ id: cluster?.id ?? '' }))
     expect(health.cause?.message).toContain(`everybody on this machine may write to ${open()}`)
-    const relative = await host.client.clusters.add({
-      text: kubeconfig({ exec: { ...exec, command: './get-credentials' } }),
-      contexts: [{ context: 'x', name: 'relative' }],
-      allowCommands: ['./get-credentials'],
-    })
-    if (relative.ok) await host.client.clusters.health({ id: relative.value[0]?.id ?? '' })
+    const relative = await expectError(
+      host.client.clusters.add({
+        text: kubeconfig({ exec: { ...exec, command: './get-credentials' } }),
+        contexts: [{ context: 'x', name: 'relative' }],
+        allowCommands: ['./get-credentials'],
+      }),
+    )
+    expect(relative.code).toBe('context-not-addable')
+    expect(relative.message).toContain('runs ./get-credentials, a path relative to the folder of its kubeconfig')
     expect(trapped()).toBe(false)
   })
 })
@@ -114,12 +128,14 @@ describe('a data folder that is not ours alone', () => {
   /** Starts a host that must refuse; answers what it says and what it left in the folder. */
   async function refused(dataDir: string): Promise<string> {
     const before = existsSync(dataDir) ? await readdir(dataDir) : []
-    const failure = await startHost({ dataDir }).then(
-      async (host) => {
-        await host.kill()
-        throw new Error('it was taken')
-      },
-      (error: unknown) => error as Error,
+    const failure = await atOnce(
+      startHost({ dataDir }).then(
+        async (host) => {
+          await host.kill()
+          throw new Error('it was taken')
+        },
+        (error: unknown) => error as Error,
+      ),
     )
     expect(failure.message).toContain('ended before it was ready')
     expect(failure.message).not.toMatch(/\bat .*\.m?js:\d+/)
@@ -190,8 +206,10 @@ describe('a data folder that is not ours alone', () => {
     }
     await writeFile(join(dir, 'owner.json'), JSON.stringify(owner))
     await chown(dir, nobody, nobody)
-    const attempt = await run(process.execPath, [join(root, 'dist', 'cli.mjs'), '--data-dir', dir, 'clusters']).catch(
-      (error: unknown) => error as { code: number; stderr: string },
+    const attempt = await atOnce(
+      run(process.execPath, [join(root, 'dist', 'cli.mjs'), '--data-dir', dir, 'clusters']).catch(
+        (error: unknown) => error as { code: number; stderr: string },
+      ),
     )
     expect(attempt).toMatchObject({ code: 1 })
     expect(attempt.stderr).toContain('belongs to another user')
