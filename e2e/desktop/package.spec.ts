@@ -27,13 +27,27 @@ const archiveReader = createRequire(fromPackager.resolve('app-builder-lib'))('@e
 /** What @electron/fuses reads for a door that is shut or open: the characters 0 and 1. */
 const [shut, open] = ['0'.charCodeAt(0), '1'.charCodeAt(0)]
 
+const configurationOf = (): Configuration =>
+  parse(readFileSync(join(root, 'build/electron-builder.yml'), 'utf8')) as Configuration
+
+test('the Electron that is shipped is one exact version', () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>
+  }
+  expect(devDependencies.electron).toMatch(/^\d+\.\d+\.\d+$/)
+})
+
+test('pages of files get no more rights than others: the door that the runtime below does not have yet', () => {
+  expect(configurationOf().electronFuses?.grantFileProtocolExtraPrivileges).toBe(false)
+})
+
 describe.skipIf(runtime === null || process.platform !== 'linux')('a package of the desktop app', () => {
   let output: string
   let folder: string
   beforeAll(async () => {
     output = await mkdtemp(join(tmpdir(), 'mooring-package-'))
     folder = join(output, 'linux-unpacked')
-    const configuration = parse(readFileSync(join(root, 'build/electron-builder.yml'), 'utf8')) as Configuration
+    const configuration = configurationOf()
     const { grantFileProtocolExtraPrivileges: _newerThanThisRuntime, ...fuses } = configuration.electronFuses ?? {}
     await build({
       projectDir: root,

@@ -134,6 +134,30 @@ describe('the page in the window', () => {
     })
   })
 
+  it('attaches no web view, whatever the page makes', async () => {
+    const attached = await application.evaluate(({ app }) => {
+      const kinds: string[] = []
+      app.on('web-contents-created', (_event, contents) => kinds.push(contents.getType()))
+      Object.assign(globalThis, { kinds })
+      return kinds
+    })
+    expect(attached).toEqual([])
+    const made = await page.evaluate(async () => {
+      const view = document.createElement('webview')
+      view.setAttribute('src', 'app://mooring/index.html')
+      document.body.append(view)
+      // Two frames painted: whatever an element begins when it is put into a page has begun.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+      const kind = Object.prototype.toString.call(view)
+      view.remove()
+      return { kind, hasMethods: 'getWebContentsId' in view || 'executeJavaScript' in view }
+    })
+    // An element that nobody knows.
+    expect(made).toEqual({ kind: '[object HTMLElement]', hasMethods: false })
+    const kinds = await application.evaluate(() => (globalThis as unknown as { kinds: string[] }).kinds)
+    expect(kinds).toEqual([])
+  })
+
   it.each(['https://example.com/', 'file:///etc/passwd', 'data:text/html,x', 'app://other/index.html'])(
     'cannot go to %s',
     async (address) => {

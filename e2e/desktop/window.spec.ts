@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { canariesBelow } from '../support/canaries.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { startHost, type HostOptions, type RunningHost } from '../support/host.ts'
 import { descendantsOf, stillAlive } from '../support/leftovers.ts'
@@ -286,6 +287,11 @@ describe('the window', () => {
     host = await startHost({ dataDir })
     const desktop = await launchWindow(windowOn(dataDir))
     await desktop.page.getByText('No clusters yet').waitFor()
+    await desktop.page.getByRole('link', { name: 'Paste a kubeconfig' }).click()
+    const pasted = 'c4n4ry-token-of-a-page-that-crashes'
+    const box = desktop.page.getByLabel('Kubeconfig', { exact: true }).last()
+    await box.fill(`users:\n- name: u\n  user: {token: ${pasted}}\n`)
+    expect(await box.inputValue()).toContain(pasted)
     const words = await desktop.application.evaluate(({ BrowserWindow }) => {
       const contents = BrowserWindow.getAllWindows()[0]!.webContents
       const loaded = new Promise((resolve) => contents.once('did-finish-load', () => resolve(undefined)))
@@ -295,6 +301,11 @@ describe('the window', () => {
     expect(words).toBe('Mooring')
     expect(desktop.log()).toMatch(/the page ended/)
     await desktop.application.close()
+    // The profile with its Crashpad folder lies in the data folder.
+    expect(await readdir(join(dataDir, 'window'))).toContain('Local Storage')
+    for (const folder of [dataDir, home]) expect(await canariesBelow(folder, { pasted })).toEqual([])
+    const written = (await Promise.all([dataDir, home].map((folder) => readdir(folder, { recursive: true })))).flat()
+    expect(written.filter((name) => /(^|\/)core(\.\d+)?$|\.dmp$/.test(name))).toEqual([])
   })
 
   it('starts the sidecar as a utility process, hears it, and ends it even when it hangs', async () => {
