@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { format, resolveConfig } from 'prettier'
 import ts from 'typescript'
 import { root, say } from './node.mjs'
-import { readSentences, wordsOfFile } from './sentences.mjs'
+import { isExported, readSentences, wordsOfFile } from './sentences.mjs'
 
 const page = join(root, 'docs', 'messages.md')
 const folders = ['contract', 'network', 'electron', 'sidecar', 'renderer/src']
@@ -62,10 +62,11 @@ const table = (head, lines) => [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(h
 /** The page as it should be. */
 async function messagesPage() {
   const files = readSources()
-  const exported = new Map(files.flatMap(({ file }) => wordsOfFile(file)))
+  const words = new Map(files.map(({ file }) => [file, wordsOfFile(file)]))
+  const exported = new Map([...words.values()].flat().filter(([, one]) => isExported(one)))
   const found = files.flatMap(({ name, file }) => {
     const [chapter] = chapters.find(([, place]) => place.test(name)) ?? ['']
-    return readSentences(file, exported).map((sentence) => ({ ...sentence, name, chapter }))
+    return readSentences(file, exported, words).map((sentence) => ({ ...sentence, name, chapter }))
   })
   const parts = chapters.flatMap(([title]) => {
     const here = found.filter(({ chapter }) => chapter === title)

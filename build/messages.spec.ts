@@ -8,7 +8,7 @@ import { readSentences } from './sentences.mjs'
 
 const fileOf = (text: string): ts.SourceFile => ts.createSourceFile('sample.tsx', text, ts.ScriptTarget.Latest, true)
 type Sentence = { what: string[]; next: string[] | null; code: string }
-const read = (text: string) => readSentences(fileOf(text), new Map()) as Sentence[]
+const read = (text: string) => readSentences(fileOf(text)) as Sentence[]
 
 describe('the sentences of a source', () => {
   it('are read out of the functions that make them', () => {

@@ -88,8 +88,8 @@ export function wordsOfFile(file) {
  * says, the innermost first, then what other files export.
  */
 class Names {
-  constructor({ local, imports, exported }, bound = new Map(), depth = 0) {
-    this.local = local
+  constructor({ words, imports, exported }, bound = new Map(), depth = 0) {
+    this.words = words
     this.imports = imports
     this.exported = exported
     this.bound = bound
@@ -106,7 +106,7 @@ class Names {
     if (this.bound.has(text)) return { texts: this.bound.get(text) }
     if (this.depth > 4) return null
     // Of several of one name, the innermost that can be seen from here.
-    const seen = this.local.filter(
+    const seen = (this.words.get(node.getSourceFile()) ?? []).filter(
       ([name, { scope, value }]) =>
         name === text &&
         scope.pos <= node.pos &&
@@ -231,6 +231,12 @@ function stepAt(node, names) {
     )
     const at = texts.findIndex((text, index) => isWhat(text) && isNext(texts[index + 1]))
     if (at >= 0) return { what: texts[at], next: texts[at + 1], code: at === 0 ? '' : (texts[0]?.join(', ') ?? '') }
+    // Within a function that is followed, what is passed on: fail(appError(…)).
+    if (names.depth > 0)
+      for (const argument of node.arguments ?? []) {
+        const passedOn = ts.isCallExpression(argument) ? stepAt(argument, names) : null
+        if (passedOn !== null) return passedOn
+      }
     // A one-line function that adds the rest.
     const called = ts.isIdentifier(node.expression) ? names.find(node.expression)?.value : undefined
     if (called === undefined || !isOneLine(called)) return null
@@ -275,8 +281,8 @@ function isForNobody(node) {
 }
 
 /** Every sentence of a file: `next` is null where none is said beside it. */
-export function readSentences(file, exported) {
-  const names = new Names({ local: wordsOfFile(file), imports: importsOf(file), exported })
+export function readSentences(file, exported = new Map(), words = new Map([[file, wordsOfFile(file)]])) {
+  const names = new Names({ words, imports: importsOf(file), exported })
   const steps = []
   const alone = []
   const say = (what) => {
@@ -306,3 +312,8 @@ export function readSentences(file, exported) {
 }
 
 const isWordsOfJsx = (child) => ts.isJsxText(child) && /[a-z]/i.test(child.text)
+
+/** Whether other files can take it. */
+export const isExported = ({ value, scope }) => ts.isSourceFile(scope) && /^export /.test(statementOf(value).getText())
+
+const statementOf = (node) => (ts.isSourceFile(node.parent) ? node : statementOf(node.parent))

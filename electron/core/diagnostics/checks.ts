@@ -91,7 +91,7 @@ const skew = ({ kubectl: status }: Found): Check[] =>
 function sidecar({ app: { sidecar: status } }: Found): Check {
   switch (status.state) {
     case 'ready':
-      return good('sidecar', 'The sidecar is ready: clusters are observed.')
+      return good('sidecar', 'The sidecar is ready: clusters are watched.')
     case 'starting':
     case 'restarting':
       return bad('sidecar', 'warn', 'The sidecar is starting; forwards go on meanwhile.', 'Wait a moment.')
