@@ -84,13 +84,7 @@ export function Header() {
         <ClusterSwitcher />
       </Suspense>
       <Breadcrumb />
-      {/* A narrow window has no room for its words. */}
-      <button
-        type="button"
-        className={styles.search}
-        aria-label="Search or run a command"
-        onClick={() => ui.setState({ open: 'palette' })}
-      >
+      <button type="button" className={styles.search} onClick={() => ui.setState({ open: 'palette' })}>
         <Search aria-hidden size={14} />
         <span className={styles.searchWords}>Search or run a command</span>
         <Keys keys="Mod+K" />

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import { busyWorld } from '../testing/busy-world.ts'
 import { callsOf, openPage } from '../testing/open-page.tsx'
+import { emptyWorld } from '../testing/world.ts'
 
 /** What has the focus, as assistive technology would name it. */
 function focused(): string {
@@ -9,7 +10,8 @@ function focused(): string {
   if (element === null) return ''
   const labelled = element.getAttribute('aria-labelledby')
   const label = labelled === null ? null : document.getElementById(labelled)?.textContent
-  return label ?? element.getAttribute('aria-label') ?? element.textContent
+  const own = 'labels' in element ? (element as HTMLInputElement).labels?.[0]?.textContent : undefined
+  return label ?? element.getAttribute('aria-label') ?? own ?? element.textContent
 }
 
 /** Presses Tab until something of that name has the focus; bounded, so that what cannot be reached is said. */
@@ -21,7 +23,10 @@ async function tabTo(name: RegExp): Promise<void> {
   throw new Error(`Tab never reached ${name.source}; it ended on "${focused()}"`)
 }
 
-it('a forward is made, stopped, looked at and removed with the keyboard alone', async () => {
+// Some hundred keys, each a way to the browser and back.
+const manyKeys = { timeout: 60_000 }
+
+it('a forward is made, stopped, looked at and removed with the keyboard alone', manyKeys, async () => {
   const owner = openPage(busyWorld(), '/clusters')
   await expect.element(page.getByRole('grid', { name: 'Clusters' })).toBeVisible()
   await userEvent.keyboard('{Control>}k{/Control}')
@@ -62,6 +67,83 @@ it('a forward is made, stopped, looked at and removed with the keyboard alone', 
   await userEvent.keyboard('{Enter}')
   await expect.element(page.getByRole('button', { name: /^Undo/ }).first()).toBeVisible()
 })
+
+/** Copies a text with the keyboard, as from another program. */
+async function copyElsewhere(text: string): Promise<void> {
+  const elsewhere = document.createElement('textarea')
+  elsewhere.value = text
+  const before = document.activeElement as HTMLElement | null
+  document.body.append(elsewhere)
+  elsewhere.select()
+  await userEvent.copy()
+  elsewhere.remove()
+  before?.focus()
+}
+
+it(
+  'the vault is set up, a cluster added, tested, given new credentials and removed with the keyboard alone',
+  manyKeys,
+  async () => {
+    const world = emptyWorld()
+    const keychain = { available: false, reason: 'No Secret Service runs.' }
+    const owner = openPage({ ...world, vault: { ...world.vault, state: 'not-set-up', provider: null, keychain } }, '/clusters') // prettier-ignore
+    await expect.element(page.getByRole('heading', { name: 'Welcome to Mooring' })).toBeVisible()
+    await tabTo(/^New passphrase/)
+    await userEvent.keyboard('correct horse')
+    await tabTo(/^The same again/)
+    await userEvent.keyboard('correct horse{Enter}')
+    await expect.poll(() => callsOf(owner, 'vault.setup')).toHaveLength(1)
+
+    await expect.element(page.getByRole('link', { name: 'Paste a kubeconfig' })).toBeVisible()
+    await tabTo(/^Paste a kubeconfig/)
+    await userEvent.keyboard('{Enter}')
+    await expect.poll(focused).toBe('Kubeconfig')
+    const kubeconfig = 'apiVersion: v1\nkind: Config\n'
+    await copyElsewhere(kubeconfig)
+    await userEvent.paste()
+    await expect.element(page.getByRole('button', { name: 'Add 1 cluster' })).toBeVisible()
+    expect(callsOf(owner, 'kubeconfigs.preview').at(-1)).toMatchObject({ text: kubeconfig })
+    await tabTo(/^Add 1 cluster/)
+    await userEvent.keyboard('{Enter}')
+    await expect.poll(() => callsOf(owner, 'clusters.add')).toHaveLength(1)
+
+    const { name } = owner.world.clusters[0]!
+    const detail = page.getByRole('complementary', { name: `Cluster ${name}` })
+    await expect.element(detail).toBeVisible()
+    await tabTo(/^Test connection/)
+    await userEvent.keyboard('{Enter}')
+    await expect.poll(() => callsOf(owner, 'clusters.test')).toHaveLength(1)
+    await expect.element(detail.getByRole('tab', { name: 'Connection', selected: true })).toBeVisible()
+    await expect.element(detail.getByText('A tunnel to a running pod opens.')).toBeVisible()
+
+    // Tabs are one stop of Tab, and arrows go through them.
+    await tabTo(/^Connection$/)
+    await userEvent.keyboard('{ArrowRight}{Enter}')
+    await expect.element(detail.getByRole('tab', { name: 'Credentials', selected: true })).toBeVisible()
+    await tabTo(/^Kubeconfig/)
+    await userEvent.paste()
+    await expect.element(detail.getByText('https://', { exact: false }).first()).toBeVisible()
+    await tabTo(/^Test and replace/)
+    await userEvent.keyboard('{Enter}')
+    await expect.poll(() => callsOf(owner, 'clusters.rotate')).toHaveLength(1)
+
+    // The list is behind: Esc leads to the row, and its menu is on a key.
+    await userEvent.keyboard('{Escape}')
+    await expect.element(detail).not.toBeInTheDocument()
+    await expect.poll(() => document.activeElement?.getAttribute('role')).toBe('row')
+    await userEvent.keyboard('{ArrowRight}{Enter}')
+    await expect.element(page.getByRole('menuitem', { name: /^Remove/ })).toBeVisible()
+    await userEvent.keyboard('{End}')
+    for (let presses = 0; presses < 12 && !/^Remove/.test(focused()); presses += 1)
+      await userEvent.keyboard('{ArrowUp}')
+    await userEvent.keyboard('{Enter}')
+    await expect.element(page.getByRole('dialog')).toBeVisible()
+    await tabTo(new RegExp(`^Remove ${name}`))
+    await userEvent.keyboard('{Enter}')
+    await expect.poll(() => callsOf(owner, 'clusters.remove')).toHaveLength(1)
+    await expect.element(page.getByRole('link', { name: 'Paste a kubeconfig' })).toBeVisible()
+  },
+)
 
 it('a message in the corner takes no keys from the page', async () => {
   openPage(busyWorld(), '/forwards')
