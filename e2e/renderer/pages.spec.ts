@@ -1,6 +1,7 @@
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { axeFindings } from '../support/axe.ts'
+import { heardAtLast, heardFile, heardScenes } from './heard.ts'
 import { useTestingPage } from './page-world.ts'
 import { goTo, scenes } from './scenes.ts'
 
@@ -60,32 +61,45 @@ describe.each(['light', 'dark'] as const)('every page, %s,', (theme) => {
     expect(await axeFindings(page, { popup: scene.popup === true })).toEqual([])
     expect(await violationsOf(page)).toEqual([])
     expect(errors).toEqual([])
+    if (theme === 'light' && heardScenes.has(scene.name)) {
+      const dialog = page.getByRole('dialog')
+      const part = (await dialog.count()) > 0 ? dialog : page.getByRole('main')
+      await expect(await heardAtLast(part)).toMatchFileSnapshot(heardFile(scene.name))
+    }
+    if (theme === 'light' && scene.name === 'clusters')
+      for (const around of ['navigation', 'contentinfo'] as const)
+        await expect(await heardAtLast(page.getByRole(around))).toMatchFileSnapshot(heardFile(around))
   })
 })
 
+// Each size in one theme: colours are the same at every size, and so is the room in every theme.
 describe.each([
-  ['400 px wide', { width: 400, height: 700 }],
-  ['at 200 % zoom', { width: 640, height: 400 }],
-] as const)('every page %s', (_name, viewport) => {
+  ['400 px wide', 'light', { width: 400, height: 700 }],
+  ['at 200 % zoom', 'dark', { width: 640, height: 400 }],
+] as const)('every page %s, %s,', (_name, theme, viewport) => {
   let page: Page
   beforeAll(async () => {
-    ;({ page } = await openPage('light', viewport))
+    ;({ page } = await openPage(theme, viewport))
   })
   afterAll(async () => {
     await page.context().close()
   })
 
-  it.each(scenes)('needs no scrolling sideways, and cuts no words off: $name', async (scene) => {
-    await goTo(page, world.served.url, scene, 'light')
-    const tooWide = await page.evaluate(() => {
-      const wide = [...document.querySelectorAll('body *')].filter((element) => {
-        const { overflowX } = getComputedStyle(element)
-        return element.scrollWidth > element.clientWidth + 1 && (overflowX === 'auto' || overflowX === 'scroll')
+  it.each(scenes)(
+    'needs no scrolling sideways, cuts no words off, and can be used by everybody: $name',
+    async (scene) => {
+      await goTo(page, world.served.url, scene, theme)
+      const tooWide = await page.evaluate(() => {
+        const wide = [...document.querySelectorAll('body *')].filter((element) => {
+          const { overflowX } = getComputedStyle(element)
+          return element.scrollWidth > element.clientWidth + 1 && (overflowX === 'auto' || overflowX === 'scroll')
+        })
+        return wide.map((element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`) // prettier-ignore
       })
-      return wide.map((element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`) // prettier-ignore
-    })
-    expect(tooWide).toEqual([])
-    expect(await cutOff(page)).toEqual([])
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
-  })
+      expect(tooWide).toEqual([])
+      expect(await cutOff(page)).toEqual([])
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+      expect(await axeFindings(page, { popup: scene.popup === true })).toEqual([])
+    },
+  )
 })
