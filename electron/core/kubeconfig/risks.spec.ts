@@ -102,7 +102,10 @@ describe('risks of a context', () => {
     const text = config(`${server}, certificate-authority-data: ${data}`)
     expect(preview(text).contexts[0]?.risks).toEqual([])
     const [risk] = preview(text, { now: Date.UTC(2090, 0, 1) }).contexts[0]?.risks ?? []
-    expect(risk).toMatchObject({ code: 'cert-expired', message: 'The certificate authority ended on 2089-11-10; it is no longer valid.' })
+    expect(risk).toMatchObject({
+      code: 'cert-expired',
+      message: 'The certificate authority ended on 2089-11-10; it is no longer valid.',
+    })
   })
 
   it('have a place in the text, also where YAML is JSON', () => {
