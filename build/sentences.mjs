@@ -149,8 +149,12 @@ function wordings(node, names) {
   if (ts.isTemplateExpression(node)) {
     let texts = [node.head.text]
     for (const { expression, literal } of node.templateSpans) {
-      const inner = read(expression) ?? [placeholder(expression, names)]
-      texts = texts.flatMap((text) => inner.map((words) => text + words + literal.text))
+      const inner = read(expression)
+      // Several single words are names of things (`pod/‹name›`, `svc/‹name›`), not other sentences.
+      const said = inner === null || (inner.length > 2 && !inner.some((words) => /\s/.test(words))) ? null : inner
+      texts = texts.flatMap((text) =>
+        (said ?? [placeholder(expression, names)]).map((words) => text + words + literal.text),
+      )
     }
     // One value, cut into pieces and put together again.
     return texts.map((text) => text.replaceAll(/(‹[^›]*›)\1/g, '$1'))
