@@ -29,7 +29,7 @@ export const heardScenes: ReadonlySet<string> = new Set([
  */
 export const heardFile = (name: string): string => join(import.meta.dirname, 'heard', `${name}.txt`)
 
-/** What a screen reader gets, without what depends on the clock, on traffic, and on where the pages lie. */
+/** What a screen reader gets, without what goes on while one looks (ages, traffic), and where the pages lie. */
 async function heard(part: Locator): Promise<string> {
   const tree = `${await part.ariaSnapshot()}\n`
   return tree

@@ -7,9 +7,11 @@ import { goTo, scenes } from './scenes.ts'
 
 const world = useTestingPage()
 
-/** A page that notes every violation of the policy and every error. */
+/** A page that notes every violation of the policy and every error. Its wall clock stands: days and ages are the same in each run. */
 async function openPage(theme: 'light' | 'dark', viewport: { width: number; height: number }) {
-  const context = await world.browser.newContext({ viewport, colorScheme: theme, reducedMotion: 'reduce' })
+  const look = { viewport, colorScheme: theme, reducedMotion: 'reduce' as const }
+  const context = await world.browser.newContext({ ...look, locale: 'en-US', timezoneId: 'UTC' })
+  await context.clock.setFixedTime(new Date('2026-03-10T12:00:00Z'))
   await world.served.showIn(context)
   await context.addInitScript(() => {
     const seen: string[] = []
