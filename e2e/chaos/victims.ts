@@ -171,7 +171,7 @@ export const harms = {
     causes: [],
   },
   apiServerPaused: {
-    strike: ({ cluster }) => Promise.resolve(pauseComponent(cluster, 'apiserver')),
+    strike: ({ cluster }) => pauseComponent(cluster, 'apiserver'),
     causes: [...away, 'tunnel-stalled'],
   },
   linkDown: { strike: ({ cluster }) => linkDown(cluster), causes: [...away, 'tunnel-stalled'] },

@@ -134,7 +134,7 @@ describe.runIf(containers)('the way to the pods', () => {
     const { times } = world
     const { id } = await world.live()
     const at = performance.now()
-    await using paused = pauseComponent(bed.a, 'apiserver')
+    await using paused = await pauseComponent(bed.a, 'apiserver')
     const what = 'API server paused, after a probe (1+3 s)'
     const row = await times.shown(id, 'tunnel-stalled', at, { what, unseenMs: 4000 })
     expect(row.state).toBe('recovering')

@@ -86,7 +86,7 @@ describe('kubectl', () => {
     const { times } = world
     const { id } = await world.live()
     const at = performance.now()
-    await using _stopped = pauseProcess(await world.kubectlOf(id))
+    await using _stopped = await pauseProcess(await world.kubectlOf(id))
     const what = 'kubectl stopped, after a probe (1 s)'
     await times.shown(id, 'tunnel-stalled', at, { detail: /kubectl-stopped/, what, unseenMs: 1000 })
     await times.recovered(id, 'tunnel-stalled', at, { what })

@@ -93,7 +93,7 @@ describe.runIf(containers)('the data plane when the cluster fails', () => {
     const way = await lane()
     const { tunnel, lost } = await way.serve(pod, ports.echo)
     expect(await tunnel.probe()).toMatchObject({ kind: 'live' })
-    const fault = faults.pauseComponent(bed.a, 'containerd')
+    const fault = await faults.pauseComponent(bed.a, 'containerd')
     undone.push(fault)
     expect(await tunnel.probe()).toMatchObject({ kind: 'stalled' })
     await fault.undo()

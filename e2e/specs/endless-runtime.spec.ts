@@ -113,7 +113,7 @@ describe('a forward to a pod whose runtime never ends a stream', () => {
 
     it('when the API server stands still', async () => {
       const truth = watchTruth(host.client)
-      const paused = pauseComponent(bed.b, 'apiserver')
+      const paused = await pauseComponent(bed.b, 'apiserver')
       try {
         await isFoundOut(performance.now())
       } finally {

@@ -145,7 +145,7 @@ describe.runIf(containers)('the ladder of a cluster in trouble (needs containers
   })
 
   test('ends at TLS when the API server is frozen', async () => {
-    await using _frozen = pauseComponent(bed.a, 'apiserver')
+    await using _frozen = await pauseComponent(bed.a, 'apiserver')
     const result = await climb('admin')
     expect(result.cause).toMatchObject({ code: 'cluster-unreachable', detail: 'timeout' })
     expect(rung(result, 'tcp').status).toBe('ok')

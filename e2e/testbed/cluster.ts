@@ -56,11 +56,12 @@ export async function startComponent(layout: ClusterLayout, name: ComponentName)
   await waitFor(`the process of ${name}`, 10_000, () => componentPid(layout, name), 10)
 }
 
-/** Sends a signal to a component. One that is not running is an error: a fault that hits nothing proves nothing. */
-export function signalComponent(layout: ClusterLayout, name: ComponentName, signal: NodeJS.Signals): void {
+/** Sends a signal to a component; its pid. One that is not running is an error: a fault that hits nothing proves nothing. */
+export function signalComponent(layout: ClusterLayout, name: ComponentName, signal: NodeJS.Signals): number {
   const pid = componentPid(layout, name)
   if (pid === null) throw new Error(`${name} of cluster ${layout.name} is not running`)
   process.kill(pid, signal)
+  return pid
 }
 
 /**

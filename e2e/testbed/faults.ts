@@ -64,9 +64,24 @@ export async function stopComponent(
   })
 }
 
+/** Resolves when every thread of a process stands still: on a busy machine one may go on for a while after SIGSTOP. */
+export async function waitForStandstill(pid: number): Promise<void> {
+  const stands = async (thread: string): Promise<boolean> => {
+    const stat = await fs.readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => null)
+    // What is not there any more does nothing either.
+    return stat === null || /^[TtZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+  }
+  await waitFor(
+    `a standstill of ${pid}`,
+    10_000,
+    async () => (await Promise.all((await fs.readdir(`/proc/${pid}/task`)).map(stands))).every(Boolean),
+    5,
+  )
+}
+
 /** Freezes a component (SIGSTOP): its connections stay, nothing is answered. */
-export function pauseComponent(cluster: TestCluster, name: ComponentName): Fault {
-  signalComponent(cluster.layout, name, 'SIGSTOP')
+export async function pauseComponent(cluster: TestCluster, name: ComponentName): Promise<Fault> {
+  await waitForStandstill(signalComponent(cluster.layout, name, 'SIGSTOP'))
   return fault(async () => {
     signalComponent(cluster.layout, name, 'SIGCONT')
     await waitForService(cluster.layout, name)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import type { BedDescription } from './description.ts'
-import { changeSettings, fault, type Fault } from './faults.ts'
+import { changeSettings, fault, waitForStandstill, type Fault } from './faults.ts'
 import type { IssuerSettings } from './issuer.ts'
 import type { LoginSettings } from './login-plugin.ts'
 import type { ProxySettings } from './proxies.ts'
@@ -12,8 +12,9 @@ import { mustRun } from './run-command.ts'
 type BedFolder = Pick<BedDescription, 'folder'>
 
 /** Freezes a process, a kubectl child for instance; undo lets it go on if it is still there. */
-export function pauseProcess(pid: number): Fault {
+export async function pauseProcess(pid: number): Promise<Fault> {
   process.kill(pid, 'SIGSTOP')
+  await waitForStandstill(pid)
   return fault(() => {
     try {
       process.kill(pid, 'SIGCONT')

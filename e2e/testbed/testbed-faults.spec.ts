@@ -65,7 +65,7 @@ describe('API server', () => {
   })
 
   test('paused: accepts and never answers, then goes on', async () => {
-    const fault = track(faults.pauseComponent(bed.a, 'apiserver'))
+    const fault = track(await faults.pauseComponent(bed.a, 'apiserver'))
     expect(await askApi()).toBe('ETIMEDOUT')
     await fault.undo()
     await apiAnswers()
@@ -128,7 +128,7 @@ describe.skipIf(!sharedBed().containers)('network and node', () => {
 
   test('kubelet paused: a new connection hangs until it goes on', async () => {
     await using forward = await forwardWeb()
-    const fault = track(faults.pauseComponent(bed.a, 'kubelet'))
+    const fault = track(await faults.pauseComponent(bed.a, 'kubelet'))
     expect((await echo(forward)).received).toHaveLength(0)
     await fault.undo()
     await waitFor('an echo', 20_000, async () => (await echo(forward)).received.length === 5)
@@ -155,7 +155,7 @@ describe.skipIf(!sharedBed().containers)('network and node', () => {
 
   test('a paused kubectl hangs, and serves after undo', async () => {
     await using forward = await forwardWeb()
-    const fault = track(hostFaults.pauseProcess(forward.pid))
+    const fault = track(await hostFaults.pauseProcess(forward.pid))
     expect((await echo(forward)).received).toHaveLength(0)
     await fault.undo()
     expect((await echo(forward)).received.toString()).toBe('hello')
