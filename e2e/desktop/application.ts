@@ -85,6 +85,8 @@ export type RunningDesktop = {
   /** What its main process wrote. */
   log(): string
   readonly exited: Promise<number | null>
+  /** Quits it in order, as its menu does; its exit code. */
+  quit(): Promise<number | null>
 }
 
 /** Starts the desktop on a display, under Playwright. */
@@ -99,7 +101,16 @@ export async function launchDesktop(options: LaunchOptions): Promise<RunningDesk
   let log = ''
   running.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text))
   const exited = new Promise<number | null>((resolve) => running.once('exit', resolve))
-  return { application, log: () => log, exited }
+  const quit = async (): Promise<number | null> => {
+    await application.evaluate(({ app }) => {
+      setTimeout(() => {
+        ;(globalThis as unknown as { endDebugging(): void }).endDebugging()
+        app.quit()
+      })
+    })
+    return exited
+  }
+  return { application, log: () => log, exited, quit }
 }
 
 /** Starts it and waits for its page. */

@@ -57,10 +57,7 @@ tellStory('in the window', async (dataDir) => {
     // Nothing is fetched by the page itself: it has nothing to write.
     expectOutage: () => () => undefined,
     close: async () => {
-      if (desktop !== null) {
-        await desktop.application.close()
-        expect(await desktop.exited).toBe(0)
-      }
+      if (desktop !== null) expect(await desktop.quit()).toBe(0)
       await display.close()
       await packed.remove()
       await rm(home, { recursive: true, force: true })

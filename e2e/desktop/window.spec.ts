@@ -148,8 +148,7 @@ describe('the window', () => {
     await takePicture(page, '6-attached-again')
     expect(await podAt(address)).toMatch(/^web-/)
 
-    await application.close()
-    expect(await desktop.exited).toBe(0)
+    expect(await desktop.quit()).toBe(0)
     expect(await podAt(address), 'forwards belong to the owner, not to a window').toMatch(/^web-/)
   })
 
@@ -222,12 +221,13 @@ describe('the window', () => {
     host = await startHost({ dataDir })
     const desktop = await launchWindow(windowOn(dataDir))
     await desktop.page.getByText('No clusters yet').waitFor()
-    await desktop.application
-      .evaluate(({ BrowserWindow, dialog }) => {
-        dialog.showMessageBox = () => Promise.resolve({ response: 1, checkboxChecked: true })
+    await desktop.application.evaluate(({ BrowserWindow, dialog }) => {
+      dialog.showMessageBox = () => Promise.resolve({ response: 1, checkboxChecked: true })
+      setTimeout(() => {
+        ;(globalThis as unknown as { endDebugging(): void }).endDebugging()
         BrowserWindow.getAllWindows()[0]?.close()
       })
-      .catch(() => undefined)
+    })
     expect(await desktop.exited).toBe(0)
     expect((await expectOk(host.client.settings.get())).onWindowClose).toBe('quit')
   })
