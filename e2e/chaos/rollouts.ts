@@ -34,7 +34,8 @@ const rollouts: Rollout[] = [
 
 /** The only pod of a target is away for longer than `parkSeconds` of those who do not wait for it, and shorter than others'. */
 const impatientSeconds = 2
-const readyMs = 5000
+/** So much longer that a busy machine, which sees late that the old pod is gone, is not yet at the new one. */
+const readyMs = 10_000
 
 /** Rolling restarts under a client that connects every 50 ms; and a target of one pod that goes away for a while. */
 export async function rollOut(world: ChaosWorld): Promise<PartResult> {

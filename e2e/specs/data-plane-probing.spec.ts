@@ -53,6 +53,11 @@ describe.runIf(containers)('probing through kubectl', () => {
     })
     // While the node still clears it away the port is closed, or its program ends just now, and the network is not yet gone.
     expect(['pod-replaced', 'container-not-listening', 'reset-by-pod']).toContain(result.failure.code)
+    // A reset alone is no proof that the pod is gone: what is asked next tells.
+    await waitFor('the loss', 20_000, async () => {
+      if (lost.length === 0) await tunnel.probe()
+      return lost.length > 0
+    })
     expect(lost).toHaveLength(1)
   })
 
