@@ -33,7 +33,7 @@ const here: Partial<Record<AppError['code'], string>> = {
 }
 
 const stopFor = (error: AppError, code: number): Stop =>
-  new Stop(errorText(error).split('\n')[0] ?? '', `${error.next}${here[error.code] ?? ''}`, code)
+  new Stop(`${errorText(error)}${here[error.code] ?? ''}`, '', code)
 
 async function value<T>(answer: Promise<Result<T>>): Promise<T> {
   const result = await answer

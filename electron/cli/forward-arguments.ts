@@ -10,16 +10,18 @@ import {
 /** `svc/web`, `pod/web-0`, or a label selector: `app=web`, `selector/app in (web, shop)`. Throws words for the user, which count as wrong usage. */
 export function parseTarget(text: string): Target {
   const slash = text.indexOf('/')
-  const kind = slash < 0 && !text.includes('=') ? 'pod' : text.slice(0, Math.max(slash, 0))
+  const word = slash < 0 ? null : text.slice(0, slash)
   const rest = text.slice(slash + 1)
-  if (kind === 'selector') return { kind: 'selector', selector: rest }
-  const known = kindOfWord(kind)
+  if (word === 'selector') return { kind: 'selector', selector: rest }
+  const known = word === null ? null : kindOfWord(word)
+  // The name of a label may hold a slash too.
   if (known === null && text.includes('=')) return { kind: 'selector', selector: text }
-  if (known === null || rest === '')
+  const kind = word === null ? 'pod' : known
+  if (kind === null || rest === '')
     throw new InvalidArgumentError(
       `${text} is not a target. Write kind/name, for example svc/web, deploy/web, pod/web-0, or app=web.`,
     )
-  return { kind: known, name: rest }
+  return { kind, name: rest }
 }
 
 const notAPort = (text: string): InvalidArgumentError =>
