@@ -7,16 +7,13 @@ const leastShare = 0.01
 /** Runs it under V8's profiler in the owner, and prints which functions the owner's work was in. */
 export async function printOwnerProfile<T>(host: RunningHost, connections: number, run: () => Promise<T>): Promise<T> {
   await using inspector = await openInspector(host)
-  let result: T[] = []
-  const profile = await inspector.cpuProfile(async () => {
-    result = [await run()]
-  })
+  const { profile, result } = await inspector.cpuProfile(run)
   const { workMs, functions } = workOf(profile)
   console.log(`the owner worked ${(workMs / connections).toFixed(2)} ms for each of ${connections} connections; in:`)
   for (const { name, share } of functions) {
     if (share >= leastShare) console.log(`${(share * 100).toFixed(1).padStart(6)} % ${name}`)
   }
-  return result[0] as T
+  return result
 }
 
 /** The functions that were at work themselves, by their share of all work, the largest first. Pure. */

@@ -84,9 +84,8 @@ export type RunningDesktop = {
   readonly application: ElectronApplication
   /** What its main process wrote. */
   log(): string
-  readonly exited: Promise<number | null>
-  /** Quits it in order, as its menu does; its exit code. */
-  quit(): Promise<number | null>
+  /** Quits it in order, as its menu does, or by closing its window where that ends it; its exit code. */
+  quit(by?: 'menu' | 'window'): Promise<number | null>
 }
 
 /** Starts the desktop on a display, under Playwright. */
@@ -101,16 +100,17 @@ export async function launchDesktop(options: LaunchOptions): Promise<RunningDesk
   let log = ''
   running.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text))
   const exited = new Promise<number | null>((resolve) => running.once('exit', resolve))
-  const quit = async (): Promise<number | null> => {
-    await application.evaluate(({ app }) => {
+  const quit = async (by: 'menu' | 'window' = 'menu'): Promise<number | null> => {
+    await application.evaluate(({ app, BrowserWindow }, way) => {
       setTimeout(() => {
         ;(globalThis as unknown as { endDebugging(): void }).endDebugging()
-        app.quit()
+        if (way === 'window') BrowserWindow.getAllWindows()[0]?.close()
+        else app.quit()
       })
-    })
+    }, by)
     return exited
   }
-  return { application, log: () => log, exited, quit }
+  return { application, log: () => log, quit }
 }
 
 /** Starts it and waits for its page. */

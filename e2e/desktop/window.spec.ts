@@ -221,14 +221,10 @@ describe('the window', () => {
     host = await startHost({ dataDir })
     const desktop = await launchWindow(windowOn(dataDir))
     await desktop.page.getByText('No clusters yet').waitFor()
-    await desktop.application.evaluate(({ BrowserWindow, dialog }) => {
+    await desktop.application.evaluate(({ dialog }) => {
       dialog.showMessageBox = () => Promise.resolve({ response: 1, checkboxChecked: true })
-      setTimeout(() => {
-        ;(globalThis as unknown as { endDebugging(): void }).endDebugging()
-        BrowserWindow.getAllWindows()[0]?.close()
-      })
     })
-    expect(await desktop.exited).toBe(0)
+    expect(await desktop.quit('window')).toBe(0)
     expect((await expectOk(host.client.settings.get())).onWindowClose).toBe('quit')
   })
 

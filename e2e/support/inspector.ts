@@ -15,7 +15,7 @@ export type Inspector = AsyncDisposable & {
   /** Collects garbage twice, then tells what is left. */
   memory(): Promise<Memory>
   /** What the processor did in the owner while `run` ran, in V8's own form (.cpuprofile). */
-  cpuProfile(run: () => Promise<unknown>): Promise<CpuProfile>
+  cpuProfile<T>(run: () => Promise<T>): Promise<{ profile: CpuProfile; result: T }>
   /** Everything on the JavaScript heap after garbage was collected twice, strings in full. */
   heapSnapshot(): Promise<Buffer>
 }
@@ -68,8 +68,9 @@ export async function openInspector(host: RunningHost): Promise<Inspector> {
     cpuProfile: async (run) => {
       await call('Profiler.enable')
       await call('Profiler.start')
-      await run()
-      return ((await call('Profiler.stop')) as { profile: CpuProfile }).profile
+      const result = await run()
+      const { profile } = (await call('Profiler.stop')) as { profile: CpuProfile }
+      return { profile, result }
     },
     heapSnapshot: async () => {
       // V8 cuts strings in a snapshot after 1,024 characters.

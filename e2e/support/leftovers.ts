@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { request } from 'node:http'
 import { join } from 'node:path'
+import { createClient } from '../../contract/client.ts'
 import { acquireOwnership } from '../../electron/core/store/ownership.ts'
 import { readOwner } from '../../electron/core/store/owner-file.ts'
+import { createLocalTransport } from '../../electron/http/local-client.ts'
 
 /** A process, told apart from a later one with the same pid by its start time. Linux only. */
 export type ProcessRef = { pid: number; startTime: string; command: string }
@@ -81,17 +82,11 @@ export async function notTakenOver({ pid, dataDir }: { pid: number; dataDir: str
   } else if (lock.error.code !== 'data-folder-owned' || lock.error.details?.['pid'] !== pid)
     wrong.push(`the lock says ${lock.error.code}: ${lock.error.message}`)
   const socketPath = readOwner(dataDir)?.socketPath ?? ''
-  const status = await new Promise<string>((resolve) => {
-    request({ socketPath, path: '/api/v1/status', timeout: 5000 }, (answer) => {
-      answer.setEncoding('utf8')
-      let text = ''
-      answer.on('data', (part: string) => (text += part)).on('end', () => resolve(text))
-    })
-      .on('timeout', () => resolve('no answer in 5 s'))
-      .on('error', (error) => resolve(String(error)))
-      .end()
-  })
-  if (!status.includes(JSON.stringify(dataDir))) wrong.push(`the socket ${socketPath} says ${status}`)
+  const transport = createLocalTransport(socketPath)
+  const status = await createClient(transport).app.status({}, AbortSignal.timeout(5000))
+  await transport.close()
+  if (!status.ok) wrong.push(`the socket ${socketPath} says ${status.error.message} ${status.error.cause ?? ''}`)
+  else if (status.value.dataDir !== dataDir) wrong.push(`the socket ${socketPath} leads to ${status.value.dataDir}`)
   const left = await secretFilesOf(dataDir)
   if (left.length > 0) wrong.push(`${left.map(({ name }) => name).join(', ')} of an earlier run is there`)
   return wrong
