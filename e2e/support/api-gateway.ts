@@ -21,6 +21,7 @@ export class ApiGateway implements AsyncDisposable {
   readonly #stranger: https.Server
   #mode: GatewayMode
   #port = 0
+  #longestWait = { ms: 0, until: 0 }
 
   private constructor(layout: ClusterLayout, bedFolder: string, mode: GatewayMode) {
     this.#layout = layout
@@ -43,6 +44,11 @@ export class ApiGateway implements AsyncDisposable {
 
   get port(): number {
     return this.#port
+  }
+
+  /** The longest that somebody waited in silence before giving up, ms, and when (performance.now()) that was. */
+  get longestWait(): { readonly ms: number; readonly until: number } {
+    return this.#longestWait
   }
 
   /** From now on; connections that are open are cut. */
@@ -97,9 +103,20 @@ export class ApiGateway implements AsyncDisposable {
         client.resetAndDestroy()
         return
       case 'silent':
+        this.#measureWait(client)
+        return
       case 'closed':
         return
     }
+  }
+
+  #measureWait(client: net.Socket): void {
+    const since = performance.now()
+    client.resume()
+    client.on('close', () => {
+      const until = performance.now()
+      if (until - since > this.#longestWait.ms) this.#longestWait = { ms: until - since, until }
+    })
   }
 
   #passOn(request: IncomingMessage, response: ServerResponse, ca: string): void {

@@ -1,6 +1,10 @@
+import type { NetworkInterfaceInfo } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../clock.testing.ts'
-import { ChangeWatch, type EnvironmentChange } from './change-watch.ts'
+import { ChangeWatch, type EnvironmentChange, outwardAddresses } from './change-watch.ts'
+
+const familyOf = (address: string): { family: 'IPv4' } | { family: 'IPv6'; scopeid: number } =>
+  address.includes(':') ? { family: 'IPv6', scopeid: 0 } : { family: 'IPv4' }
 
 function watched() {
   const clock = new FakeClock()
@@ -63,5 +67,15 @@ describe('the change watch', () => {
     const { clock, watch } = watched()
     watch.close()
     expect(clock.pending).toBe(0)
+  })
+
+  it('takes a link that leads nowhere for no change of the network', () => {
+    const on = (address: string, internal = false): NetworkInterfaceInfo[] => [
+      { address, internal, netmask: '', mac: '', cidr: null, ...familyOf(address) },
+    ]
+    const before = { lo: on('127.0.0.1', true), eth0: on('192.0.2.7') }
+    const container = { ...before, veth1: on('fe80::1'), eth1: on('169.254.7.1') }
+    expect(outwardAddresses(container)).toBe('eth0 192.0.2.7')
+    expect(outwardAddresses({ ...before, tun0: on('2001:db8::7') })).toBe('eth0 192.0.2.7\ntun0 2001:db8::7')
   })
 })

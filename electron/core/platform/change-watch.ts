@@ -16,9 +16,17 @@ const lookEveryMs = 2000
 /** The wall clock ran on while we did not: the machine slept (or stood still) at least this long. */
 const sleptMs = 10_000
 
-const addresses = (): string =>
-  Object.entries(networkInterfaces())
-    .flatMap(([name, list]) => (list ?? []).filter((one) => !one.internal).map((one) => `${name} ${one.address}`))
+/** Addresses that lead nowhere beyond their link. Each container that starts brings such ones, and no new way. */
+const linkLocal = /^(?:fe80:|169\.254\.)/i
+
+/** This machine's addresses by which others can be reached, as one text. */
+export const outwardAddresses = (interfaces = networkInterfaces()): string =>
+  Object.entries(interfaces)
+    .flatMap(([name, list]) =>
+      (list ?? [])
+        .filter(({ internal, address }) => !internal && !linkLocal.test(address))
+        .map(({ address }) => `${name} ${address}`),
+    )
     .sort()
     .join('\n')
 
@@ -32,7 +40,7 @@ export class ChangeWatch {
   #seen: { wall: number; network: string }
 
   constructor(options: ChangeWatchOptions) {
-    this.#options = { network: addresses, ...options }
+    this.#options = { network: outwardAddresses, ...options }
     this.#seen = this.#look()
     this.#schedule()
   }
