@@ -65,7 +65,8 @@ const print = (row: Row): void => {
 }
 
 await using bed = await testbed()
-if (!bed.containers) console.error('did not run: everything but the preview, because without root the test bed has no containers') // prettier-ignore
+if (!bed.containers)
+  console.error('did not run: everything but the preview, because without root the test bed has no containers')
 const machine = await describeMachine(bed.kubectl)
 const world: BenchWorld = {
   bed,

@@ -53,7 +53,17 @@ const row = (of: Page, name: string) => of.getByRole('row').filter({ hasText: na
 
 /** States that would need a broken keychain, a full disk or a missing kubectl. */
 async function takeScenes(): Promise<void> {
-  const names = ['vault-no-keychain', 'vault-undecryptable', 'settings-no-kubectl', 'sidecar-away', 'new-forward-looking', 'new-forward-forbidden', 'owner-lost-clusters', 'forwards-crowded', 'clusters-crowded'] // prettier-ignore
+  const names = [
+    'vault-no-keychain',
+    'vault-undecryptable',
+    'settings-no-kubectl',
+    'sidecar-away',
+    'new-forward-looking',
+    'new-forward-forbidden',
+    'owner-lost-clusters',
+    'forwards-crowded',
+    'clusters-crowded',
+  ]
   const served = await buildTestingPage()
   await served.showIn(page.context())
   try {
@@ -88,7 +98,9 @@ try {
   const world = await fillHost(host, bed)
   await openHost(host)
   await goTo(host, '/forwards')
-  const clients = [8080, 8081].map((port) => startSteadyClient({ host: '127.0.0.1', port, path: '/bytes?n=4000', everyMs: 100 })) // prettier-ignore
+  const clients = [8080, 8081].map((port) =>
+    startSteadyClient({ host: '127.0.0.1', port, path: '/bytes?n=4000', everyMs: 100 }),
+  )
   await row(page, 'ledger').getByText('holding').waitFor()
   await row(page, 'redis').getByText('holding').waitFor()
   // The curves of traffic need some seconds of it.
@@ -173,7 +185,6 @@ try {
     ['clusters', '/clusters'],
     ['settings', '/settings'],
   ] as const) {
-    // prettier-ignore
     await goTo(host, path)
     await page.waitForTimeout(500)
     await take(`narrow-${name}`)

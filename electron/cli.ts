@@ -138,7 +138,13 @@ clusters
       printAs(options.json, added, () => table(clusterRows(added)))
       for (const { context, risks, duplicateOf } of preview.contexts.filter(({ context }) => names.includes(context))) {
         // Whoever allowed its command, or it would not be here, knows that one.
-        note(options.json, riskWords(context, risks.filter(({ code }) => code !== 'exec'))) // prettier-ignore
+        note(
+          options.json,
+          riskWords(
+            context,
+            risks.filter(({ code }) => code !== 'exec'),
+          ),
+        )
         if (duplicateOf !== null) note(options.json, [`${context}: it was stored before, as ${duplicateOf.name}.`])
       }
     }),

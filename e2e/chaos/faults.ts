@@ -110,7 +110,9 @@ async function meet(world: ChaosWorld, victim: Victim, trouble: Trouble, found: 
         )
   if (row !== null) named.push(Math.max(0, row.at - evidenceAt))
   else if (causes.length > 0)
-    violations.push(`${name}: not named in ${namedWithinMs} ms, the row says ${JSON.stringify(rows.now(victim.forwardId))}`) // prettier-ignore
+    violations.push(
+      `${name}: not named in ${namedWithinMs} ms, the row says ${JSON.stringify(rows.now(victim.forwardId))}`,
+    )
   if (inTheEnd !== undefined) {
     const last = await rows.first(victim.forwardId, evidenceAt, foundMs, ({ code }) => code === inTheEnd)
     if (last === null) violations.push(`${name}: never ${inTheEnd}`)
@@ -124,7 +126,7 @@ async function meet(world: ChaosWorld, victim: Victim, trouble: Trouble, found: 
   else again.push(served - goneAt)
   const words = row === null ? '' : `named ${row.code ?? ''} after ${((row.at - evidenceAt) / 1000).toFixed(2)} s, `
   facts[name] =
-    `${words}live again ${served instanceof Error ? 'never' : `${((served - goneAt) / 1000).toFixed(2)} s`} after it was gone` // prettier-ignore
+    `${words}live again ${served instanceof Error ? 'never' : `${((served - goneAt) / 1000).toFixed(2)} s`} after it was gone`
 }
 
 /** Resolves when the row is live and a client got its answer; with the time of that. */
@@ -145,11 +147,11 @@ async function noLieFor(
   { name, causes }: Trouble,
   violations: string[],
 ): Promise<void> {
-  // prettier-ignore
   if (causes.length === 0) return
   const began = performance.now()
   const lie = await rows.first(id, began, seconds * 1000, ({ state }) => state === 'live')
-  if (lie !== null) violations.push(`${name}: live ${Math.round(lie.at - began)} ms after it was named, and nothing can have served`) // prettier-ignore
+  if (lie !== null)
+    violations.push(`${name}: live ${Math.round(lie.at - began)} ms after it was named, and nothing can have served`)
 }
 
 async function meetSleep(victim: Victim, inspector: Inspector, found: Found): Promise<void> {

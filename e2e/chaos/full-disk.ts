@@ -13,7 +13,6 @@ export async function fillDisk(
   { bed, startHost }: ChaosWorld,
   input: Input,
 ): Promise<{ words: string; violations: string[] }> {
-  // prettier-ignore
   const violations: string[] = []
   await using disk = await smallDisk(bed.description, 16 << 20)
   await using host = await startHost({ dataDir: disk.folder })
@@ -41,7 +40,11 @@ export async function fillDisk(
   if (state !== 'live') violations.push(`disk full: the forward is ${state}`)
   await disk.free()
   const freeAt = performance.now()
-  await waitUntil('changes are saved again', 30, async () => (await client.forwards.update({ id: forward.id, notes: 'saved' })).ok) // prettier-ignore
+  await waitUntil(
+    'changes are saved again',
+    30,
+    async () => (await client.forwards.update({ id: forward.id, notes: 'saved' })).ok,
+  )
   return {
     words:
       `a change refused with ${refused} after ${(refusedMs / 1000).toFixed(2)} s (${changes} tried), the forward served on, ` +

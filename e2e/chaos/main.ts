@@ -55,7 +55,10 @@ for (const name of partNames.filter((one) => wanted.includes(one))) {
   world.say(`${name} ...`)
   const result = await parts[name]({ ...world, random: world.random.child(name) }).catch(
     // A part that cannot go on has proven nothing; the others still can.
-    (error: unknown): PartResult => ({ facts: {}, violations: [`it broke off: ${(error as Error).stack ?? String(error)}`] }), // prettier-ignore
+    (error: unknown): PartResult => ({
+      facts: {},
+      violations: [`it broke off: ${(error as Error).stack ?? String(error)}`],
+    }),
   )
   const seconds = Math.round((performance.now() - began) / 1000)
   results[name] = { ...result, seconds }

@@ -99,7 +99,11 @@ export function actionLanes(scene: MixedScene, random: SeededRandom): Record<'a'
     await aWhile(a)
     await struck.undo()
     await waitForState(client, guest.forwardId, 'live', 90)
-    await waitUntil('an answer with other credentials', 30, async () => (await ask(guest.port, 8080, 5000)).outcome === 'right') // prettier-ignore
+    await waitUntil(
+      'an answer with other credentials',
+      30,
+      async () => (await ask(guest.port, 8080, 5000)).outcome === 'right',
+    )
   }
   const fillDisk = async (): Promise<void> => {
     await disk.fill()

@@ -62,7 +62,20 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
   const [fake] = fakes
   if (fake === undefined) throw new Error('mixed takes two forwards at least')
   const workloads = [...new Set(lanes.map(({ workload }) => workload))]
-  const scene: MixedScene = { world, client, inspector, ownerPid, lines, workloads, namespace, victim, fake, disk, off: [], frozen: [] } // prettier-ignore
+  const scene: MixedScene = {
+    world,
+    client,
+    inspector,
+    ownerPid,
+    lines,
+    workloads,
+    namespace,
+    victim,
+    fake,
+    disk,
+    off: [],
+    frozen: [],
+  }
   const isLong = size.mixedMinutes >= 1
   const actions = Object.entries(actionLanes(scene, random)).map(([name, all]) => ({
     random: random.child(`choice ${name}`),
@@ -79,7 +92,11 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
     )
   const look = async () => ({
     // What the owner keeps of each forward by intent, up to a limit: the last lines that its kubectls printed.
-    lines: (await Promise.all(lines.map(async ({ id }) => (await expectOk(client.forwards.output({ id, limit: 2000 }))).length))).reduce((sum, count) => sum + count, 0), // prettier-ignore
+    lines: (
+      await Promise.all(
+        lines.map(async ({ id }) => (await expectOk(client.forwards.output({ id, limit: 2000 }))).length),
+      )
+    ).reduce((sum, count) => sum + count, 0),
     memory: await inspector.memory(),
     // What V8 has compiled grows with whatever runs for the first time, and is dropped when it has not run for long.
     code: (await inspector.evaluate(codeBytes)) as number,
@@ -129,7 +146,10 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
         counts[outcome] += 1
         if (outcome !== 'refused' && outcome !== 'silent') continue
         if (isExcused(scene, line, answer)) excused[outcome] += 1
-        else violations.push(`${outcome} on ${line.port}, and nobody had ${outcome === 'refused' ? 'stopped it' : 'frozen its kubectl'}`) // prettier-ignore
+        else
+          violations.push(
+            `${outcome} on ${line.port}, and nobody had ${outcome === 'refused' ? 'stopped it' : 'frozen its kubectl'}`,
+          )
       }
     if (stuck !== null) break
     looks.push(await calmLook())
@@ -150,7 +170,9 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
   return {
     facts: {
       done: [...done].map(([name, count]) => `${count} ${name}`).join(', '),
-      answers: Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`).join(', '), // prettier-ignore
+      answers: Object.entries(counts)
+        .map(([outcome, count]) => `${count} ${outcome}`)
+        .join(', '),
       'of those, at a forward that was off': `${excused.refused} refused`,
       'of those, in the middle of a kubectl that stayed stopped': `${excused.silent} silent`,
       'heap in use, MiB, at each calm look': mebibytes.map((one) => one.toFixed(1)).join(' '),

@@ -298,7 +298,10 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
     const calmAt = performance.now()
     await pause(size.troubleSeconds * 500)
     const beganAt = performance.now()
-    const [calm, calmControl] = [echoes, plain].map((of) => quantile(between(of, calmAt, beganAt), 0.99)) as [number, number] // prettier-ignore
+    const [calm, calmControl] = [echoes, plain].map((of) => quantile(between(of, calmAt, beganAt), 0.99)) as [
+      number,
+      number,
+    ]
     const before = lost()
     await using trouble = await begin(scene)
     await pause(size.troubleSeconds * 1000)
@@ -318,7 +321,9 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
     const share = rounds.length < enoughRounds ? 0.9 : 0.99
     const [late, usual] = [quantile(rounds, share), quantile(beside, share)]
     if (late > mostRatio * usual && late > lateMs)
-      violations.push(`${name}: neighbours late, p${share * 100} ${late.toFixed(0)} ms, plain kubectl ${usual.toFixed(0)} ms`) // prettier-ignore
+      violations.push(
+        `${name}: neighbours late, p${share * 100} ${late.toFixed(0)} ms, plain kubectl ${usual.toFixed(0)} ms`,
+      )
   }
   const results = await Promise.all(echoes.map((echo) => echo.stop()))
   await Promise.all(plain.map((echo) => echo.stop()))
@@ -328,11 +333,15 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
   if (results.some((one) => one.rounds.length === 0)) violations.push('a neighbour carried nothing')
   for (const whose of ['ours', 'plain'] as const) {
     const worst = ratios.reduce((most, one) => (one[whose] > most[whose] ? one : most))
-    const half = quantile(ratios.map((one) => one[whose]), 0.5) // prettier-ignore
+    const half = quantile(
+      ratios.map((one) => one[whose]),
+      0.5,
+    )
     facts[`p99 in trouble against calm, ${whose === 'ours' ? 'neighbours' : 'plain kubectl'}`] =
       `${ratios.length} troubles: median ${half.toFixed(2)}, worst ${worst[whose].toFixed(2)} (${worst.name})`
   }
-  facts['checked at neighbours'] = `${(rounds / 1024).toFixed(1)} MiB each way, ${wrong} wrong bytes, ${lost()} connections lost` // prettier-ignore
+  facts['checked at neighbours'] =
+    `${(rounds / 1024).toFixed(1)} MiB each way, ${wrong} wrong bytes, ${lost()} connections lost`
   await Promise.all([
     ...[namespace, ofTarget].map((name) => bed.a.deleteNamespace(name)),
     bed.b.deleteNamespace(ofFake),

@@ -153,7 +153,9 @@ export async function killOwners(world: ChaosWorld): Promise<PartResult> {
   await bed.a.deleteNamespace(namespace)
   return {
     facts: {
-      kills: Object.entries(kinds).map(([what, count]) => `${count} ${what}`).join(', '), // prettier-ignore
+      kills: Object.entries(kinds)
+        .map(([what, count]) => `${count} ${what}`)
+        .join(', '),
       'said yes to': busy.map(({ done }) => JSON.stringify(done)).join(' '),
       'same port bound again after the owner is ready': distribution(boundAfter),
     },

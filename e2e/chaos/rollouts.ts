@@ -83,7 +83,12 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
     await bed.a.waitForPods(namespace, `app=${name}`, replicas)
     const forward = await forwardTo(name)
     const attempts: SteadyAttempt[] = []
-    const client = startSteadyClient({ ...localAddress(forward), path: '/', everyMs: 50, onAttempt: (one) => attempts.push(one) }) // prettier-ignore
+    const client = startSteadyClient({
+      ...localAddress(forward),
+      path: '/',
+      everyMs: 50,
+      onAttempt: (one) => attempts.push(one),
+    })
     for (let restart = 0; restart < size.rollouts; restart += 1) {
       const before = new Set((await bed.a.pods(namespace, `app=${name}`)).map(({ uid }) => uid))
       await restartRollout(bed.a, namespace, `deployment/${name}`)
@@ -98,7 +103,12 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
     // Promised are 2 s; five times that on a machine that also runs the cluster.
     const { entries } = await expectOk(host.client.forwards.history({ id: forward.id, limit: 500 }))
     const counted = entries.reduce((sum, { connectionsLost }) => sum + connectionsLost, 0)
-    judge(`${size.rollouts} rolling restarts, 2 replicas, ${name} end`, attempts, 10_000, dropsRequests ? { reset: counted, empty: replicas * size.rollouts } : undefined) // prettier-ignore
+    judge(
+      `${size.rollouts} rolling restarts, 2 replicas, ${name} end`,
+      attempts,
+      10_000,
+      dropsRequests ? { reset: counted, empty: replicas * size.rollouts } : undefined,
+    )
     await host.client.forwards.stop({ id: forward.id })
   }
 
@@ -126,7 +136,12 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
       (await bed.a.pods(namespace, 'app=single')).every(({ uid }) => uid !== pod?.uid),
     )
     const waiting = waitInVain().catch((error: unknown) => void violations.push(String(error)))
-    const client = startSteadyClient({ ...localAddress(forward), path: '/', everyMs: 50, onAttempt: (one) => attempts.push(one) }) // prettier-ignore
+    const client = startSteadyClient({
+      ...localAddress(forward),
+      path: '/',
+      everyMs: 50,
+      onAttempt: (one) => attempts.push(one),
+    })
     await bed.a.waitForPods(namespace, 'app=single', 1)
     await waitForState(host.client, forward.id, 'live', 60)
     await client.stop()

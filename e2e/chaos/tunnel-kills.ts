@@ -32,7 +32,12 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
   const namespace = await bed.a.createNamespace('chaos')
   const host = await world.startHost()
   const cluster = await addCluster(host.client, bed.a.kubeconfig, 'a')
-  const lanes = await makeLanes(host.client, bed.a, { clusterId: cluster.id, namespace, count: size.signalledForwards, probeSeconds }) // prettier-ignore
+  const lanes = await makeLanes(host.client, bed.a, {
+    clusterId: cluster.id,
+    namespace,
+    count: size.signalledForwards,
+    probeSeconds,
+  })
   using rows = await RowWatch.follow(host.client)
   const children = watchKubectls(host.pid)
   const violations: string[] = []
@@ -128,7 +133,9 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     const isServing = async (): Promise<number> =>
       waitUntil('another kubectl', limit / 1000, () => {
         const { at: seenAt, all } = children.latest()
-        const others = all.some((one) => one.pid !== victim && one.listening && !one.stopped && belongsTo(lane, one.command)) // prettier-ignore
+        const others = all.some(
+          (one) => one.pid !== victim && one.listening && !one.stopped && belongsTo(lane, one.command),
+        )
         return seenAt >= at && others ? seenAt : null
       })
     const row = rows.first(lane.forward.id, at, limit, ({ state }) => state !== 'live')
@@ -163,10 +170,9 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
   // Open connections stay with their kubectl, which may go on again: who was in the middle of one that was stopped waits.
   const wasStopped = (lane: Lane | undefined, { at }: Answer): boolean =>
     stops.some((stop) => stop.lane === lane && at > stop.at - 10_000 && at < stop.at + 200)
-  const forgotten =
-    lanes
-    .flatMap((lane, index) => (clients[index]?.soFar ?? []).filter((answer) => answer.outcome === 'silent' && !wasStopped(lane, answer))) // prettier-ignore
-    .length
+  const forgotten = lanes.flatMap((lane, index) =>
+    (clients[index]?.soFar ?? []).filter((answer) => answer.outcome === 'silent' && !wasStopped(lane, answer)),
+  ).length
   const count = (outcome: 'refused' | 'wrong' | 'silent' | 'right' | 'reset' | 'empty'): number =>
     asked.reduce((sum, one) => sum + one.count(outcome), 0)
   if (count('refused') > 0) violations.push(`${count('refused')} clients were refused`)

@@ -91,7 +91,9 @@ describe('the desktop as owner', () => {
     await newDataDir()
     const first = await start()
     const { client } = first
-    const refused = await expectError(client.clusters.add({ text: await readFile(bed.a.kubeconfig, 'utf8'), contexts: [{ context: 'admin' }] })) // prettier-ignore
+    const refused = await expectError(
+      client.clusters.add({ text: await readFile(bed.a.kubeconfig, 'utf8'), contexts: [{ context: 'admin' }] }),
+    )
     expect(refused.code).toBe('vault-not-set-up')
     expect(await expectOk(client.vault.setup({ provider: 'passphrase', passphrase }))).toMatchObject({
       state: 'unlocked',
@@ -135,7 +137,9 @@ describe('the desktop as owner', () => {
     const waited = (await desktop.command('goOn')) as number
     expect(waited).toBeGreaterThan(1024 * 1024)
     expect(waited).toBeLessThan(1.1 * 1024 * 1024)
-    const last = await waitUntil('what is true now', 5, () => messages.find(({ data }) => JSON.stringify(data).includes('300 xxx'))) // prettier-ignore
+    const last = await waitUntil('what is true now', 5, () =>
+      messages.find(({ data }) => JSON.stringify(data).includes('300 xxx')),
+    )
     expect(last.kind).toBe('snapshot')
     await expectOk(client.clusters.update({ id: cluster.id, notes: 'after' }))
     await waitUntil('the next change', 5, () => messages.at(-1)?.kind === 'change')
@@ -292,7 +296,12 @@ describe('the desktop as owner', () => {
     const first = await start()
     await expectOk(first.client.vault.setup({ provider: 'passphrase', passphrase }))
     const cluster = await addCluster(first.client, bed.a.kubeconfig, 'bed a')
-    const forward = await liveForward(first.client, { clusterId: cluster.id, namespace, target: { kind: 'service', name: 'web' }, ports: [{ remote: 8080 }] }) // prettier-ignore
+    const forward = await liveForward(first.client, {
+      clusterId: cluster.id,
+      namespace,
+      target: { kind: 'service', name: 'web' },
+      ports: [{ remote: 8080 }],
+    })
     const { host: address, port } = localAddress(forward)
     await first.sees('tray-tip', ({ tip }) => tip === 'Mooring: 1 of 1 forward live')
     const menu = await first.sees('tray-menu', ({ labels }) =>

@@ -64,7 +64,9 @@ describe('a secret', () => {
     // The sidecar answers too; the cluster does not.
     expect(told.map(({ where }) => where)).toContain('clusters.pods cluster-unreachable')
     expect(told.filter(({ where }) => where.includes('invalid-input'))).toEqual([])
-    expect(told.flatMap(({ where, text: words }) => canariesIn(words, canaries).map((name) => `${where}: ${name}`))).toEqual([]) // prettier-ignore
+    expect(
+      told.flatMap(({ where, text: words }) => canariesIn(words, canaries).map((name) => `${where}: ${name}`)),
+    ).toEqual([])
   })
 
   it('is in nothing that a person is shown outside the page, and in no line of the log', () => {

@@ -31,7 +31,13 @@ beforeAll(async () => {
   }
   home = await mkdtemp(join(tmpdir(), 'mooring-home-'))
   host = await startHost()
-  const launched = await launchWindow({ executable: packed.executable, display: display.name, dataDir: host.dataDir, home, args: ['--use-fake-device-for-media-stream'] }) // prettier-ignore
+  const launched = await launchWindow({
+    executable: packed.executable,
+    display: display.name,
+    dataDir: host.dataDir,
+    home,
+    args: ['--use-fake-device-for-media-stream'],
+  })
   desktop = launched
   ;({ application, page } = launched)
   page.on('console', (message) => complaints.push(message.text()))
@@ -171,7 +177,11 @@ describe('the page in the window', () => {
       }, address)
       // Chromium itself refuses some and complains in the console; the others reach our own guard.
       const told = (): string => desktop.log() + complaints.join('\n')
-      await waitUntil('the refusal', 5, () => told().includes(`refused to navigate to ${address}`) || told().includes(`Not allowed to`) ) // prettier-ignore
+      await waitUntil(
+        'the refusal',
+        5,
+        () => told().includes(`refused to navigate to ${address}`) || told().includes(`Not allowed to`),
+      )
       complaints.length = 0
       expect(await page.evaluate(() => location.href)).toBe(before)
       expect(page.url()).toBe(before)
@@ -278,15 +288,18 @@ describe('the page in the window', () => {
   })
 
   it('reaches no address but its own', async () => {
-    const answers = await page.evaluate((host) =>
-      Promise.all(
-        [`${host}/healthz`, 'https://example.com/', 'file:///etc/passwd', 'app://other/index.html'].map((url) =>
-          fetch(url).then(
-            () => 'answered',
-            () => 'refused',
+    const answers = await page.evaluate(
+      (host) =>
+        Promise.all(
+          [`${host}/healthz`, 'https://example.com/', 'file:///etc/passwd', 'app://other/index.html'].map((url) =>
+            fetch(url).then(
+              () => 'answered',
+              () => 'refused',
+            ),
           ),
         ),
-      ), host.url) // prettier-ignore
+      host.url,
+    )
     expect(answers).toEqual(['refused', 'refused', 'refused', 'refused'])
   })
 

@@ -13,7 +13,14 @@ import { addCluster, localAddress, sharedTestbed, waitForState } from '../suppor
 import { waitUntil } from '../support/wait-until.ts'
 import type { Testbed } from '../testbed/testbed.ts'
 import { deployment, service } from '../testbed/workloads.ts'
-import { launchDesktop, launchWindow, packTestApplication, startAgain, type LaunchOptions, type TestApplication } from './application.ts' // prettier-ignore
+import {
+  launchDesktop,
+  launchWindow,
+  packTestApplication,
+  startAgain,
+  type LaunchOptions,
+  type TestApplication,
+} from './application.ts'
 import { startDisplay } from './display.ts'
 import { takePicture } from './pictures.ts'
 

@@ -41,8 +41,12 @@ const cutOff = (page: Page): Promise<string[]> =>
       const { left, right } = element.getBoundingClientRect()
       if (element.matches('button, a') && (left < 0 || right > innerWidth)) return true
       // What is 1 px wide is meant for those who listen.
-      return element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1 && element.innerText !== '' &&
-        (state || ((overflowX === 'hidden' || overflowX === 'clip') && textOverflow !== 'ellipsis')) // prettier-ignore
+      return (
+        element.scrollWidth > element.clientWidth + 1 &&
+        element.clientWidth > 1 &&
+        element.innerText !== '' &&
+        (state || ((overflowX === 'hidden' || overflowX === 'clip') && textOverflow !== 'ellipsis'))
+      )
     })
     return tight.map((element) => `${element.className}: ${element.innerText.slice(0, 80)}`)
   })
@@ -96,7 +100,9 @@ describe.each([
           const { overflowX } = getComputedStyle(element)
           return element.scrollWidth > element.clientWidth + 1 && (overflowX === 'auto' || overflowX === 'scroll')
         })
-        return wide.map((element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`) // prettier-ignore
+        return wide.map(
+          (element) => `${element.tagName} ${element.className} ${element.scrollWidth} > ${element.clientWidth}`,
+        )
       })
       expect(tooWide).toEqual([])
       expect(await cutOff(page)).toEqual([])

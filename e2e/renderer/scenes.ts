@@ -120,7 +120,12 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('option', { name: /svc\/checkout/ }).waitFor()
     },
   },
-  { name: 'new-forward-crowded', query: 'world=crowded', path: '/forwards/new', act: async (page) => page.getByRole('button', { name: /^Start forward on/ }).waitFor() }, // prettier-ignore
+  {
+    name: 'new-forward-crowded',
+    query: 'world=crowded',
+    path: '/forwards/new',
+    act: async (page) => page.getByRole('button', { name: /^Start forward on/ }).waitFor(),
+  },
   {
     name: 'new-forward-not-there',
     path: '/forwards/new',

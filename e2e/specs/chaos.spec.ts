@@ -20,7 +20,8 @@ describe.runIf(containers)('chaos, the short form', () => {
       bed,
       random: seededRandom(),
       size: shortSize,
-      startHost: (options = {}) => startHost({ ...options, environment: { ...withKubectl(bed), ...options.environment } }), // prettier-ignore
+      startHost: (options = {}) =>
+        startHost({ ...options, environment: { ...withKubectl(bed), ...options.environment } }),
       say: () => undefined,
     }
   })
@@ -30,7 +31,11 @@ describe.runIf(containers)('chaos, the short form', () => {
     '%s: nothing happens that must not',
     async (name) => {
       const { facts, violations } = await parts[name]({ ...world, random: world.random.child(name) })
-      console.log(Object.entries(facts).map(([what, words]) => `${what}: ${words}`).join('\n')) // prettier-ignore
+      console.log(
+        Object.entries(facts)
+          .map(([what, words]) => `${what}: ${words}`)
+          .join('\n'),
+      )
       expect(violations).toEqual([])
     },
     300_000,

@@ -153,7 +153,18 @@ describe('forwards', () => {
   })
 
   it('adds one, which is live; stops, starts, restarts and removes it', async () => {
-    const added = await json<Forward>('forwards', 'add', 'admin', 'svc/web', 'http', ':80', '-n', namespace, '--name', 'shop web') // prettier-ignore
+    const added = await json<Forward>(
+      'forwards',
+      'add',
+      'admin',
+      'svc/web',
+      'http',
+      ':80',
+      '-n',
+      namespace,
+      '--name',
+      'shop web',
+    )
     expect(added).toMatchObject({ name: 'shop web', desired: 'on', namespace })
     expect(added.ports.map(({ remote }) => remote)).toEqual(['http', 80])
     const live = await waitForState(host.client, added.id, 'live')
@@ -212,7 +223,18 @@ describe('forwards', () => {
     )
     const ids: string[] = []
     for (const target of ['svc/web', 'deploy/web']) {
-      const { id } = await json<Forward>('forwards', 'add', 'admin', target, '8080', '-n', namespace, '--off', '--name', 'twin') // prettier-ignore
+      const { id } = await json<Forward>(
+        'forwards',
+        'add',
+        'admin',
+        target,
+        '8080',
+        '-n',
+        namespace,
+        '--off',
+        '--name',
+        'twin',
+      )
       ids.push(id)
     }
     await expectRefusal(['forwards', 'remove', 'twin'], exitCode.failed, /Use an id/)

@@ -23,5 +23,7 @@ export async function axeFindings(page: Page, { seriousOnly = false, popup = fal
   return violations
     .filter(({ impact }) => !seriousOnly || impact === 'serious' || impact === 'critical')
     .filter(({ id }) => !popup || !hiddenMeanwhile.includes(id))
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n')[1] ?? ''}`)) // prettier-ignore
+    .flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary?.split('\n')[1] ?? ''}`),
+    )
 }

@@ -14,7 +14,9 @@ async function isStopped(pid: number): Promise<boolean> {
 async function listeningSockets(): Promise<Set<string>> {
   const table = await readFile('/proc/net/tcp', 'utf8')
   const rows = table.split('\n').slice(1)
-  return new Set(rows.map((row) => row.trim().split(/\s+/)).flatMap((cells) => (cells[3] === '0A' ? [cells[9] ?? ''] : []))) // prettier-ignore
+  return new Set(
+    rows.map((row) => row.trim().split(/\s+/)).flatMap((cells) => (cells[3] === '0A' ? [cells[9] ?? ''] : [])),
+  )
 }
 
 async function holdsOneOf(pid: number, sockets: ReadonlySet<string>): Promise<boolean> {

@@ -59,7 +59,12 @@ export async function secretFilesOf(dataDir: string): Promise<{ name: string; by
   const names = await readdir(run).catch(() => [])
   const secret = names.filter((name) => name.startsWith('child-secret-'))
   const found = await Promise.all(
-    secret.map((name) => stat(join(run, name)).then(({ size }) => ({ name, bytes: size }), () => null)), // prettier-ignore
+    secret.map((name) =>
+      stat(join(run, name)).then(
+        ({ size }) => ({ name, bytes: size }),
+        () => null,
+      ),
+    ),
   )
   return found.filter((one) => one !== null)
 }
@@ -69,7 +74,9 @@ export async function secretFilesOf(dataDir: string): Promise<{ name: string; by
  * byte is written (docs/child-processes.md), so that no moment of a kill leaves one. Linux only.
  */
 export async function secretsLeftIn(dataDir: string): Promise<string[]> {
-  return (await secretFilesOf(dataDir)).flatMap(({ name, bytes }) => (bytes > 0 ? [`${name} was left with ${bytes} bytes`] : [])) // prettier-ignore
+  return (await secretFilesOf(dataDir)).flatMap(({ name, bytes }) =>
+    bytes > 0 ? [`${name} was left with ${bytes} bytes`] : [],
+  )
 }
 
 /** Whether a new owner has all that the killed one had: the lock, the address of the owner, its socket. Answers what is wrong. */

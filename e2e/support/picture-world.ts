@@ -38,7 +38,12 @@ export async function applyWorkloads(bed: Testbed): Promise<void> {
     }),
     service({ namespace: 'payments', name: 'ledger', ports: http(80) }),
     statefulSet({ namespace: 'payments', name: 'postgres', container: postgresContainer() }),
-    service({ namespace: 'payments', name: 'postgres', headless: true, ports: [{ name: 'postgres', port: 5432, targetPort: 5432 }] }), // prettier-ignore
+    service({
+      namespace: 'payments',
+      name: 'postgres',
+      headless: true,
+      ports: [{ name: 'postgres', port: 5432, targetPort: 5432 }],
+    }),
     deployment({ namespace: 'shop', name: 'redis', container: redisContainer() }),
     deployment({ namespace: 'shop', name: 'catalog', container: httpContainer() }),
     service({ namespace: 'shop', name: 'catalog', ports: http(80) }),
@@ -83,11 +88,31 @@ export async function makePictureComputer(bed: Testbed): Promise<PictureComputer
   await copyFile(bed.kubectl, join(programs, 'kubectl'))
   const plugin = /command: (.*testbed-login)/.exec(await readFile(bed.description.a.users.exec ?? '', 'utf8'))?.[1]
   await writeFile(join(programs, 'company-login'), `#!/bin/sh\nexec '${plugin ?? ''}' "$@"\n`, { mode: 0o755 })
-  const arrange = 'mount -t tmpfs -o mode=755 home /home && mkdir /home/sam && mount --bind "$1" /home/sam && mount --bind "$2" /usr/local/bin && shift 2 && exec "$@"' // prettier-ignore
-  const environment = ['HOME=/home/sam', 'USER=sam', 'SHELL=/bin/bash', 'LANG=C.UTF-8', 'TERM=xterm', 'PATH=/usr/local/bin:/usr/bin:/bin'] // prettier-ignore
+  const arrange =
+    'mount -t tmpfs -o mode=755 home /home && mkdir /home/sam && mount --bind "$1" /home/sam && mount --bind "$2" /usr/local/bin && shift 2 && exec "$@"'
+  const environment = [
+    'HOME=/home/sam',
+    'USER=sam',
+    'SHELL=/bin/bash',
+    'LANG=C.UTF-8',
+    'TERM=xterm',
+    'PATH=/usr/local/bin:/usr/bin:/bin',
+  ]
   return {
     dataDir: '/home/sam/.local/share/mooring',
-    through: ['unshare', process.getuid?.() === 0 ? '-m' : '-rm', 'sh', '-c', arrange, 'sh', home, programs, 'env', '-i', ...environment], // prettier-ignore
+    through: [
+      'unshare',
+      process.getuid?.() === 0 ? '-m' : '-rm',
+      'sh',
+      '-c',
+      arrange,
+      'sh',
+      home,
+      programs,
+      'env',
+      '-i',
+      ...environment,
+    ],
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
@@ -99,7 +124,11 @@ export async function fillHost(host: RunningHost, bed: Testbed): Promise<{ check
   const { client } = host
   const text = await pictureKubeconfig(bed)
   const preview = await expectOk(client.kubeconfigs.preview({ text }))
-  const environments: Record<string, string> = { 'shop-prod': 'production', 'shop-staging': 'staging', 'edge-berlin': 'production' } // prettier-ignore
+  const environments: Record<string, string> = {
+    'shop-prod': 'production',
+    'shop-staging': 'staging',
+    'edge-berlin': 'production',
+  }
   const clusters = await expectOk(
     client.clusters.add({
       text,
@@ -119,22 +148,66 @@ export async function fillHost(host: RunningHost, bed: Testbed): Promise<{ check
     (await expectOk(client.forwards.create({ clusterId: id('shop-prod'), namespace: 'payments', ...input }))).id
 
   const blocker = await holdPort(6379)
-  const checkout = await create({ name: 'checkout', target: { kind: 'service', name: 'checkout' }, ports: [{ remote: 'http', local: 8080 }, { remote: 'echo', local: 7000 }] }) // prettier-ignore
+  const checkout = await create({
+    name: 'checkout',
+    target: { kind: 'service', name: 'checkout' },
+    ports: [
+      { remote: 'http', local: 8080 },
+      { remote: 'echo', local: 7000 },
+    ],
+  })
   const live = [
     checkout,
-    await create({ name: 'orders database', target: { kind: 'statefulset', name: 'postgres' }, ports: [{ remote: 5432, local: 5432 }] }), // prettier-ignore
-    await create({ name: 'catalog (production)', namespace: 'shop', target: { kind: 'deployment', name: 'catalog' }, ports: [{ remote: 8080 }] }), // prettier-ignore
-    await create({ name: 'catalog (staging)', clusterId: id('shop-staging'), namespace: 'shop', target: { kind: 'service', name: 'catalog' }, ports: [{ remote: 'http', local: 8081 }] }), // prettier-ignore
-    await create({ name: 'any catalog pod', clusterId: id('shop-staging'), namespace: 'shop', target: { kind: 'selector', selector: 'app=catalog' }, ports: [{ remote: 8080 }] }), // prettier-ignore
+    await create({
+      name: 'orders database',
+      target: { kind: 'statefulset', name: 'postgres' },
+      ports: [{ remote: 5432, local: 5432 }],
+    }),
+    await create({
+      name: 'catalog (production)',
+      namespace: 'shop',
+      target: { kind: 'deployment', name: 'catalog' },
+      ports: [{ remote: 8080 }],
+    }),
+    await create({
+      name: 'catalog (staging)',
+      clusterId: id('shop-staging'),
+      namespace: 'shop',
+      target: { kind: 'service', name: 'catalog' },
+      ports: [{ remote: 'http', local: 8081 }],
+    }),
+    await create({
+      name: 'any catalog pod',
+      clusterId: id('shop-staging'),
+      namespace: 'shop',
+      target: { kind: 'selector', selector: 'app=catalog' },
+      ports: [{ remote: 8080 }],
+    }),
   ]
   await create({
     name: 'ledger',
     target: { kind: 'service', name: 'ledger' },
     ports: [{ remote: 'http', local: 8090 }],
   })
-  await create({ name: 'redis', namespace: 'shop', target: { kind: 'deployment', name: 'redis' }, ports: [{ remote: 6379, local: 6379 }] }) // prettier-ignore
-  await create({ name: 'till 4', clusterId: id('edge-berlin'), namespace: 'till', target: { kind: 'service', name: 'till' }, ports: [{ remote: 80, local: 8084 }] }) // prettier-ignore
-  await create({ name: 'checkout metrics', target: { kind: 'deployment', name: 'checkout' }, ports: [{ remote: 8080, local: 9090 }], desired: 'off' }) // prettier-ignore
+  await create({
+    name: 'redis',
+    namespace: 'shop',
+    target: { kind: 'deployment', name: 'redis' },
+    ports: [{ remote: 6379, local: 6379 }],
+  })
+  await create({
+    name: 'till 4',
+    clusterId: id('edge-berlin'),
+    namespace: 'till',
+    target: { kind: 'service', name: 'till' },
+    ports: [{ remote: 80, local: 8084 }],
+  })
+  await create({
+    name: 'checkout metrics',
+    target: { kind: 'deployment', name: 'checkout' },
+    ports: [{ remote: 8080, local: 9090 }],
+    desired: 'off',
+  })
   await waitUntil('the good forwards are live', 60, async () => {
     const forwards = await expectOk(client.forwards.list())
     const notYet = forwards.filter(({ id, state }) => live.includes(id) && state !== 'live')
@@ -146,7 +219,7 @@ export async function fillHost(host: RunningHost, bed: Testbed): Promise<{ check
 
 /** Another program that listens on a port, called as one of the same trade would be. */
 async function holdPort(port: number): Promise<{ close(): void }> {
-  const program = `process.title = 'redis-server'; require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('listening'))` // prettier-ignore
+  const program = `process.title = 'redis-server'; require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('listening'))`
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   return { close: () => child.kill() }

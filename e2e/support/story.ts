@@ -161,7 +161,10 @@ export function tellStory(where: string, takeSeat: TakeSeat): void {
       const holds = page().getByRole('region', { name: 'What it holds' })
       await holds.getByText('Commands that would run').waitFor()
       await holds.getByText('testbed-login', { exact: false }).first().waitFor()
-      await holds.getByText(/expired|ended/i).first().waitFor() // prettier-ignore
+      await holds
+        .getByText(/expired|ended/i)
+        .first()
+        .waitFor()
       expect((await descendantsOf(host.pid)).filter(({ command }) => command.includes('testbed-login'))).toEqual([])
       expect(await expectOk(host.client.clusters.list())).toEqual([])
       for (const name of ['shop', 'retired', 'edge']) await page().getByRole('checkbox', { name, exact: true }).check()

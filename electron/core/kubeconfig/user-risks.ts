@@ -70,7 +70,15 @@ function execRisks(exec: ExecFields, command: string | null, { commandExists }: 
     if (isRelativePath(command)) add('exec-relative-command', command, 'exec.command')
     else if (commandExists(command) === false) add('exec-not-found', command, 'exec.command')
     const deciding = exec.env.filter(({ name }) => decidesCode.test(name))
-    if (deciding.length > 0) add('exec-variables', deciding.map(({ name, value }) => `${name}=${value}`).join(', ').slice(0, 500), 'exec.env') // prettier-ignore
+    if (deciding.length > 0)
+      add(
+        'exec-variables',
+        deciding
+          .map(({ name, value }) => `${name}=${value}`)
+          .join(', ')
+          .slice(0, 500),
+        'exec.env',
+      )
   }
   if (exec.apiVersion === null) add('exec-no-api-version', '', 'exec')
   else if (exec.apiVersion === 'client.authentication.k8s.io/v1alpha1') add('exec-api-removed', '', 'exec.apiVersion')

@@ -2,7 +2,10 @@ import { expect, it } from 'vitest'
 import { keychainWords } from './keychain-words.ts'
 
 it.each([
-  ['Platform failure: DBus error: Using X11 for dbus-daemon autolaunch was disabled at compile time', 'No keychain service runs in this session.'], // prettier-ignore
+  [
+    'Platform failure: DBus error: Using X11 for dbus-daemon autolaunch was disabled at compile time',
+    'No keychain service runs in this session.',
+  ],
   ['No DBus session or Secret Service provider found', 'No keychain service runs in this session.'],
   ['Platform failure: Secret Service: no result found', 'The keychain has no keyring to keep anything in.'],
   ['Platform failure: Secret Service: unlock prompt was dismissed', 'The keychain is locked, and nobody unlocked it.'],

@@ -11,8 +11,6 @@ export function BrandMark({ size = 18 }: { size?: number }) {
       strokeWidth="2"
       strokeLinecap="round"
     >
-      {' '}
-      {/* prettier-ignore */}
       <circle cx="12" cy="5" r="2.5" />
       <path d="M12 7.5V21M12 21c-4.6 0-8-3-8-7M12 21c4.6 0 8-3 8-7M8.5 11h7" />
     </svg>

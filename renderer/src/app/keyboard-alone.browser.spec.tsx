@@ -86,7 +86,10 @@ it(
   async () => {
     const world = emptyWorld()
     const keychain = { available: false, reason: 'No Secret Service runs.' }
-    const owner = openPage({ ...world, vault: { ...world.vault, state: 'not-set-up', provider: null, keychain } }, '/clusters') // prettier-ignore
+    const owner = openPage(
+      { ...world, vault: { ...world.vault, state: 'not-set-up', provider: null, keychain } },
+      '/clusters',
+    )
     await expect.element(page.getByRole('heading', { name: 'Welcome to Mooring' })).toBeVisible()
     await tabTo(/^New passphrase/)
     await userEvent.keyboard('correct horse')

@@ -51,7 +51,6 @@ export function Palette({ context }: { context: CommandContext }) {
               placeholder="Search or run a command"
               aria-label="Search or run a command"
             />
-            {/* prettier-ignore */}
             <Autocomplete.Empty className={styles.nothing}>Nothing is called “{text}”.</Autocomplete.Empty>
             <Autocomplete.List className={styles.list} aria-label="Found">
               {(group: Group) => (

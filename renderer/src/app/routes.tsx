@@ -14,7 +14,10 @@ import { Shell } from './shell.tsx'
 
 const text = z.string().optional().catch(undefined)
 
-const ClustersSearch = z.object({ q: text, part: z.enum(['overview', 'connection', 'credentials', 'notes']).optional().catch(undefined) }) // prettier-ignore
+const ClustersSearch = z.object({
+  q: text,
+  part: z.enum(['overview', 'connection', 'credentials', 'notes']).optional().catch(undefined),
+})
 const ForwardsSearch = z.object({
   q: text,
   state: z.array(ForwardState).optional().catch(undefined),

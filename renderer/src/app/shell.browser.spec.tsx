@@ -117,7 +117,9 @@ describe('settings', () => {
     await page.getByRole('textbox', { name: 'Arguments' }).fill('kube\ncredentials\n--cluster=dev one')
     await page.getByRole('button', { name: 'Allow it' }).click()
     await expect.element(page.getByRole('listitem').filter({ hasText: 'tsh kube credentials' })).toBeVisible()
-    expect(callsOf(owner, 'commands.allow')).toEqual([{ command: 'tsh', args: ['kube', 'credentials', '--cluster=dev one'] }]) // prettier-ignore
+    expect(callsOf(owner, 'commands.allow')).toEqual([
+      { command: 'tsh', args: ['kube', 'credentials', '--cluster=dev one'] },
+    ])
   })
 
   it('choose another kubectl, and warn of wrappers and distant versions', async () => {
@@ -125,6 +127,8 @@ describe('settings', () => {
     await expect.element(page.getByText('gcloud dispatcher')).toBeVisible()
     await expect.element(page.getByText(/edge-berlin runs v1\.30\.1/)).toBeVisible()
     await page.getByRole('radio', { name: /google-cloud-sdk/ }).click()
-    await expect.poll(() => callsOf(owner, 'settings.update')).toEqual([{ kubectlPath: '/usr/lib/google-cloud-sdk/bin/kubectl' }]) // prettier-ignore
+    await expect
+      .poll(() => callsOf(owner, 'settings.update'))
+      .toEqual([{ kubectlPath: '/usr/lib/google-cloud-sdk/bin/kubectl' }])
   })
 })

@@ -16,7 +16,6 @@ function Item({
   words: string
   count?: ReactNode
 }) {
-  // prettier-ignore
   return (
     <li>
       <Link to={to} className={styles.navItem} activeProps={{ 'aria-current': 'page' }} title={words}>

@@ -60,7 +60,6 @@ export function StatusBar() {
               name={app.sidecar.state === 'ready' ? 'ok' : app.sidecar.state === 'failed' ? 'fail' : 'warn'}
               size={10}
             />
-            {/* prettier-ignore */}
             {sidecarWords[app.sidecar.state]}
           </Link>
           <Link

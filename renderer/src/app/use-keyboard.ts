@@ -8,7 +8,8 @@ const byKeys = new Map(commands.flatMap((command) => command.keys.map((keys) => 
 const firsts = new Set([...byKeys.keys()].filter((keys) => keys.includes(' ')).map((keys) => keys.split(' ')[0] ?? ''))
 
 const takesText = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') !== null // prettier-ignore
+  target instanceof HTMLElement &&
+  target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') !== null
 
 /** Runs the commands of the list by their keys; one-letter keys only where no text is typed, and only when allowed. */
 export function useKeyboard(context: CommandContext, letters: boolean): void {

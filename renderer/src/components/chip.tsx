@@ -12,7 +12,6 @@ export function Chip({
   look?: 'off' | 'warn' | 'hold' | 'busy' | 'live'
   title?: string
 }) {
-  // prettier-ignore
   return (
     <span className={classNames(styles.chip, styles[look])} title={title}>
       {children}
@@ -30,7 +29,6 @@ export function FilterChip({
   onToggle: () => void
   children: ReactNode
 }) {
-  // prettier-ignore
   return (
     <button type="button" className={styles.filter} aria-pressed={pressed} onClick={onToggle}>
       {children}

@@ -28,7 +28,6 @@ export function DetailPane({
   onClose: () => void
   children: ReactNode
 }) {
-  // prettier-ignore
   const { px } = useStore(width)
   const drag = useRef<{ x: number; px: number } | null>(null)
   const onKeyDown = (event: KeyboardEvent) => {

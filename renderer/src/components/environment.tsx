@@ -28,5 +28,9 @@ export const markClass = (colour: Cluster['colour']): string => classNames(style
 /** The environment's word in its colour. */
 export function EnvironmentWord({ cluster }: { cluster: Pick<Cluster, 'colour' | 'environment'> }) {
   if (cluster.environment === null) return null
-  return <span className={classNames(styles.word, markClass(clusterColour(cluster)))}>{environmentWord(cluster.environment)}</span> // prettier-ignore
+  return (
+    <span className={classNames(styles.word, markClass(clusterColour(cluster)))}>
+      {environmentWord(cluster.environment)}
+    </span>
+  )
 }

@@ -15,7 +15,6 @@ export function FilterInput({
   label: string
   onLeave: () => void
 }) {
-  // prettier-ignore
   const input = useRef<HTMLInputElement>(null)
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {

@@ -24,7 +24,6 @@ export function Menu({
   trigger: ReactElement<Record<string, unknown>>
   entries: readonly MenuEntry[]
 }) {
-  // prettier-ignore
   return (
     <Base.Root modal={false}>
       <Base.Trigger render={trigger} />

@@ -23,7 +23,6 @@ it.each([
       [right - 2, bottom - 2],
       [(left + right) / 2, (top + bottom) / 2],
     ] as const)
-      // prettier-ignore
       expect(button.element().contains(document.elementFromPoint(x, y))).toBe(true)
   }
 })

@@ -43,7 +43,6 @@ function show(
   { add, close }: Pick<Manager, 'add' | 'close'>,
   { title, description, action, timeoutMs, urgent }: ToastRequest,
 ): void {
-  // prettier-ignore
   const id: string = add({
     title,
     ...(description === undefined ? {} : { description }),

@@ -12,7 +12,12 @@ describe('a list kept by events', () => {
   })
 
   it('changes one item and leaves the identity of the others', () => {
-    const before = applyListMessages(start, [message('snapshot', [{ id: 'a', n: 1 }, { id: 'b', n: 1 }])]) // prettier-ignore
+    const before = applyListMessages(start, [
+      message('snapshot', [
+        { id: 'a', n: 1 },
+        { id: 'b', n: 1 },
+      ]),
+    ])
     const after = applyListMessages(before, [message('change', { id: 'b', n: 2 })])
     expect(after.items.get('b')).toEqual({ id: 'b', n: 2 })
     expect(after.items.get('a')).toBe(before.items.get('a'))

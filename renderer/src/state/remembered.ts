@@ -6,7 +6,6 @@ export function useRemembered<Value extends string>(
   allowed: readonly Value[],
   initial: Value,
 ): [Value, (value: Value) => void] {
-  // prettier-ignore
   const name = `mooring.${key}`
   const [value, setValue] = useState<Value>(() => {
     const stored = localStorage.getItem(name)

@@ -165,7 +165,14 @@ export class FakeOwner {
       return { id }
     },
     'clusters.add': ({ contexts }) => {
-      const added = contexts.map(({ context, name, environment }) => sampleCluster({ name: name ?? context, context, environment: environment ?? null, status: { ...sampleCluster().status, status: 'unknown', checkedAt: null } })) // prettier-ignore
+      const added = contexts.map(({ context, name, environment }) =>
+        sampleCluster({
+          name: name ?? context,
+          context,
+          environment: environment ?? null,
+          status: { ...sampleCluster().status, status: 'unknown', checkedAt: null },
+        }),
+      )
       this.world.clusters = [...this.world.clusters, ...added]
       this.world.activeId ??= added[0]?.id ?? null
       for (const cluster of added) this.push('clusters', 'change', cluster)
@@ -183,7 +190,12 @@ export class FakeOwner {
     'clusters.dependents': ({ id }) => ({
       forwards: this.world.forwards
         .filter(({ clusterId }) => clusterId === id)
-        .map(({ id: forwardId, name, desired, observed }) => ({ id: forwardId, name, desired, connections: observed.connections })), // prettier-ignore
+        .map(({ id: forwardId, name, desired, observed }) => ({
+          id: forwardId,
+          name,
+          desired,
+          connections: observed.connections,
+        })),
     }),
     'clusters.rotate': ({ id }) => this.cluster(id, { updatedAt: Date.now() }),
     'clusters.updateFromSource': ({ id }) => this.cluster(id, { source: null }),
@@ -200,7 +212,13 @@ export class FakeOwner {
       return { command, allowed: this.world.commands.some(same) }
     },
     'clusters.allowCommand': ({ id, command, args }) => {
-      const allowed = { command, args, id: crypto.randomUUID(), clusters: [this.#find(this.world.clusters, id).name], allowedAt: Date.now() } // prettier-ignore
+      const allowed = {
+        command,
+        args,
+        id: crypto.randomUUID(),
+        clusters: [this.#find(this.world.clusters, id).name],
+        allowedAt: Date.now(),
+      }
       this.world.commands = [...this.world.commands, allowed]
       return allowed
     },
@@ -210,7 +228,17 @@ export class FakeOwner {
     'clusters.workloads': () => this.world.workloads,
     'clusters.pods': () => this.world.pods,
     'forwards.check': ({ ports, clusterId }) => ({
-      ports: ports.map(({ local, bind }) => this.world.takenPorts.get(local) ?? { local, bind, status: 'free', owner: null, message: `${local} is free.`, exposed: bind !== '127.0.0.1' }), // prettier-ignore
+      ports: ports.map(
+        ({ local, bind }) =>
+          this.world.takenPorts.get(local) ?? {
+            local,
+            bind,
+            status: 'free',
+            owner: null,
+            message: `${local} is free.`,
+            exposed: bind !== '127.0.0.1',
+          },
+      ),
       access: clusterId === undefined ? null : this.world.access,
     }),
     'forwards.create': ({ name, ports, ...fields }) => {
@@ -219,7 +247,11 @@ export class FakeOwner {
         ...(fields as Partial<Forward>),
         name: title,
         state: 'starting',
-        ports: ports.map((port, index) => ({ id: crypto.randomUUID(), ...port, local: port.local === 0 ? 41_000 + index : port.local })), // prettier-ignore
+        ports: ports.map((port, index) => ({
+          id: crypto.randomUUID(),
+          ...port,
+          local: port.local === 0 ? 41_000 + index : port.local,
+        })),
       })
       this.world.forwards = [...this.world.forwards, created]
       this.push('forwards', 'change', created)
@@ -228,7 +260,15 @@ export class FakeOwner {
     'forwards.update': ({ id, ports, ...fields }) =>
       this.forward(id, {
         ...(fields as Partial<Forward>),
-        ...(ports === undefined ? {} : { ports: ports.map((port, index) => ({ id: crypto.randomUUID(), ...port, local: port.local === 0 ? 42_000 + index : port.local })) }), // prettier-ignore
+        ...(ports === undefined
+          ? {}
+          : {
+              ports: ports.map((port, index) => ({
+                id: crypto.randomUUID(),
+                ...port,
+                local: port.local === 0 ? 42_000 + index : port.local,
+              })),
+            }),
       }),
     'forwards.remove': ({ id }) => {
       this.world.forwards = this.world.forwards.filter((each) => each.id !== id)
@@ -260,7 +300,12 @@ export class FakeOwner {
       return this.world.settings
     },
     'kubectl.status': () => this.world.kubectl,
-    'diagnostics.get': () => ({ ...this.world.diagnostics, app: this.world.app, kubectl: this.world.kubectl, vault: this.world.vault }), // prettier-ignore
+    'diagnostics.get': () => ({
+      ...this.world.diagnostics,
+      app: this.world.app,
+      kubectl: this.world.kubectl,
+      vault: this.world.vault,
+    }),
     'diagnostics.report': () => ({ text: 'Mooring 0.1.0\nsidecar: ready' }),
     'app.hint': () => ({}),
     'app.status': () => this.world.app,

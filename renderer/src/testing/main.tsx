@@ -20,11 +20,13 @@ if (options.get('density') === 'comfortable') world.settings.density = 'comforta
 const vault = options.get('vault')
 if (vault === 'locked' || vault === 'not-set-up' || vault === 'undecryptable') {
   world.vault = { ...world.vault, state: vault, provider: vault === 'not-set-up' ? null : 'passphrase' }
-  if (options.has('no-keychain')) world.vault.keychain = { available: false, reason: 'No Secret Service runs in this session.' } // prettier-ignore
+  if (options.has('no-keychain'))
+    world.vault.keychain = { available: false, reason: 'No Secret Service runs in this session.' }
 }
 if (options.has('forbidden'))
   world.access = { allowed: false, verbs: [], reason: 'developer may not create pods/portforward in default.' }
-if (options.has('sidecar')) world.app.sidecar = { ...world.app.sidecar, state: 'failed', lastLines: ['Error: heap out of memory'] } // prettier-ignore
+if (options.has('sidecar'))
+  world.app.sidecar = { ...world.app.sidecar, state: 'failed', lastLines: ['Error: heap out of memory'] }
 if (options.has('storage')) world.app.storage = { ok: false, problem: 'The disk of the data folder is full.' }
 if (options.has('command')) commandWaits(world)
 if (options.has('no-kubectl')) {
@@ -48,7 +50,13 @@ setInterval(() => {
     const more = Math.round(
       20_000 * (1 + Math.sin(Date.now() / 3000 + forward.ports.length)) * forward.observed.connections,
     )
-    owner.forward(forward.id, { observed: { ...forward.observed, bytesIn: forward.observed.bytesIn + more, bytesOut: forward.observed.bytesOut + more / 9 } }) // prettier-ignore
+    owner.forward(forward.id, {
+      observed: {
+        ...forward.observed,
+        bytesIn: forward.observed.bytesIn + more,
+        bytesOut: forward.observed.bytesOut + more / 9,
+      },
+    })
   }
 }, 1000)
 

@@ -92,9 +92,21 @@ export function emptyWorld(): World {
         { id: 'dns', status: 'ok', ms: 3, detail: 'api.shop-prod.example.com is 203.0.113.17.', next: null },
         { id: 'tcp', status: 'ok', ms: 11, detail: '203.0.113.17:6443 answers.', next: null },
         { id: 'proxy', status: 'skipped', ms: null, detail: 'No proxy is configured.', next: null },
-        { id: 'tls', status: 'warn', ms: 18, detail: 'Certificate of kube-apiserver, valid for 9 more days.', next: 'Ask the administrator to renew it.' }, // prettier-ignore
+        {
+          id: 'tls',
+          status: 'warn',
+          ms: 18,
+          detail: 'Certificate of kube-apiserver, valid for 9 more days.',
+          next: 'Ask the administrator to renew it.',
+        },
         { id: 'credentials', status: 'ok', ms: 640, detail: 'The command gave a token for 15 minutes.', next: null },
-        { id: 'identity', status: 'ok', ms: 22, detail: 'The server knows you as developer, in group team-payments.', next: null }, // prettier-ignore
+        {
+          id: 'identity',
+          status: 'ok',
+          ms: 22,
+          detail: 'The server knows you as developer, in group team-payments.',
+          next: null,
+        },
         {
           id: 'authorization',
           status: 'ok',
@@ -109,9 +121,20 @@ export function emptyWorld(): World {
     tests: new Map(),
     namespaces: ['default', 'kube-system', 'payments', 'search', 'shop'].map((name) => ({ name, phase: 'Active' })),
     services: [
-      sampleService({ name: 'checkout', ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 }, { name: 'metrics', port: 9090, protocol: 'TCP', targetPort: 9090 }] }), // prettier-ignore
+      sampleService({
+        name: 'checkout',
+        ports: [
+          { name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 },
+          { name: 'metrics', port: 9090, protocol: 'TCP', targetPort: 9090 },
+        ],
+      }),
       sampleService({ name: 'ledger', readyPods: 0 }),
-      sampleService({ name: 'postgres', headless: true, readyPods: 3, ports: [{ name: 'postgres', port: 5432, protocol: 'TCP', targetPort: 5432 }] }), // prettier-ignore
+      sampleService({
+        name: 'postgres',
+        headless: true,
+        readyPods: 3,
+        ports: [{ name: 'postgres', port: 5432, protocol: 'TCP', targetPort: 5432 }],
+      }),
     ],
     workloads: [
       sampleWorkload({ name: 'checkout' }),
@@ -124,10 +147,33 @@ export function emptyWorld(): World {
       samplePod({ name: 'ledger-5f6d9-abcde', phase: 'Pending', ready: false, reason: 'ImagePullBackOff' }),
     ],
     takenPorts: new Map([
-      [5432, { local: 5432, bind: '127.0.0.1', status: 'taken', owner: { pid: 812, process: 'postgres', forward: null }, message: '5432 is held by postgres (process 812).', exposed: false }], // prettier-ignore
+      [
+        5432,
+        {
+          local: 5432,
+          bind: '127.0.0.1',
+          status: 'taken',
+          owner: { pid: 812, process: 'postgres', forward: null },
+          message: '5432 is held by postgres (process 812).',
+          exposed: false,
+        },
+      ],
     ]),
-    access: { allowed: true, verbs: [{ verb: 'get', allowed: true }, { verb: 'create', allowed: true }], reason: '' }, // prettier-ignore
-    history: { entries: [], uptime: null, windowMs: 24 * hour, reconnects: 0, recovery: { medianMs: null, worstMs: null, count: 0 } }, // prettier-ignore
+    access: {
+      allowed: true,
+      verbs: [
+        { verb: 'get', allowed: true },
+        { verb: 'create', allowed: true },
+      ],
+      reason: '',
+    },
+    history: {
+      entries: [],
+      uptime: null,
+      windowMs: 24 * hour,
+      reconnects: 0,
+      recovery: { medianMs: null, worstMs: null, count: 0 },
+    },
     connections: [],
     output: [],
     commands: [],
@@ -136,15 +182,35 @@ export function emptyWorld(): World {
       chosen: kubectl,
       found: [
         kubectl,
-        { path: '/usr/lib/google-cloud-sdk/bin/kubectl', version: 'v1.33.4-dispatcher', vendor: 'gcloud dispatcher', usable: true, problem: null }, // prettier-ignore
-        { path: '/opt/old/kubectl', version: null, vendor: null, usable: false, problem: 'It is built for another processor.' }, // prettier-ignore
+        {
+          path: '/usr/lib/google-cloud-sdk/bin/kubectl',
+          version: 'v1.33.4-dispatcher',
+          vendor: 'gcloud dispatcher',
+          usable: true,
+          problem: null,
+        },
+        {
+          path: '/opt/old/kubectl',
+          version: null,
+          vendor: null,
+          usable: false,
+          problem: 'It is built for another processor.',
+        },
       ],
       searched: ['/usr/local/bin', '/usr/bin', '/home/sam/.local/bin', '/snap/bin'],
       install: 'curl -fLO https://dl.k8s.io/release/v1.35.2/bin/linux/amd64/kubectl',
       skew: [],
     },
     diagnostics: {
-      system: { platform: 'linux', release: '6.12.0', arch: 'x64', node: '24.21.0', electron: null, memoryBytes: 33_400_000_000, cpus: 8 }, // prettier-ignore
+      system: {
+        platform: 'linux',
+        release: '6.12.0',
+        arch: 'x64',
+        node: '24.21.0',
+        electron: null,
+        memoryBytes: 33_400_000_000,
+        cpus: 8,
+      },
       owner: { pid: 4180, memoryBytes: 131_000_000, cpuPercent: 1.3 },
       environment: {
         shell: '/bin/zsh',
@@ -163,13 +229,23 @@ export function emptyWorld(): World {
         { id: 'kubectl', status: 'ok', message: 'kubectl v1.35.2 is usable.', next: null },
         { id: 'keychain', status: 'ok', message: 'The keychain of this system answers.', next: null },
         { id: 'sidecar', status: 'ok', message: 'The sidecar answers within 4 ms.', next: null },
-        { id: 'environment', status: 'warn', message: 'HTTPS_PROXY is set in the login shell, but NO_PROXY does not name the clusters.', next: 'Add their addresses to NO_PROXY if they are reached directly.' }, // prettier-ignore
+        {
+          id: 'environment',
+          status: 'warn',
+          message: 'HTTPS_PROXY is set in the login shell, but NO_PROXY does not name the clusters.',
+          next: 'Add their addresses to NO_PROXY if they are reached directly.',
+        },
         { id: 'storage', status: 'ok', message: 'The database can be written; 5 snapshots are kept.', next: null },
       ],
       logs: [
         { at: sampleNow - 40_000, level: 'info', area: 'forwards', message: 'checkout is live again after 1.4 s' },
         { at: sampleNow - 42_000, level: 'warn', area: 'forwards', message: 'checkout lost its pod: it was replaced' },
-        { at: sampleNow - 4 * minute, level: 'error', area: 'clusters', message: 'edge-berlin: connect ETIMEDOUT 198.51.100.7:6443' }, // prettier-ignore
+        {
+          at: sampleNow - 4 * minute,
+          level: 'error',
+          area: 'clusters',
+          message: 'edge-berlin: connect ETIMEDOUT 198.51.100.7:6443',
+        },
         { at: sampleNow - 9 * minute, level: 'debug', area: 'sidecar', message: 'watch of endpointslices renewed' },
       ],
     },

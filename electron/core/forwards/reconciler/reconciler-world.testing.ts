@@ -207,7 +207,14 @@ export class ReconcilerWorld {
   reopen(index: number, slot: Slot, failure: Failure): void {
     if (this.port(index)[slot]?.state !== 'ready') return
     const trouble = { kind: 'lost' as const, failure }
-    this.setTunnel(index, slot, { state: 'opening', since: this.now, trouble, evidenceAt: null, provenSince: null, probe: unprobed }) // prettier-ignore
+    this.setTunnel(index, slot, {
+      state: 'opening',
+      since: this.now,
+      trouble,
+      evidenceAt: null,
+      provenSince: null,
+      probe: unprobed,
+    })
   }
 
   answerProbe(

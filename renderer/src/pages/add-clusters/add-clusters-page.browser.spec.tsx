@@ -66,7 +66,21 @@ describe('adding clusters', () => {
 
   it('says in place what is wrong with a text', async () => {
     const world = busyWorld()
-    world.preview = { verdict: 'error', error: 'yaml-syntax', contexts: [], problems: [{ code: 'yaml-syntax', severity: 'error', message: 'This is not YAML.', next: 'Mend it, or paste it again.', line: 2, column: 3 }] } // prettier-ignore
+    world.preview = {
+      verdict: 'error',
+      error: 'yaml-syntax',
+      contexts: [],
+      problems: [
+        {
+          code: 'yaml-syntax',
+          severity: 'error',
+          message: 'This is not YAML.',
+          next: 'Mend it, or paste it again.',
+          line: 2,
+          column: 3,
+        },
+      ],
+    }
     openPage(world, '/clusters/add')
     await box.fill('{ not yaml')
     await expect.element(page.getByText('Line 2, column 3.')).toBeVisible()

@@ -77,7 +77,12 @@ export function AddClustersPage() {
                           </>
                         }
                         checked={addable.length === ticked.length}
-                        onChange={(all) => setChoices({ ...choices, ticked: Object.fromEntries(addable.map(({ context }) => [context, all])) })} // prettier-ignore
+                        onChange={(all) =>
+                          setChoices({
+                            ...choices,
+                            ticked: Object.fromEntries(addable.map(({ context }) => [context, all])),
+                          })
+                        }
                       />
                     )}
                   </div>
@@ -144,7 +149,6 @@ function Decision({
   looking: boolean
   ticked: number
 }) {
-  // prettier-ignore
   const client = useClient()
   const navigate = useNavigate()
   const { busy, error, call } = useCall()

@@ -24,7 +24,9 @@ describe('what is added', () => {
   })
 
   it('leaves out the commands and files of contexts that are not added', () => {
-    const contexts = [sampleContext({ context: 'a', command: exec, files: [{ field: 'client-key', path: '/k', exists: true }] })] // prettier-ignore
+    const contexts = [
+      sampleContext({ context: 'a', command: exec, files: [{ field: 'client-key', path: '/k', exists: true }] }),
+    ]
     const choices = { ...noChoices, ticked: { a: false } }
     expect(commandChoices(contexts, choices)).toEqual([])
     expect(fileChoices(contexts, choices)).toEqual([])
@@ -52,7 +54,12 @@ describe('what is added', () => {
 
   it('sends a name only when it differs, and the environment of all where a context has none of its own', () => {
     const preview = samplePreview([sampleContext({ context: 'a' }), sampleContext({ context: 'b' })])
-    const choices = { ...noChoices, names: { a: 'a', b: ' shop ' }, environment: 'staging', environments: { b: 'production' } } // prettier-ignore
+    const choices = {
+      ...noChoices,
+      names: { a: 'a', b: ' shop ' },
+      environment: 'staging',
+      environments: { b: 'production' },
+    }
     expect(addInput(preview, choices).contexts).toEqual([
       { context: 'a', environment: 'staging' },
       { context: 'b', name: 'shop', environment: 'production' },

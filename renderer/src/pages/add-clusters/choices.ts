@@ -43,7 +43,12 @@ export function commandChoices(contexts: readonly ContextPreview[], choices: Cho
   return [...found].map(([key, entry]) => ({ key, ...entry }))
 }
 
-export type FileChoice = { readonly path: string; readonly fields: readonly string[]; readonly exists: boolean; readonly contexts: readonly string[] } // prettier-ignore
+export type FileChoice = {
+  readonly path: string
+  readonly fields: readonly string[]
+  readonly exists: boolean
+  readonly contexts: readonly string[]
+}
 
 /** Files that the ticked contexts refer to, each once. */
 export function fileChoices(contexts: readonly ContextPreview[], choices: Choices): readonly FileChoice[] {
@@ -57,7 +62,12 @@ export function fileChoices(contexts: readonly ContextPreview[], choices: Choice
       found.set(file.path, entry)
     }
   }
-  return [...found].map(([path, entry]) => ({ path, fields: [...entry.fields], exists: entry.exists, contexts: [...entry.contexts] })) // prettier-ignore
+  return [...found].map(([path, entry]) => ({
+    path,
+    fields: [...entry.fields],
+    exists: entry.exists,
+    contexts: [...entry.contexts],
+  }))
 }
 
 /** Embedded unless said otherwise: all but token files, which others renew and which are read whenever they are needed. */

@@ -16,7 +16,6 @@ export function CommandTicks({
   choices: Choices
   onChange: (choices: Choices) => void
 }) {
-  // prettier-ignore
   if (commands.length === 0) return null
   return (
     <div className={styles.block}>
@@ -61,7 +60,6 @@ export function FileTicks({
   choices: Choices
   onChange: (choices: Choices) => void
 }) {
-  // prettier-ignore
   if (files.length === 0) return null
   return (
     <div className={styles.block}>

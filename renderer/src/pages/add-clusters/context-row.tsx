@@ -18,7 +18,6 @@ export function ContextRow({
   choices: Choices
   onChange: (choices: Choices) => void
 }) {
-  // prettier-ignore
   const id = useId()
   const ticked = isTicked(context, choices)
   const key = context.context

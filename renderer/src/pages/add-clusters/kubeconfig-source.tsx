@@ -41,7 +41,6 @@ export function KubeconfigSource({
   rows?: number
   autoFocus?: boolean
 }) {
-  // prettier-ignore
   const { shell } = useAppState()
   const { files, contexts } = useDefaultKubeconfig()
   const [over, setOver] = useState(false)

@@ -15,7 +15,6 @@ export function usePreview(source: Source): {
   error: AppError | null
   looking: boolean
 } {
-  // prettier-ignore
   const client = useClient()
   const [settled, setSettled] = useState(source)
   useEffect(() => {

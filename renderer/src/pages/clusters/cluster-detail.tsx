@@ -99,7 +99,11 @@ export function ClusterDetail() {
             words: 'Connection',
             panel: () => <ConnectionTab key={cluster.id} cluster={cluster} />,
           },
-          { value: 'credentials', words: 'Credentials', panel: () => <CredentialsTab key={cluster.id} cluster={cluster} /> }, // prettier-ignore
+          {
+            value: 'credentials',
+            words: 'Credentials',
+            panel: () => <CredentialsTab key={cluster.id} cluster={cluster} />,
+          },
           { value: 'notes', words: 'Notes', panel: () => <NotesTab key={cluster.id} cluster={cluster} /> },
         ]}
       />

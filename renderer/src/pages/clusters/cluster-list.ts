@@ -7,10 +7,17 @@ export function filterClusters(clusters: readonly Cluster[], filter: string): re
   if (words.length === 0) return clusters
   return clusters.filter((cluster) => {
     const labels = Object.entries(cluster.labels).map(([name, value]) => `${name}=${value}`)
-    const text =
-      [cluster.name, cluster.environment, cluster.server, cluster.context, cluster.status.serverVersion, cluster.status.status, ...labels] // prettier-ignore
-        .join(' ')
-        .toLowerCase()
+    const text = [
+      cluster.name,
+      cluster.environment,
+      cluster.server,
+      cluster.context,
+      cluster.status.serverVersion,
+      cluster.status.status,
+      ...labels,
+    ]
+      .join(' ')
+      .toLowerCase()
     return words.every((word) => text.includes(word))
   })
 }

@@ -39,7 +39,6 @@ export const ClusterRow = memo(function ClusterRow({
   move: MoveCluster
   onOpen: (id: string) => void
 }) {
-  // prettier-ignore
   const actions = useClusterActions()
   const { status } = cluster
   return (
@@ -75,7 +74,6 @@ export const ClusterRow = memo(function ClusterRow({
         className={classNames(table.cell, table.mono, table.muted, styles.server)}
         title={cluster.server}
       >
-        {/* prettier-ignore */}
         {cluster.server.replace(/^https:\/\//, '')}
       </span>
       <span role="gridcell" className={classNames(table.cell, table.muted, styles.version)}>

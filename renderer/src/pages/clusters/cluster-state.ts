@@ -12,7 +12,6 @@ export function clusterState(
   now: number,
   ownerFresh: boolean,
 ): { mark: MarkName; word: string } {
-  // prettier-ignore
   if (ownerFresh && status.checking && status.checkedAt === null) return { mark: 'checking', word: 'checking' }
   if (status.status === 'unknown') return { mark: 'unknown', word: 'not checked' }
   if (!ownerFresh) return { mark: 'unknown', word: `was ${status.status}` }

@@ -17,7 +17,7 @@ function orderedWorld() {
   const world = busyWorld()
   const [production] = world.clusters
   const staging = ['first', 'second', 'third'].map((name) => sampleCluster({ name, environment: 'staging' }))
-  world.clusters = [production!, ...staging].map((cluster, position) => ({ ...cluster, position })) // prettier-ignore
+  world.clusters = [production!, ...staging].map((cluster, position) => ({ ...cluster, position }))
   return world
 }
 

@@ -64,7 +64,8 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
   const groups = useMemo(() => groupClusters(shown, grouping), [shown, grouping])
   const letters = useSettings()?.singleKeyShortcuts ?? true
   const actions = useClusterActions()
-  const open = (id: string) => void navigate({ to: '/clusters/$clusterId', params: { clusterId: id }, search: (old) => old }) // prettier-ignore
+  const open = (id: string) =>
+    void navigate({ to: '/clusters/$clusterId', params: { clusterId: id }, search: (old) => old })
   const ids = useMemo(() => groups.flatMap((group) => group.clusters.map(({ id }) => id)), [groups])
   const rows = useMemo(
     () =>
@@ -106,7 +107,9 @@ function ClusterList({ clusters }: { clusters: readonly Cluster[] }) {
         <FilterInput
           label="Filter clusters"
           value={q}
-          onChange={(next) => void navigate({ to: '.', search: (old) => ({ ...old, q: next === '' ? undefined : next }), replace: true })} // prettier-ignore
+          onChange={(next) =>
+            void navigate({ to: '.', search: (old) => ({ ...old, q: next === '' ? undefined : next }), replace: true })
+          }
           onLeave={() => tabStop !== null && focusRow(tabStop)}
         />
         <Spacer />

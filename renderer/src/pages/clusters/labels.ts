@@ -8,7 +8,6 @@ export const labelsToText = (labels: Readonly<Record<string, string>>): string =
 export function labelsFromText(
   text: string,
 ): { ok: true; value: Record<string, string> } | { ok: false; error: string } {
-  // prettier-ignore
   const labels: Record<string, string> = {}
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim()

@@ -186,7 +186,8 @@ function OwnWords({ cluster }: { cluster: Cluster }) {
             onBlur={() => {
               const parsed = labelsFromText(labels)
               setLabelError(parsed.ok ? null : parsed.error)
-              if (parsed.ok && labelsToText(parsed.value) !== labelsToText(cluster.labels)) change({ labels: parsed.value }) // prettier-ignore
+              if (parsed.ok && labelsToText(parsed.value) !== labelsToText(cluster.labels))
+                change({ labels: parsed.value })
             }}
           />
         )}

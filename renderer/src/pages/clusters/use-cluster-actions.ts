@@ -22,7 +22,11 @@ export function useClusterActions(): ClusterActions {
   const { choose, cluster: active } = useActiveCluster()
   return useMemo(() => {
     const show = (cluster: Cluster, part: 'connection' | 'credentials') =>
-      void navigate({ to: '/clusters/$clusterId', params: { clusterId: cluster.id }, search: (old) => ({ ...old, part }) }) // prettier-ignore
+      void navigate({
+        to: '/clusters/$clusterId',
+        params: { clusterId: cluster.id },
+        search: (old) => ({ ...old, part }),
+      })
     const newForward = (cluster: Cluster) =>
       void navigate({ to: '/forwards/new', search: { cluster: cluster.id, namespace: cluster.namespace } })
     const test = (cluster: Cluster) => {
@@ -46,7 +50,13 @@ export function useClusterActions(): ClusterActions {
         { kind: 'action', id: 'rename', words: 'Rename', run: () => clusterDialog.open('rename', cluster.id) },
         { kind: 'action', id: 'credentials', words: 'Replace credentials', run: () => show(cluster, 'credentials') },
         { kind: 'separator', id: 'line-2' },
-        { kind: 'action', id: 'remove', words: 'Remove', danger: true, run: () => clusterDialog.open('remove', cluster.id) }, // prettier-ignore
+        {
+          kind: 'action',
+          id: 'remove',
+          words: 'Remove',
+          danger: true,
+          run: () => clusterDialog.open('remove', cluster.id),
+        },
       ],
     }
   }, [navigate, connectionTests, choose, active])

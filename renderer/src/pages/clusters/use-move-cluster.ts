@@ -13,7 +13,12 @@ export type MoveCluster = {
   /** One row up (-1) or down (1) among the rows of its group. */
   by: (cluster: Cluster, step: -1 | 1) => void
   /** What a drag's handle listens to. */
-  handle: (cluster: Cluster) => Record<'onPointerDown' | 'onPointerMove' | 'onPointerUp' | 'onPointerCancel', (event: PointerEvent<HTMLElement>) => void> // prettier-ignore
+  handle: (
+    cluster: Cluster,
+  ) => Record<
+    'onPointerDown' | 'onPointerMove' | 'onPointerUp' | 'onPointerCancel',
+    (event: PointerEvent<HTMLElement>) => void
+  >
   /** Where the dragged row would go. */
   drop: Drop | null
   /** Said to those who listen, after a move. */

@@ -160,7 +160,10 @@ function Sidecar({ app }: { app: AppStatus }) {
       <Facts
         facts={[
           ['Process', sidecar.pid === null ? 'none' : String(sidecar.pid)],
-          [sidecar.pid === null ? 'Ended' : 'Running for', <TimeSince key="since" at={sidecar.since} suffix={sidecar.pid === null} />], // prettier-ignore
+          [
+            sidecar.pid === null ? 'Ended' : 'Running for',
+            <TimeSince key="since" at={sidecar.since} suffix={sidecar.pid === null} />,
+          ],
           ['Restarts', String(sidecar.restarts)],
         ]}
       />

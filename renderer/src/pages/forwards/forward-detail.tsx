@@ -137,7 +137,15 @@ function Now({ forward }: { forward: Forward }) {
   const { cause, observed, state } = forward
   const attempt = fresh ? attemptWords(forward, now) : ''
   const watch = watchWords(forward)
-  const look = !fresh ? undefined : state === 'holding' ? detail.hold : state === 'recovering' ? detail.warn : state === 'starting' ? detail.busy : undefined // prettier-ignore
+  const look = !fresh
+    ? undefined
+    : state === 'holding'
+      ? detail.hold
+      : state === 'recovering'
+        ? detail.warn
+        : state === 'starting'
+          ? detail.busy
+          : undefined
   return (
     <div className={detail.now}>
       <div className={classNames(detail.box, look)} role="status">

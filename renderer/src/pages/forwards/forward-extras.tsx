@@ -16,7 +16,6 @@ export function ForwardExtras({
   errors: FormErrors
   change: (fields: Partial<ForwardValues>) => void
 }) {
-  // prettier-ignore
   const groups = useId()
   const names = [...new Set([...useForwards().items.values()].flatMap(({ group }) => (group === null ? [] : [group])))]
   const wrong = ['probeSeconds', 'parkSeconds', 'labels', 'group', 'notes'].some((name) => name in errors)

@@ -24,7 +24,12 @@ describe('the form of a forward', () => {
 
   it('names every field that is missing at once', () => {
     const result = inputOf({ ...start, clusterId: '', namespace: '', target: '' })
-    expect(result.ok ? [] : Object.keys(result.errors).sort()).toEqual(['clusterId', 'namespace', 'ports.first.remote', 'target']) // prettier-ignore
+    expect(result.ok ? [] : Object.keys(result.errors).sort()).toEqual([
+      'clusterId',
+      'namespace',
+      'ports.first.remote',
+      'target',
+    ])
   })
 
   it.each([
@@ -53,7 +58,10 @@ describe('the form of a forward', () => {
   it('gives back a stored forward as it is, and a copy without its local ports', () => {
     const forward = sampleForward({ clusterId })
     const result = inputOf(valuesOf(forward))
-    expect(result).toMatchObject({ ok: true, input: { name: forward.name, target: forward.target, namespace: forward.namespace } }) // prettier-ignore
+    expect(result).toMatchObject({
+      ok: true,
+      input: { name: forward.name, target: forward.target, namespace: forward.namespace },
+    })
     expect(copyOf(forward).ports.every(({ local }) => local === '')).toBe(true)
   })
 })

@@ -37,7 +37,6 @@ export const newValues = (
   start: { clusterId: string; namespace: string; target: string },
   settings: Pick<Settings, 'probeSeconds' | 'parkSeconds'> | null,
 ): ForwardValues => ({
-  // prettier-ignore
   ...start,
   name: '',
   ports: [emptyPort('first')],
@@ -99,7 +98,6 @@ const portError = 'Write a number from 1 to 65535, or the name the port has ther
 export function inputOf(
   values: ForwardValues,
 ): { ok: true; input: CreateForwardInput } | { ok: false; errors: FormErrors } {
-  // prettier-ignore
   const errors: Record<string, string> = {}
   const target = targetFromText(values.target)
   if (values.clusterId === '') errors.clusterId = 'Choose a cluster.'
@@ -142,7 +140,8 @@ export function inputOf(
     const [field, index, part] = issue.path
     const port = field === 'ports' && typeof index === 'number' ? values.ports[index] : undefined
     if (port !== undefined)
-      errors[`ports.${port.key}.${String(part)}`] = part === 'remote' ? portError : 'Write an IP address of this machine, such as 127.0.0.1.' // prettier-ignore
+      errors[`ports.${port.key}.${String(part)}`] =
+        part === 'remote' ? portError : 'Write an IP address of this machine, such as 127.0.0.1.'
     else if (field === 'probe') errors.probeSeconds = 'Write a number of seconds from 1 to 3600.'
     else if (field === 'parkSeconds') errors.parkSeconds = 'Write a number of seconds from 0 to 3600.'
     else errors[String(field)] = sentence(issue.message)

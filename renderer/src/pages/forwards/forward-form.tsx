@@ -50,7 +50,13 @@ export function ForwardForm({
     setValues((old) => ({ ...old, ...fields }))
     // An error goes when its field is touched; others stay until the next try.
     const touched = Object.keys(fields)
-    setErrors((old) => Object.fromEntries(Object.entries(old).filter(([name]) => !touched.some((field) => name === field || name.startsWith(`${field}.`))))) // prettier-ignore
+    setErrors((old) =>
+      Object.fromEntries(
+        Object.entries(old).filter(
+          ([name]) => !touched.some((field) => name === field || name.startsWith(`${field}.`)),
+        ),
+      ),
+    )
   }
   const chooseTarget = (target: string) =>
     change({ target, ports: withOfferedPort(values.ports, portsOf(discovery.groups, target)) })

@@ -1,6 +1,14 @@
 import { useNavigate } from '@tanstack/react-router'
 import { Play, Square } from 'lucide-react'
-import { type Dispatch, type KeyboardEvent, type MouseEvent, type SetStateAction, useCallback, useMemo, useRef } from 'react' // prettier-ignore
+import {
+  type Dispatch,
+  type KeyboardEvent,
+  type MouseEvent,
+  type SetStateAction,
+  useCallback,
+  useMemo,
+  useRef,
+} from 'react'
 import type { Forward } from '../../../../contract/forwards.ts'
 import { IconButton } from '../../components/button.tsx'
 import { classNames } from '../../components/class-names.ts'
@@ -20,7 +28,18 @@ import { ForwardRow } from './forward-row.tsx'
 import styles from './forward-table.module.css'
 import { pastWord } from './forward-words.ts'
 
-const headings: readonly Heading[] = ['Selected', 'State', 'Name', 'Address', 'Target', 'Pod', ['Conn.', 'Connections'], 'Traffic', 'Since', 'Actions'] // prettier-ignore
+const headings: readonly Heading[] = [
+  'Selected',
+  'State',
+  'Name',
+  'Address',
+  'Target',
+  'Pod',
+  ['Conn.', 'Connections'],
+  'Traffic',
+  'Since',
+  'Actions',
+]
 
 type TableRow =
   | { readonly key: string; readonly isHead: true; readonly group: ForwardGroup }

@@ -26,7 +26,13 @@ describe('words for a forward', () => {
     expect(addressWord({ bind: '127.0.0.1', local: 0 })).toBe('127.0.0.1:…')
     expect(urlOf({ bind: '127.0.0.1', local: 9000, remote: 'https' })).toBe('https://127.0.0.1:9000')
     expect(urlOf({ bind: '0.0.0.0', local: 9000, remote: 8080 })).toBe('http://127.0.0.1:9000')
-    expect(forwardSentence({ bind: '127.0.0.1', local: 8080, remote: 'http' }, { kind: 'service', name: 'checkout' }, 'payments')).toBe('127.0.0.1:8080 to svc/checkout:http in payments') // prettier-ignore
+    expect(
+      forwardSentence(
+        { bind: '127.0.0.1', local: 8080, remote: 'http' },
+        { kind: 'service', name: 'checkout' },
+        'payments',
+      ),
+    ).toBe('127.0.0.1:8080 to svc/checkout:http in payments')
   })
 
   it('name a cause in a few words', () => {
@@ -55,7 +61,10 @@ describe('words for a forward', () => {
   })
 
   it('say what is tried next and who waits', () => {
-    const recovering = { state: 'recovering' as const, observed: { ...observed, attempt: 3, nextAttemptAt: 5000, parked: 2 } } // prettier-ignore
+    const recovering = {
+      state: 'recovering' as const,
+      observed: { ...observed, attempt: 3, nextAttemptAt: 5000, parked: 2 },
+    }
     expect(attemptWords(recovering, 1000)).toBe('try 3, next in 4 s · 2 waiting')
     expect(attemptWords({ state: 'live', observed: { ...observed, attempt: 3, nextAttemptAt: 5000 } }, 1000)).toBe('')
   })

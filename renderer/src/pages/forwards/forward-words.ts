@@ -27,7 +27,6 @@ export const forwardSentence = (
   target: Target,
   namespace: string,
 ): string =>
-  // prettier-ignore
   `${port.local === 0 ? `${port.bind}, a free port,` : addressWord(port)} to ${targetWord(target)}:${port.remote} in ${namespace}`
 
 /** A state that was so when the owner answered last; `off` is what somebody wanted, and stays so. */

@@ -135,7 +135,11 @@ describe('the list of forwards', () => {
 
   it('tells why a command failed, and what to do', async () => {
     const owner = openPage(busyWorld(), '/forwards')
-    owner.failures.set('forwards.start', { code: 'limit-reached', message: 'The limit of 128 kubectl processes is reached.', next: 'Stop a forward, or raise the limit in Settings.' }) // prettier-ignore
+    owner.failures.set('forwards.start', {
+      code: 'limit-reached',
+      message: 'The limit of 128 kubectl processes is reached.',
+      next: 'Stop a forward, or raise the limit in Settings.',
+    })
     await expect.element(row(/svc\/admin/)).toBeVisible()
     ;(row(/svc\/admin/).element() as HTMLElement).focus()
     await userEvent.keyboard('s')
@@ -148,7 +152,16 @@ describe('the list of forwards', () => {
     const owner = openPage(world, '/forwards')
     const { id, clusterId } = world.forwards.find(({ name }) => name === 'search')!
     await expect.element(row(/opensearch/)).toBeVisible()
-    owner.forward(id, { state: 'holding', cause: { code: 'credentials-command-not-allowed', detail: null, message: 'The credential command of shop-prod may not run: nobody has allowed it.', next: 'Look at the command, and allow it if you trust it.', since: Date.now() } }) // prettier-ignore
+    owner.forward(id, {
+      state: 'holding',
+      cause: {
+        code: 'credentials-command-not-allowed',
+        detail: null,
+        message: 'The credential command of shop-prod may not run: nobody has allowed it.',
+        next: 'Look at the command, and allow it if you trust it.',
+        since: Date.now(),
+      },
+    })
     const look = row(/opensearch/).getByRole('button', { name: 'Look at the command' })
     await expect.element(look).toBeVisible()
     ;(row(/opensearch/).element() as HTMLElement).focus()
@@ -187,7 +200,11 @@ describe('the list of forwards', () => {
     observer.observe(document.body, { subtree: true, characterData: true })
     await expect.poll(() => changed.quiet, { timeout: 10_000 }).toBeGreaterThan(1)
     expect(changed.aloud).toEqual([])
-    owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: Date.now() + 50_000 }) // prettier-ignore
+    owner.setConnection({
+      state: 'lost',
+      error: { code: 'owner-lost', message: '', next: '' },
+      retryAt: Date.now() + 50_000,
+    })
     await expect.element(page.getByText('Mooring does not answer.')).toBeVisible()
     // That its state is not known any more is news; the seconds since then are not.
     Object.assign(changed, { quiet: 0, aloud: [] })

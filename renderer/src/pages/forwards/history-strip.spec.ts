@@ -3,7 +3,8 @@ import type { ForwardState } from '../../../../contract/forwards.ts'
 import { sampleHistoryEntry } from '../../testing/samples.ts'
 import { stretchesOf } from './history-strip.ts'
 
-const entry = (at: number, state: ForwardState, durationMs: number | null) => sampleHistoryEntry({ at, state, durationMs }) // prettier-ignore
+const entry = (at: number, state: ForwardState, durationMs: number | null) =>
+  sampleHistoryEntry({ at, state, durationMs })
 
 describe('the strip of a history', () => {
   it('draws states where they were, oldest first', () => {

@@ -57,7 +57,9 @@ describe('the form for a new forward', () => {
     await expect.element(page.getByText('Looking what there is …')).toBeVisible()
     namespacesArrive()
     // Long enough for a list of namespaces to open, if it wrongly does.
-    await expect.poll(() => callsOf(owner, 'clusters.services')).toContainEqual({ id: expect.any(String) as string, namespace: 'pay' }) // prettier-ignore
+    await expect
+      .poll(() => callsOf(owner, 'clusters.services'))
+      .toContainEqual({ id: expect.any(String) as string, namespace: 'pay' })
     expect(page.getByRole('option', { name: 'payments' }).query()).toBeNull()
     targetsArrive()
     await page.getByRole('option', { name: /svc\/checkout/ }).click()
@@ -123,8 +125,16 @@ describe('the form for a new forward', () => {
 
   it('says nothing of names while they are looked for, or where nobody may look', async () => {
     const owner = openPage(busyWorld(), '/forwards/new')
-    owner.failures.set('clusters.services', { code: 'forbidden', message: 'developer may not list services in secret.', next: 'Ask the administrator of the cluster.' }) // prettier-ignore
-    owner.failures.set('clusters.namespaces', { code: 'forbidden', message: 'developer may not list namespaces.', next: 'Ask the administrator of the cluster.' }) // prettier-ignore
+    owner.failures.set('clusters.services', {
+      code: 'forbidden',
+      message: 'developer may not list services in secret.',
+      next: 'Ask the administrator of the cluster.',
+    })
+    owner.failures.set('clusters.namespaces', {
+      code: 'forbidden',
+      message: 'developer may not list namespaces.',
+      next: 'Ask the administrator of the cluster.',
+    })
     await field('Namespace').fill('secret')
     await expect.element(page.getByText('developer may not list services in secret.')).toBeVisible()
     await field('Target').fill('deploy/nope')
@@ -144,7 +154,11 @@ describe('the form for a new forward', () => {
     const waits = page.getByText('The cluster has not answered yet. Names can be typed meanwhile.')
     await expect.element(waits).toBeVisible()
     for (const kind of ['services', 'pods'] as const)
-      owner.failures.set(`clusters.${kind}`, { code: 'forbidden', message: `developer may not list ${kind}.`, next: 'Ask the administrator of the cluster.' }) // prettier-ignore
+      owner.failures.set(`clusters.${kind}`, {
+        code: 'forbidden',
+        message: `developer may not list ${kind}.`,
+        next: 'Ask the administrator of the cluster.',
+      })
     arrive()
     await expect.element(waits).not.toBeInTheDocument()
     expect(page.getByRole('alert').elements()).toHaveLength(1)
@@ -184,7 +198,11 @@ describe('the form for a new forward', () => {
 
   it('takes names that nobody could list', async () => {
     const owner = openPage(busyWorld(), '/forwards/new')
-    owner.failures.set('clusters.services', { code: 'forbidden', message: 'developer may not list services in secret.', next: 'Ask the administrator of the cluster.' }) // prettier-ignore
+    owner.failures.set('clusters.services', {
+      code: 'forbidden',
+      message: 'developer may not list services in secret.',
+      next: 'Ask the administrator of the cluster.',
+    })
     await field('Namespace').fill('secret')
     await expect.element(page.getByText('developer may not list services in secret.')).toBeVisible()
     await field('Target').fill('svc/hidden')
@@ -195,7 +213,11 @@ describe('the form for a new forward', () => {
 
   it('keeps what was typed when the owner refuses it, with the reason in place', async () => {
     const owner = openPage(busyWorld(), '/forwards/new')
-    owner.failures.set('forwards.create', { code: 'local-port-taken', message: '8088 was taken a moment ago.', next: 'Choose another local port.' }) // prettier-ignore
+    owner.failures.set('forwards.create', {
+      code: 'local-port-taken',
+      message: '8088 was taken a moment ago.',
+      next: 'Choose another local port.',
+    })
     await field('Target').fill('svc/checkout')
     await userEvent.keyboard('{Escape}')
     await remote.fill('80')

@@ -30,7 +30,8 @@ export function NewForward() {
   useEscape(close)
   if (!loaded || !known || settings === null || shut) return null
 
-  const chosen = clusters.find(({ id }) => id === search.cluster) ?? active ?? (clusters.length === 1 ? clusters[0] : undefined) // prettier-ignore
+  const chosen =
+    clusters.find(({ id }) => id === search.cluster) ?? active ?? (clusters.length === 1 ? clusters[0] : undefined)
   const target =
     search.target === undefined
       ? ''

@@ -48,7 +48,6 @@ export function PortFields({
   check: ForwardCheck | null
   onChange: (ports: readonly PortValues[]) => void
 }) {
-  // prettier-ignore
   const id = useId()
   const { ports } = values
   const change = (key: string, fields: Partial<PortValues>) =>
@@ -120,7 +119,6 @@ function PortRowFields({
   onChange: (fields: Partial<PortValues>) => void
   onRemove: (() => void) | null
 }) {
-  // prettier-ignore
   const id = useId()
   const result = check?.ports.find(({ local, bind }) => local === Number(port.local) && bind === port.bind)
   // No more letters make a port of what is none: that is said while it is typed.

@@ -77,7 +77,12 @@ function Taken({ forward, port }: { forward: Forward; port: ForwardPort }) {
   const check = useQuery({
     queryKey: ['port', port.bind, port.local, forward.cause?.since],
     queryFn: ({ signal }) =>
-      valueOf(client.forwards.check({ ports: [{ remote: port.remote, local: port.local, bind: port.bind }], forwardId: forward.id }, signal)), // prettier-ignore
+      valueOf(
+        client.forwards.check(
+          { ports: [{ remote: port.remote, local: port.local, bind: port.bind }], forwardId: forward.id },
+          signal,
+        ),
+      ),
     refetchInterval: 5000,
   })
   const result = check.data?.ports[0]

@@ -63,7 +63,10 @@ export function RemoveForwards() {
 /** What ends with the forwards, in a sentence or two. */
 export function consequences(forwards: readonly Forward[]): string {
   const connections = forwards.reduce((sum, { observed }) => sum + observed.connections + observed.parked, 0)
-  const open = connections === 0 ? 'No connection is open.' : `${counted(connections, 'open connection ends', 'open connections end')} at once.` // prettier-ignore
+  const open =
+    connections === 0
+      ? 'No connection is open.'
+      : `${counted(connections, 'open connection ends', 'open connections end')} at once.`
   const own = forwards.length === 1 ? 'Its settings and its history' : 'Their settings and their history'
   return `${open} ${own} are deleted, and the local ports become free.`
 }

@@ -13,17 +13,13 @@ export function SelectionBar({
   actions: ForwardActions
   onClear: () => void
 }) {
-  // prettier-ignore
   return (
     <div role="toolbar" aria-label="Selected forwards" className={styles.selection}>
       <strong>{forwards.length} selected</strong>
       <Button onClick={() => actions.start(forwards)}>Start</Button>
       <Button onClick={() => actions.stop(forwards)}>Stop</Button>
       <Button onClick={() => actions.restart(forwards.filter(({ desired }) => desired === 'on'))}>Restart</Button>
-      <Button
-        look="danger"
-        onClick={() => actions.remove(forwards, onClear)}
-      >
+      <Button look="danger" onClick={() => actions.remove(forwards, onClear)}>
         Remove
       </Button>
       <Button look="quiet" onClick={onClear}>

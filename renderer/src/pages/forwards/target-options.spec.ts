@@ -6,7 +6,10 @@ describe('the targets a form offers', () => {
   const groups = targetGroups(
     [sampleService({ name: 'web', readyPods: 2 }), sampleService({ name: 'api', readyPods: 0 })],
     [sampleWorkload({ kind: 'statefulset', name: 'db', ready: 1, wanted: 3 })],
-    [samplePod({ name: 'web-1', ready: true }), samplePod({ name: 'web-2', phase: 'Pending', ready: false, reason: 'Unschedulable' })], // prettier-ignore
+    [
+      samplePod({ name: 'web-1', ready: true }),
+      samplePod({ name: 'web-2', phase: 'Pending', ready: false, reason: 'Unschedulable' }),
+    ],
     'all',
   )
 
@@ -30,7 +33,15 @@ describe('the targets a form offers', () => {
 
   it('know the TCP ports of a target', () => {
     const [udp] = targetGroups(
-      [sampleService({ name: 'dns', ports: [{ name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 }, { name: 'tcp', port: 53, protocol: 'TCP', targetPort: 53 }] })], // prettier-ignore
+      [
+        sampleService({
+          name: 'dns',
+          ports: [
+            { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },
+            { name: 'tcp', port: 53, protocol: 'TCP', targetPort: 53 },
+          ],
+        }),
+      ],
       [],
       [],
       'all',

@@ -25,7 +25,8 @@ export function useForwardActions(): ForwardActions {
           const failures = results.flatMap((result) => (result.ok ? [] : [result.error]))
           const [first] = failures
           if (first === undefined) return
-          const message = failures.length === 1 ? first.message : `${failures.length} of ${results.length} forwards: ${first.message}` // prettier-ignore
+          const message =
+            failures.length === 1 ? first.message : `${failures.length} of ${results.length} forwards: ${first.message}`
           tellFailure({ ...first, message })
         }),
         'the forwards stream shows the outcome',

@@ -22,7 +22,6 @@ export function KubectlChooser({
   settings: Settings
   change: (fields: Partial<Settings>) => Promise<AppError | null>
 }) {
-  // prettier-ignore
   const { client, shell } = useAppState()
   const name = useId()
   const [again, setAgain] = useState(0)
@@ -153,7 +152,6 @@ function Choice({
   checked: boolean
   onChoose: (path: string) => void
 }) {
-  // prettier-ignore
   return (
     <label className={styles.choice}>
       <input type="radio" name={name} checked={checked} onChange={() => onChoose(kubectl.path)} />
@@ -163,7 +161,11 @@ function Choice({
       </span>
       <span className={styles.row}>
         {kubectl.vendor !== null && <Chip look="warn">{kubectl.vendor}</Chip>}
-        {kubectl.usable ? <span className={styles.muted}>{kubectl.version ?? ''}</span> : <Chip look="hold">not usable</Chip>}
+        {kubectl.usable ? (
+          <span className={styles.muted}>{kubectl.version ?? ''}</span>
+        ) : (
+          <Chip look="hold">not usable</Chip>
+        )}
       </span>
     </label>
   )

@@ -20,7 +20,6 @@ export function NewPassphrase({
   value: TwicePassphrase
   onChange: (value: TwicePassphrase) => void
 }) {
-  // prettier-ignore
   const differs = value.again !== '' && value.again !== value.first
   return (
     <div className={styles.passphrases}>

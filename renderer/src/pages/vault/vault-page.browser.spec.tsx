@@ -28,7 +28,9 @@ describe('the first run', () => {
     expect(callsOf(owner, 'vault.setup')).toEqual([])
     await page.getByLabelText('The same again').fill('correct horse')
     await userEvent.keyboard('{Enter}')
-    await expect.poll(() => callsOf(owner, 'vault.setup')).toEqual([{ provider: 'passphrase', passphrase: 'correct horse' }]) // prettier-ignore
+    await expect
+      .poll(() => callsOf(owner, 'vault.setup'))
+      .toEqual([{ provider: 'passphrase', passphrase: 'correct horse' }])
   })
 })
 
@@ -36,7 +38,9 @@ describe('a vault for one session', () => {
   it('says after the session whose credentials are lost, and where to give them again', async () => {
     openPage(withVault(busyWorld(), { state: 'not-set-up', provider: null }), '/clusters')
     await expect.element(page.getByText('The last vault was for one session', { exact: false })).toBeVisible()
-    await expect.element(page.getByText('credentials of 4 clusters can never be read again', { exact: false })).toBeVisible() // prettier-ignore
+    await expect
+      .element(page.getByText('credentials of 4 clusters can never be read again', { exact: false }))
+      .toBeVisible()
     await expect.element(page.getByText('Welcome to Mooring')).not.toBeInTheDocument()
   })
 
@@ -66,7 +70,11 @@ describe('the keychain', () => {
 describe('a locked vault', () => {
   it('is opened with the passphrase; a wrong one is said in place and forgotten', async () => {
     const owner = openPage(withVault(busyWorld(), { state: 'locked', provider: 'passphrase' }), '/forwards')
-    owner.failures.set('vault.unlock', { code: 'wrong-passphrase', message: 'This is not the passphrase.', next: 'Try again.' }) // prettier-ignore
+    owner.failures.set('vault.unlock', {
+      code: 'wrong-passphrase',
+      message: 'This is not the passphrase.',
+      next: 'Try again.',
+    })
     await page.getByLabelText('Passphrase').fill('wrong')
     await userEvent.keyboard('{Enter}')
     await expect.element(page.getByRole('alert')).toMatchTextContent('This is not the passphrase.')
@@ -97,7 +105,9 @@ describe('a locked vault', () => {
   it('is given up only after the loss was named', async () => {
     const owner = openPage(withVault(busyWorld(), { state: 'undecryptable', provider: 'passphrase' }), '/clusters')
     await page.getByRole('button', { name: 'Give up the old vault' }).click()
-    await expect.element(page.getByText('The credentials of 4 clusters can never be read again', { exact: false })).toBeVisible() // prettier-ignore
+    await expect
+      .element(page.getByText('The credentials of 4 clusters can never be read again', { exact: false }))
+      .toBeVisible()
     await page.getByRole('button', { name: 'Give it up and make a new vault' }).click()
     await page.getByRole('button', { name: 'Use the keychain' }).click()
     await expect.poll(() => callsOf(owner, 'vault.setup')).toEqual([{ provider: 'keychain', giveUpOld: true }])
