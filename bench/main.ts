@@ -50,6 +50,15 @@ const names = Object.keys(parts) as Part[]
 const wanted = values.only?.split(',') ?? names
 const unknown = wanted.filter((name) => !names.includes(name as Part))
 if (unknown.length > 0) throw new Error(`no such part: ${unknown.join(', ')}; there are ${names.join(', ')}`)
+if (values.write && wanted.length < names.length)
+  throw new Error('--write takes the whole table: leave out --only, or leave out --write')
+
+/** How much of something: `--rounds 3`. */
+function amount(name: 'rounds' | 'mebibytes' | 'deletions' | 'idle-seconds'): number {
+  const number = Number(values[name])
+  if (!(number >= 1)) throw new Error(`--${name} takes a number from 1 on, not "${values[name]}"`)
+  return number
+}
 
 async function testbed(): Promise<Testbed> {
   const running = process.env['MOORING_TESTBED_JSON']
@@ -65,15 +74,17 @@ const print = (row: Row): void => {
 }
 
 await using bed = await testbed()
-if (!bed.containers)
+if (!bed.containers) {
   console.error('did not run: everything but the preview, because without root the test bed has no containers')
+  if (values.write) throw new Error('--write takes the whole table: run it as root')
+}
 const machine = await describeMachine(bed.kubectl)
 const world: BenchWorld = {
   bed,
-  rounds: Number(values.rounds),
-  mebibytes: Number(values.mebibytes),
-  deletions: Number(values.deletions),
-  idleSeconds: Number(values['idle-seconds']),
+  rounds: amount('rounds'),
+  mebibytes: amount('mebibytes'),
+  deletions: amount('deletions'),
+  idleSeconds: amount('idle-seconds'),
   profile: values.profile,
   startHost: (options = {}) => startHost({ ...options, environment: { ...withKubectl(bed), ...options.environment } }),
 }
