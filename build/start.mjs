@@ -7,6 +7,18 @@ import { delimiter, join } from 'node:path'
 import { productEnvironment, productNode, root, run, say } from './node.mjs'
 import { prepare } from './prepare.mjs'
 
+const usage = `Usage: npm start -- [options]
+
+Makes the checkout ready and opens Mooring. Options, all of them optional:
+  --data-dir DIR           where clusters, forwards and history are kept
+  --restore-snapshot NAME  put a snapshot of the database (or "latest") in its place; what it replaces is kept
+  --start-empty            go on with an empty database when it is damaged; the damaged one is kept
+  -V, --version            print the version
+  -h, --help               print this
+
+Where no desktop window can be opened, the options of the host may stand here too: npm run -s serve -- --help
+`
+
 const options = process.argv.slice(2)
 const isRoot = process.getuid?.() === 0
 const hasDisplay = process.platform !== 'linux' || Boolean(process.env.DISPLAY ?? process.env.WAYLAND_DISPLAY)
@@ -128,6 +140,19 @@ function endWithNpm() {
   watch.unref()
 }
 
+/** What is answered without making the checkout ready; null: nothing of that was asked. */
+function answer() {
+  if (options.some((option) => option === '-h' || option === '--help')) return usage
+  if (options.some((option) => option === '-V' || option === '--version'))
+    return `${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}\n`
+  return null
+}
+
+const answered = answer()
+if (answered !== null) {
+  process.stdout.write(answered)
+  process.exit(0)
+}
 try {
   endWithNpm()
   await prepare()

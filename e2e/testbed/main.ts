@@ -45,6 +45,8 @@ if (verb === 'up' && flags.every((flag) => flag === '--json')) {
   const left = await endBeds(flags.map(Number))
   for (const line of left) console.error(`left over: ${line}`)
   process.exitCode = left.length === 0 ? 0 : 1
+} else if (verb === 'help' || verb === '--help' || verb === '-h') {
+  console.log(USAGE)
 } else {
   console.error(USAGE)
   process.exitCode = 2
