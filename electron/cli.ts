@@ -7,7 +7,7 @@ import { lookAtDataFolder } from './core/store/data-folder.ts'
 import { defaultDataDir } from './core/store/default-data-dir.ts'
 import { readOwner } from './core/store/owner-file.ts'
 import { addForward, parsePort, parseTarget } from './cli/forward-arguments.ts'
-import { causeWords, clusterRows, forwardRows, ladderWords, riskWords, statusWords, table } from './cli/tables.ts'
+import { whyNotLive, clusterRows, forwardRows, ladderWords, riskWords, statusWords, table } from './cli/tables.ts'
 import { errorText } from './error-text.ts'
 import { createLocalTransport } from './http/local-client.ts'
 import { Log, stderrSink } from './core/log.ts'
@@ -194,7 +194,7 @@ forwards
     attached(async (client) => {
       const [list, names] = [await value(client.forwards.list()), await value(client.clusters.list())]
       printAs(options.json, list, () =>
-        [table(forwardRows(list, names)), causeWords(list)].filter(Boolean).join('\n\n'),
+        [table(forwardRows(list, names)), whyNotLive(list)].filter(Boolean).join('\n\n'),
       )
       if (list.length === 0)
         note(options.json, ['No forwards yet. For example: forwards add CLUSTER svc/web 8080:http'])

@@ -64,7 +64,7 @@ export class ClusterRegistry {
     }
   }
 
-  drop(clusterId: string): void {
+  forget(clusterId: string): void {
     const old = this.#clusters.get(clusterId)
     this.#clusters.delete(clusterId)
     this.#tell(clusterId)
@@ -83,7 +83,7 @@ export class ClusterRegistry {
   }
 
   close(): void {
-    for (const id of [...this.#clusters.keys()]) this.drop(id)
+    for (const id of [...this.#clusters.keys()]) this.forget(id)
   }
 
   #tell(clusterId: string): void {

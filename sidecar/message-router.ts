@@ -98,7 +98,7 @@ export class MessageRouter {
         return ok(null)
       }
       case 'cluster.drop':
-        this.#registry.drop(sidecarMethods[method].params.parse(raw).clusterId)
+        this.#registry.forget(sidecarMethods[method].params.parse(raw).clusterId)
         return ok(null)
       case 'version':
         return this.#with(sidecarMethods[method].params.parse(raw), (api) => serverVersion(api, signal))

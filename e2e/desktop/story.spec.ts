@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import { tellStory } from '../support/story.ts'
 import { launchWindow, packTestApplication } from './application.ts'
 import { startDisplay } from './display.ts'
-import { takePicture } from './pictures.ts'
+import { takePicture } from './take-picture.ts'
 
 /**
  * The same story in a real Electron window, attached to the host. The Electron is an old one (docs/desktop.md); axe and

@@ -22,7 +22,7 @@ import {
   type TestApplication,
 } from './application.ts'
 import { startDisplay } from './display.ts'
-import { takePicture } from './pictures.ts'
+import { takePicture } from './take-picture.ts'
 
 /**
  * The product's own main process, preload and pages in a real Electron window, attached to a host. The Electron is an

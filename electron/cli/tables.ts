@@ -33,7 +33,7 @@ export const clusterRows = (clusters: readonly Cluster[]): string[][] => [
   ]),
 ]
 
-/** The table of forwards; what their causes mean is said by {@link causeWords}. */
+/** The table of forwards; what their causes mean is said by {@link whyNotLive}. */
 export function forwardRows(forwards: readonly Forward[], clusters: readonly Cluster[]): string[][] {
   const names = new Map(clusters.map((cluster) => [cluster.id, cluster.name]))
   return [
@@ -53,7 +53,7 @@ export function forwardRows(forwards: readonly Forward[], clusters: readonly Clu
 }
 
 /** Why forwards are not live and what to do: one line each, empty where all are. */
-export const causeWords = (forwards: readonly Forward[]): string =>
+export const whyNotLive = (forwards: readonly Forward[]): string =>
   forwards.flatMap(({ name, cause }) => (cause === null ? [] : [`${name}: ${cause.message} ${cause.next}`])).join('\n')
 
 /** What somebody should know before relying on a cluster; nothing that is only worth a note. */

@@ -281,7 +281,7 @@ class Core implements Application {
     const refused = await this.#prepareVault(passphrase)
     if (refused !== null) return refused
     this.log.debug('start: vault ready')
-    await this.#forwards.start()
+    this.#forwards.start()
     this.#changeWatch = new ChangeWatch({
       clock: this.#ground.clock,
       onChange: (change, since) => {

@@ -15,7 +15,7 @@ import type { CredentialFailure, ResolveOptions } from '../credentials/credentia
 import { testEntry } from '../credentials/credentials.testing.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { SidecarAnswer } from '../sidecar/sidecar-client.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import { ClusterHealth } from './cluster-health.ts'
 import { unknownStatus } from './cluster-view.ts'
 
@@ -39,14 +39,14 @@ function start(
   status: (id: string) => ClusterStatus
   history: Record<string, string[]>
   tests: ConnectionTest[]
-  changed: Signal<{ id: string; kind: string }>
+  changed: Listeners<{ id: string; kind: string }>
   given: [string, ClusterConnection][]
   dropped: string[]
 } {
   const statuses = new Map(Object.keys(servers).map((id) => [id, unknownStatus]))
   const history: Record<string, string[]> = {}
   const tests: ConnectionTest[] = []
-  const changed = new Signal<{ id: string; kind: string }>()
+  const changed = new Listeners<{ id: string; kind: string }>()
   const given: [string, ClusterConnection][] = []
   const dropped: string[] = []
   const resolve: Resolve = more.resolve ?? ((id) => ok(plainConnection(servers[id] ?? '')))
@@ -66,7 +66,7 @@ function start(
     credentials: {
       resolve: (id, options?: ResolveOptions) => Promise.resolve(resolve(id, options ?? {})),
       resolveEntry: (entry) => Promise.resolve(ok(plainConnection(entry.cluster.server))),
-      onChange: new Signal<string>().listen,
+      onChange: new Listeners<string>().listen,
     },
     sidecar: {
       request: ((method: string) =>

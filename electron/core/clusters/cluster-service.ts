@@ -16,7 +16,7 @@ import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import { sameButTokens } from '../kubeconfig/refreshed-entry.ts'
 import type { Log } from '../log.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import type { ClusterRow } from '../store/cluster-table.ts'
 import type { Store } from '../store/store.ts'
 import { ClusterRecords, nameTaken, noSuchCluster, type Seals } from './cluster-records.ts'
@@ -73,7 +73,7 @@ export class ClusterService {
   readonly #sources: SourceWatch
   readonly #rotation: Rotation
   readonly #statuses = new Map<string, ClusterStatus>()
-  readonly #changes = new Signal<ClusterChange>()
+  readonly #changes = new Listeners<ClusterChange>()
   readonly #stopListening: () => void
   readonly onChange = this.#changes.listen
 

@@ -4,7 +4,7 @@ import type { AllowedCommand, CredentialCommand } from '../../../contract/kubeco
 import type { Clock } from '../clock.ts'
 import { type CommandToRun, commandFingerprint, shownCommand } from '../kubeconfig/credential-command.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import { type CommandRow, CommandTable } from '../store/command-table.ts'
 import type { Store } from '../store/store.ts'
 import type { SealedAt, Vault } from '../vault/vault.ts'
@@ -42,7 +42,7 @@ export type AllowedCommandsOptions = {
 export class AllowedCommands {
   readonly #options: AllowedCommandsOptions
   readonly #table: CommandTable
-  readonly #changes = new Signal<null>()
+  readonly #changes = new Listeners<null>()
   #known: Known[] | null = null
 
   constructor(options: AllowedCommandsOptions) {

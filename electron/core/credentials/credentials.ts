@@ -7,7 +7,7 @@ import type { CommandToRun } from '../kubeconfig/credential-command.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import type { Log } from '../log.ts'
 import type { ChildProcesses } from '../processes/child-processes.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import { wayOf } from './cluster-way.ts'
 import { failureOfStore, type CredentialFailure } from './credential-failure.ts'
 import { fileMark, filesOf } from './file-fields.ts'
@@ -73,7 +73,7 @@ export class Credentials {
   readonly #slots = new Map<string, Slot>()
   /** By cluster: what was handed out last, as a fingerprint, and whose it is. */
   readonly #given = new Map<string, { fingerprint: string; slot: Slot }>()
-  readonly #changed = new Signal<string>()
+  readonly #changed = new Listeners<string>()
   /** Counts how often everything was forgotten: an answer of before is not kept. */
   #forgotten = 0
   /** Counts whatever makes an answer that is on its way worth a second look. */

@@ -12,7 +12,7 @@ import type { ClusterChange } from '../clusters/cluster-service.ts'
 import type { CredentialFailure } from '../credentials/credentials.ts'
 import { createPlatform } from '../platform/platform.ts'
 import { SettingsService } from '../settings/settings-service.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import type { WatchNews } from '../sidecar/sidecar-client.ts'
 import type { Store } from '../store/store.ts'
 import { memoryStore, silentLog } from '../store/store.testing.ts'
@@ -101,8 +101,8 @@ export class ForwardBench implements AsyncDisposable {
   clusterReads = 0
   readonly tunnels: BenchTunnel[] = []
   readonly told: { id: string; kind: string }[] = []
-  readonly #vault = new Signal<{ state: 'locked' | 'unlocked' }>()
-  readonly #clusterChanges = new Signal<ClusterChange>()
+  readonly #vault = new Listeners<{ state: 'locked' | 'unlocked' }>()
+  readonly #clusterChanges = new Listeners<ClusterChange>()
   readonly #watches = new Set<{ watch: WatchTarget; listener: (news: WatchNews) => void }>()
   readonly server = new TestServer((socket) => socket.pipe(socket))
   /** What a new tunnel does by itself. */
@@ -121,7 +121,7 @@ export class ForwardBench implements AsyncDisposable {
   static async started(): Promise<ForwardBench> {
     const bench = new ForwardBench()
     await bench.server.listen()
-    await bench.service.start()
+    bench.service.start()
     return bench
   }
 
@@ -130,7 +130,7 @@ export class ForwardBench implements AsyncDisposable {
     await this.service.close()
     this.#watches.clear()
     this.service = this.#createService(this.store)
-    await this.service.start()
+    this.service.start()
   }
 
   see(view: TargetView): void {

@@ -17,7 +17,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { ChildProcesses } from '../processes/child-processes.ts'
 import type { SettingsService } from '../settings/settings-service.ts'
 import type { SidecarClient } from '../sidecar/sidecar-client.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import { ForwardTable, type StoredForward } from '../store/forward-table.ts'
 import { HistoryTable } from '../store/history-table.ts'
 import type { Store } from '../store/store.ts'
@@ -91,8 +91,8 @@ export class ForwardService {
   readonly #connections: ConnectionRows
   readonly #runtimes = new Map<string, ForwardRuntime>()
   readonly #observed = new Map<string, string>()
-  readonly #changes = new Signal<ForwardChange>()
-  readonly #lines = new Signal<{ id: string; lines: OutputLine[] }>()
+  readonly #changes = new Listeners<ForwardChange>()
+  readonly #lines = new Listeners<{ id: string; lines: OutputLine[] }>()
   readonly #surroundings: ForwardSurroundings
   readonly #unlisten: (() => void)[] = []
   #observedTimer: Timer | null = null
@@ -129,7 +129,7 @@ export class ForwardService {
   }
 
   /** Brings back what is wanted, all at once, listeners first; nothing of one waits for another. */
-  start(): Promise<void> {
+  start(): void {
     const { clock, clusters, vault, children, credentials } = this.#options
     const stored = this.#table.all()
     this.#history.noteAbsence(clock.now())
@@ -144,7 +144,6 @@ export class ForwardService {
     )
     this.#watchObserved()
     this.#stillHere()
-    return Promise.resolve()
   }
 
   async close(): Promise<void> {

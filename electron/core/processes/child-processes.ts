@@ -6,7 +6,7 @@ import type { AppStatus } from '../../../contract/system.ts'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { createPlatform, type Platform } from '../platform/platform.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import type { Store } from '../store/store.ts'
 import { childEnvironment } from './child-environment.ts'
 import { ChildRegistry, type RegisteredChild } from './child-registry.ts'
@@ -57,7 +57,7 @@ export class ChildProcesses {
   readonly #all = new Map<OwnedProcess, ChildSpec>()
   readonly #tunnels = new Set<Counted>()
   readonly #queue: PQueue<FairOrder, FairOptions>
-  readonly #countsChanged = new Signal<AppStatus['children']>()
+  readonly #countsChanged = new Listeners<AppStatus['children']>()
   readonly #closing = new AbortController()
   #queued = 0
   #launching = 0

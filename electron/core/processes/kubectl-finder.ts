@@ -6,7 +6,7 @@ import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { FoundKubectl, KubectlStatus } from '../../../contract/system.ts'
 import type { Log } from '../log.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import type { ChildProcesses } from './child-processes.ts'
 import { installCommand, kubectlFolders, kubectlNames, relativeFolders } from './kubectl-places.ts'
 import { parseClientVersion, skewMessage, vendorOf } from './kubectl-version.ts'
@@ -38,7 +38,7 @@ export class KubectlFinder {
   readonly #options: KubectlFinderOptions
   readonly #os: NodeJS.Platform
   readonly #asked = new Map<string, Promise<FoundKubectl>>()
-  readonly #changed = new Signal<FoundKubectl | null>()
+  readonly #changed = new Listeners<FoundKubectl | null>()
   #chosen: { kubectl: FoundKubectl; mark: string; setting: string | null } | null = null
   #searching: Promise<Search> | null = null
 

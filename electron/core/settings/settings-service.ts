@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import { defaultSettings, Settings } from '../../../contract/system.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import { SettingTable } from '../store/setting-table.ts'
 import type { Store } from '../store/store.ts'
 
@@ -18,7 +18,7 @@ type Change = { [Name in keyof Settings]?: Settings[Name] | undefined }
 export class SettingsService {
   readonly #table: SettingTable
   readonly #applyStartAtLogin: (wanted: boolean) => void
-  readonly #changes = new Signal<Settings>()
+  readonly #changes = new Listeners<Settings>()
   #current: Settings
 
   constructor(options: SettingsOptions) {

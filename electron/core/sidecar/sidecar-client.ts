@@ -16,7 +16,7 @@ import { noAnswer } from '../../../network/network-failure.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { redact } from '../redact.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import type { SidecarLauncher, SidecarProcess } from './sidecar-launcher.ts'
 import { stopped, supervise, type SupervisionEvent, type Supervision, type TimerName } from './supervisor.ts'
 
@@ -45,7 +45,7 @@ export class SidecarClient {
   readonly #launch: SidecarLauncher
   readonly #clock: Clock
   readonly #log: Log
-  readonly #changes = new Signal<SidecarState>()
+  readonly #changes = new Listeners<SidecarState>()
   readonly #timers = new Map<TimerName, Timer>()
   readonly #pending = new Map<number, Pending>()
   readonly #watches = new Map<number, Watch>()

@@ -6,7 +6,7 @@ import { appError, fail, ok, type AppError, type Result } from '../../../contrac
 import { errorCode } from '../../../network/error-code.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Log } from '../log.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import { appliedMigrations, applyMigrations, pendingMigrations, readMigrations } from './migrate.ts'
 import { logSlowQueries, slowQueryMs } from './slow-queries.ts'
 import {
@@ -167,7 +167,7 @@ class SqliteStore implements Store {
   readonly schemaVersion: number
   readonly #clock: Clock
   readonly #log: Log
-  readonly #problems = new Signal<string | null>()
+  readonly #problems = new Listeners<string | null>()
   readonly onProblem = this.#problems.listen
   #problem: string | null = null
   #probe: Timer | null = null

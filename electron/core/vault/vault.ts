@@ -6,7 +6,7 @@ import { VaultProvider, type VaultStatus } from '../../../contract/system.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
-import { Signal } from '../signal.ts'
+import { Listeners } from '../listeners.ts'
 import type { Store } from '../store/store.ts'
 import { VaultTable, type VaultKeyRow } from '../store/vault-table.ts'
 import { systemKeychain, type Keychain } from './key-providers.ts'
@@ -45,7 +45,7 @@ export class Vault {
   readonly #table: VaultTable
   readonly #keys: KeyWrapping
   readonly #columns: SealedColumn[] = []
-  readonly #changes = new Signal<VaultStatus>()
+  readonly #changes = new Listeners<VaultStatus>()
   #row: VaultKeyRow | null
   #state: State
   /** Set up, unlock and rotate wait for one another. */

@@ -16,6 +16,7 @@ const text = z.string().optional().catch(undefined)
 
 const ClustersSearch = z.object({
   q: text,
+  // Not `tab`, as of a forward: the router takes one name for one thing wherever the rest of a search is carried over.
   part: z.enum(['overview', 'connection', 'credentials', 'notes']).optional().catch(undefined),
 })
 const ForwardsSearch = z.object({

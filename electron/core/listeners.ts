@@ -1,5 +1,5 @@
-/** Something others can listen to: a typed list of listeners, called in order, unsubscribed by the returned function. */
-export class Signal<T> {
+/** A typed list of listeners, called in order; each is taken off by the function that `listen` returned. */
+export class Listeners<T> {
   readonly #listeners = new Set<(value: T) => void>()
 
   readonly listen = (listener: (value: T) => void): (() => void) => {
