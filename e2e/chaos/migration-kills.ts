@@ -9,7 +9,7 @@ import { killOwnerAt } from '../support/chaos-owner.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import type { HostOptions, RunningHost } from '../support/host.ts'
 import { notTakenOver, secretsLeftIn, type ProcessRef } from '../support/leftovers.ts'
-import { copyDatabase, makeNewerHost, migrationsOf } from '../support/newer-host.ts'
+import { copyDatabase, makeNewerHost, migrationsOf } from './newer-host.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 
 export type MigrationKill = {

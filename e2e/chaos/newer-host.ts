@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import type { HostOptions } from './host.ts'
+import type { HostOptions } from '../support/host.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
