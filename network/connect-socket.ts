@@ -46,7 +46,8 @@ export async function connectTcp(
     const failure = networkFailureOf(error)
     if (failure?.detail === 'refused')
       return new NetworkFailure('refused', `${where} refused the connection`, failure.code)
-    if (failure?.detail === 'no-route') return new NetworkFailure('no-route', `no route to ${where}`, failure.code)
+    if (failure?.detail === 'no-route')
+      return new NetworkFailure('no-route', `there is no route to ${where}`, failure.code)
     return new NetworkFailure(failure?.detail ?? 'reset', `${where}: ${error.message}`, failure?.code ?? null)
   })
   return socket
@@ -94,7 +95,8 @@ export async function connectSocket(connection: ClusterConnection, signal: Abort
       socket = await connectTcp(proxy, await resolveHost(proxy.host, signal), signal)
     } catch (error) {
       // kubectl would name the API server here; the proxy is what failed.
-      if (error instanceof NetworkFailure) throw new NetworkFailure('proxy', `proxy: ${error.message}`, error.code)
+      if (error instanceof NetworkFailure)
+        throw new NetworkFailure('proxy', `the proxy cannot be reached: ${error.message}`, error.code)
       throw error
     }
     socket = await openTunnel(socket, connection.proxyUrl, server, signal)

@@ -45,7 +45,8 @@ async function httpConnect(socket: net.Socket, url: URL, target: Endpoint): Prom
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${login}\r\n`)
   const head = (await replies(socket).until('\r\n\r\n', 16_384)).toString('latin1')
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1]
-  if (status === undefined) throw new NetworkFailure('proxy', `${url.host} does not speak HTTP; it may not be a proxy`)
+  if (status === undefined)
+    throw new NetworkFailure('proxy', `what answers at ${url.host} does not speak HTTP; it may not be a proxy`)
   if (!status.startsWith('2'))
     throw new NetworkFailure('proxy', `the proxy at ${url.host} answered ${status}${words(status)}`, status)
 }
@@ -77,7 +78,8 @@ async function socks5(socket: net.Socket, url: URL, target: Endpoint): Promise<v
   const password = Buffer.from(decodeURIComponent(url.password))
   socket.write(user.length === 0 ? Buffer.of(5, 1, 0) : Buffer.of(5, 2, 0, 2))
   const [version, method] = await reply.take(2)
-  if (version !== 5) throw new NetworkFailure('proxy', `${url.host} does not speak SOCKS5`)
+  if (version !== 5)
+    throw new NetworkFailure('proxy', `what answers at ${url.host} does not speak SOCKS5; it may not be a proxy`)
   if (method === 2 && user.length > 0) {
     socket.write(Buffer.concat([Buffer.of(1, user.length), user, Buffer.of(password.length), password]))
     const [, verdict] = await reply.take(2)

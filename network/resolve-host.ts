@@ -28,8 +28,8 @@ export async function resolveHost(host: string, signal?: AbortSignal): Promise<A
   } catch (error) {
     const code = errorCode(error)
     if (error instanceof NetworkFailure) throw error
-    const why = code === 'EAI_AGAIN' ? 'the name server did not answer' : 'no such host'
-    throw new NetworkFailure('dns', `${host}: ${why}`, code)
+    const why = code === 'EAI_AGAIN' ? 'the name server does not answer for' : 'there is no host called'
+    throw new NetworkFailure('dns', `${why} ${host}`, code)
   }
 }
 

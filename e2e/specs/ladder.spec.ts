@@ -120,7 +120,7 @@ describe('the ladder of a user who cannot work ends where the fault is', () => {
     expect(rung(result, id).status).toBe('fail')
     expect(result.cause?.next).not.toBe('')
     const after = result.steps.slice(result.steps.findIndex((step) => step.id === id) + 1)
-    expect(after.every((step) => step.status === 'skipped' && step.detail === 'not reached')).toBe(true)
+    expect(after.every((step) => step.status === 'skipped' && step.detail === 'Not reached.')).toBe(true)
   })
 
   test('restricted: connected, and told which rights are missing', async () => {
@@ -128,7 +128,7 @@ describe('the ladder of a user who cannot work ends where the fault is', () => {
     expect(result.status).toBe('connected')
     expect(rung(result, 'authorization')).toMatchObject({
       status: 'warn',
-      detail: `"reader" may not list and watch pods, get and create pods/portforward, list and watch services, list and watch endpointslices.discovery.k8s.io in namespace ${namespace}`,
+      detail: `"reader" may not list and watch pods, get and create pods/portforward, list and watch services, list and watch endpointslices.discovery.k8s.io in namespace ${namespace}.`,
     })
   })
 

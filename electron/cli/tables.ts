@@ -65,9 +65,9 @@ export const riskWords = (of: string | null, risks: readonly Risk[]): string[] =
       return `${of === null ? '' : `${of}: `}${message}${place}\n${next}`
     })
 
-/** The rungs, what to do below the one it is about (beside it, lines would be wider than any terminal), and the verdict. */
+/** The steps, what to do below the one it is about (beside it, lines would be wider than any terminal), and the verdict. */
 export function ladderWords(name: string, test: ConnectionTest): string {
-  const [heading = '', ...rungs] = table([
+  const [heading = '', ...steps] = table([
     ['STEP', 'RESULT', 'MS', 'DETAIL'],
     ...test.steps.map(({ id, status, ms, detail }) => [
       ladderStepNames[id],
@@ -77,8 +77,8 @@ export function ladderWords(name: string, test: ConnectionTest): string {
     ]),
   ]).split('\n')
   const indent = ' '.repeat(heading.indexOf('DETAIL'))
-  const lines = rungs.flatMap((line, rung) => {
-    const next = test.steps[rung]?.next ?? null
+  const lines = steps.flatMap((line, index) => {
+    const next = test.steps[index]?.next ?? null
     return next === null ? [line] : [line, `${indent}${next}`]
   })
   const version = test.serverVersion === null ? '' : ` (Kubernetes ${test.serverVersion})`
@@ -99,7 +99,7 @@ export function statusWords(
     'not-set-up': 'not set up: credentials cannot be stored yet',
     locked: 'locked: forwards wait until it is unlocked in Mooring',
     unlocked: 'unlocked',
-    undecryptable: 'cannot be opened: Mooring says what can be done',
+    undecryptable: 'cannot be decrypted: Mooring says what can be done',
   }[vault.state]
   return [
     `Mooring ${app.version} (${app.shell}), data in ${app.dataDir}`,

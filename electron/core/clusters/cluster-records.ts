@@ -263,7 +263,7 @@ function freeName(context: string, taken: ReadonlySet<string>): string {
 }
 
 export const noSuchCluster = () =>
-  appError('not-found', 'There is no such cluster.', 'It may have been removed: look at the list again.')
+  appError('not-found', 'There is no such cluster.', 'Look at the list again; it may have been removed.')
 
 export const nameTaken = (name: string) =>
   appError('name-taken', `Another cluster is called "${name}".`, 'Choose another name.', { details: { name } })

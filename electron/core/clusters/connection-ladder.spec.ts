@@ -77,8 +77,8 @@ describe('the ladder', () => {
     expect(test).toMatchObject({ status: 'connected', serverVersion: 'v1.36.3', cause: null })
     expect(statuses(test)).toBe('skipped ok skipped ok ok ok ok skipped ok')
     expect(rung(test, 'tls').detail).toContain('127.0.0.1, api.example.test, valid until')
-    expect(rung(test, 'identity').detail).toBe('the server sees "jane", in devs, system:authenticated')
-    expect(rung(test, 'upgrade').detail).toBe('no running pod to try it with')
+    expect(rung(test, 'identity').detail).toBe('The server sees "jane", in devs, system:authenticated.')
+    expect(rung(test, 'upgrade').detail).toBe('There is no running pod to try it with.')
     expect(test.steps.filter(({ ms }) => ms !== null).length).toBe(6)
   })
 
@@ -117,7 +117,7 @@ describe('the ladder', () => {
     const test = await climb(plainConnection('https://api.cluster.invalid:6443'))
     expect(test).toMatchObject({ status: 'disconnected', cause: { code: 'cluster-unreachable', detail: 'dns' } })
     expect(statuses(test)).toBe('fail skipped skipped skipped skipped skipped skipped skipped skipped')
-    expect(rung(test, 'latency').detail).toBe('not reached')
+    expect(rung(test, 'latency').detail).toBe('Not reached.')
   })
 
   it('ends where nothing listens', async () => {
@@ -162,7 +162,7 @@ describe('the ladder', () => {
       onStep: ({ steps }) => steps.some(({ id, status }) => id === 'tls' && status === 'running') && caller.abort(),
     })
     expect(await test).toMatchObject({ status: 'unknown', cause: null })
-    expect(rung(await test, 'tls').detail).toBe('cancelled')
+    expect(rung(await test, 'tls').detail).toBe('Cancelled.')
   })
 })
 
@@ -227,7 +227,7 @@ describe('the rung of TLS', () => {
     const open = await climb(plainConnection(`http://127.0.0.1:${plain.port}`))
     expect(rung(open, 'tls')).toMatchObject({
       status: 'warn',
-      detail: expect.stringContaining('nothing is encrypted') as string,
+      detail: expect.stringContaining('Nothing is encrypted') as string,
     })
   })
 
@@ -329,7 +329,7 @@ describe('the rungs above TLS', () => {
     const test = await climb(wayTo(server))
     expect(rung(test, 'authorization')).toMatchObject({
       status: 'warn',
-      detail: '"jane" may not create pods/portforward in namespace shop',
+      detail: '"jane" may not create pods/portforward in namespace shop.',
     })
     expect(test.status).toBe('connected')
   })

@@ -19,9 +19,9 @@ export function stepCredentials(connection: ClusterConnection, now: number): Ste
   const certificate = clientCertificate === null ? null : readCertificate(clientCertificate)
   if (certificate !== null) {
     const end = certificate.validToDate.getTime()
-    const words = `client certificate of ${subjectWords(certificate)}`
+    const words = `the client certificate of ${subjectWords(certificate)}`
     if (end <= now && token === null) {
-      return failed('credentials-expired', 'client-certificate', `the ${words} expired on ${dayWords(end, now)}`, renew)
+      return failed('credentials-expired', 'client-certificate', `${words} expired on ${dayWords(end, now)}`, renew)
     }
     const detail = `${words}, valid until ${dayWords(end, now)}${acting}`
     return end - now < soonMs ? warning(detail, 'Get a new kubeconfig soon.') : okay(detail)
@@ -30,11 +30,11 @@ export function stepCredentials(connection: ClusterConnection, now: number): Ste
     if (expiresAt !== null && expiresAt <= now) {
       return failed('credentials-expired', 'token', `the token expired on ${dayWords(expiresAt, now)}`, renew)
     }
-    return okay(`token${expiresAt === null ? '' : `, valid until ${new Date(expiresAt).toISOString()}`}${acting}`)
+    return okay(`a token${expiresAt === null ? '' : `, valid until ${new Date(expiresAt).toISOString()}`}${acting}`)
   }
   if (basic !== null) {
     return warning(
-      `user name ${basic.username} and password${acting}`,
+      `a user name (${basic.username}) and a password${acting}`,
       'Kubernetes servers since 1.19 ignore passwords; get a kubeconfig with a token or a certificate.',
     )
   }
@@ -84,7 +84,7 @@ export async function stepIdentity(call: Call): Promise<Identity> {
   }
   const answer = await call('/version')
   if (!answer.ok && answer.error.class !== 'forbidden') return unknownIdentity(refused(answer.error))
-  return unknownIdentity(okay('accepted; this server is too old to say who it sees'))
+  return unknownIdentity(okay('the server accepts them; it is too old to say who it sees'))
 }
 
 const unknownIdentity = (outcome: StepOutcome): Identity => ({ outcome, user: 'you' })
@@ -146,7 +146,7 @@ export async function stepAuthorization(call: Call, namespace: string, user: str
     const { allowed } = (answer.value as { status?: { allowed?: boolean } }).status ?? {}
     if (allowed !== true) missing.push(right)
   }
-  if (missing.length === 0) return okay(`everything that is needed, in namespace ${namespace}`)
+  if (missing.length === 0) return okay(`you may do everything that Mooring needs in namespace ${namespace}`)
   return warning(
     `"${user}" may not ${rightsWords(missing)} in namespace ${namespace}`,
     'Ask the cluster administrator for a role with these rights. Other namespaces may allow more.',
@@ -178,7 +178,7 @@ export async function stepUpgrade(
 ): Promise<StepOutcome> {
   if (!found.ok) return refused(found.error)
   const pod = found.value
-  if (pod === null) return skipped('no running pod to try it with')
+  if (pod === null) return skipped('there is no running pod to try it with')
   const where = `pod ${pod.name} in ${pod.namespace}`
   const answer = await tryUpgrade(connection, pod, signal)
   if (answer === 'upgraded') return okay(`a tunnel to ${where} opens`)

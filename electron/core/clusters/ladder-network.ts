@@ -35,13 +35,13 @@ export async function stepDns(way: ClusterConnection, signal: AbortSignal): Prom
   const family = isIP(host)
   if (family !== 0)
     return {
-      outcome: skipped(`${host}${part(way)} is an address, no name to resolve`),
+      outcome: skipped(`the address ${host}${part(way)} needs no name`),
       value: [{ address: host, family }],
     }
   try {
     const addresses = await resolveHost(host, signal)
     const listed = addresses.map(({ address }) => address).join(', ')
-    return { outcome: okay(`${host}${part(way)} is ${listed}`), value: addresses }
+    return { outcome: okay(`the name ${host}${part(way)} leads to ${listed}`), value: addresses }
   } catch (error) {
     if (!(error instanceof NetworkFailure)) throw error
     const next = 'Check the name in the kubeconfig, and whether a VPN or another name server is needed.'
@@ -102,7 +102,7 @@ export async function stepProxy(
   try {
     const through = await openTunnel(socket, way.proxyUrl, endpointOf(way.server), signal)
     return {
-      outcome: okay(ownCopy(`${protocol.replace(':', '')} proxy ${host} leads to ${new URL(way.server).host}`)),
+      outcome: okay(ownCopy(`the ${protocol.replace(':', '')} proxy ${host} leads to ${new URL(way.server).host}`)),
       value: through,
     }
   } catch (error) {
@@ -124,7 +124,7 @@ export async function stepTls(
 ): Promise<Reached<null>> {
   const server = endpointOf(way.server)
   if (!server.secure) {
-    const detail = 'plain http: nothing is encrypted, not even the credentials'
+    const detail = 'nothing is encrypted, not even the credentials: the address is plain http'
     return { outcome: warning(detail, 'Use an https address, unless this never leaves the machine.'), value: null }
   }
   let secured: tls.TLSSocket

@@ -1,8 +1,11 @@
 import type { ClusterCause, ConnectionTest, LadderStep, LadderStepId } from '../../../contract/clusters.ts'
 import { LadderStepId as stepIds } from '../../../contract/clusters.ts'
-import { capital, isWay, wayWords } from './way-words.ts'
+import { isWay, sentence, wayWords } from './way-words.ts'
 
-/** How one rung ended. `cause` is set when nothing after it can be reached, or the app cannot do its work. */
+/**
+ * How one rung ended; `detail` may be a part of a sentence, as servers and the network say it: who reads the test gets a
+ * whole one. `cause` is set when nothing after it can be reached, or the app cannot do its work.
+ */
 export type StepOutcome = {
   readonly status: 'ok' | 'warn' | 'fail' | 'skipped'
   readonly detail: string
@@ -46,7 +49,7 @@ export function stepEnded(
 /** What a rung found, as the state of the cluster says it: the way there in the words that stand everywhere. */
 function causeSentence({ detail: way }: Pick<ClusterCause, 'code' | 'detail'>, found: string): string {
   if (isWay(way)) return wayWords(way, { server: 'the API server', facts: found.replace(/\.$/, '') }).message
-  return found.endsWith('.') ? found : `${capital(found)}.`
+  return sentence(found)
 }
 
 /** Ends the test: rungs that were not reached say so. */
@@ -56,7 +59,7 @@ export function testEnded(
 ): ConnectionTest {
   const steps = test.steps.map((step): LadderStep =>
     step.status === 'pending' || step.status === 'running'
-      ? { ...step, status: 'skipped', ms: null, detail: end.why, next: null }
+      ? { ...step, status: 'skipped', ms: null, detail: sentence(end.why), next: null }
       : step,
   )
   return { ...test, status: end.status, finishedAt: end.finishedAt, steps }
@@ -64,5 +67,5 @@ export function testEnded(
 
 const withStep = (test: ConnectionTest, step: LadderStep): ConnectionTest => ({
   ...test,
-  steps: test.steps.map((other) => (other.id === step.id ? step : other)),
+  steps: test.steps.map((other) => (other.id === step.id ? { ...step, detail: sentence(step.detail) } : other)),
 })

@@ -50,6 +50,10 @@ const words: Readonly<Record<Way, (way: WayFacts) => Words>> = {
 /** The text as a sentence begins. */
 export const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
 
+/** The text as a whole sentence; one that begins with a host, an address or a quoted name keeps its beginning. */
+export const sentence = (text: string): string =>
+  text === '' || /[.?!…]$/.test(text) ? text : `${/^[a-z'-]+([,;:]? |$)/.test(text) ? capital(text) : text}.`
+
 /** Whether the detail of a cause says what is wrong on the way to an API server. */
 export const isWay = (detail: string | null): detail is Way => detail !== null && Object.hasOwn(words, detail)
 

@@ -10,6 +10,7 @@ import {
 } from '../../../contract/forwards.ts'
 import { addressOf } from '../../../contract/local-address.ts'
 import type { Settings } from '../../../contract/system.ts'
+import { noSuchCluster } from '../clusters/cluster-records.ts'
 import type { StoredForward } from '../store/forward-table.ts'
 import { choosePort, isLocalAddress, overlap } from './listener/local-port.ts'
 
@@ -109,8 +110,7 @@ export function problemOf(
   draft: StoredForward,
   { clusterExists, others }: { clusterExists: boolean; others: readonly StoredForward[] },
 ): AppError | null {
-  if (!clusterExists)
-    return appError('not-found', 'There is no such cluster.', 'Choose one of the clusters that are stored.')
+  if (!clusterExists) return noSuchCluster()
   if (draft.target.kind === 'selector' && !isSelector(draft.target.selector))
     return appError(
       'invalid-input',

@@ -13,7 +13,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   'insecure-skip-tls-verify': {
     severity: 'danger',
     message: () => 'The server certificate is not checked: anybody on the way can read and change everything.',
-    next: 'Remove insecure-skip-tls-verify and give the cluster’s certificate authority.',
+    next: "Remove insecure-skip-tls-verify and give the cluster's certificate authority.",
   },
   'insecure-with-ca': {
     severity: 'danger',
@@ -129,7 +129,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   'removed-auth-provider': {
     severity: 'danger',
     message: (subject) => `The auth provider "${subject}" was removed in kubectl 1.26.`,
-    next: 'Get a new kubeconfig from the cloud’s own command line.',
+    next: "Get a new kubeconfig from the cloud's own command line.",
   },
   'oidc-incomplete': {
     severity: 'danger',

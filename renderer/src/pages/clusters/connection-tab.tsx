@@ -48,7 +48,7 @@ export function ConnectionTab({ cluster }: { cluster: Cluster }) {
       {test === null ? (
         !running && (
           <p className={detail.muted}>
-            Not tested yet. A test takes nine steps, from the server’s name to a tunnel to a pod and how fast the
+            Not tested yet. A test takes nine steps, from the server's name to a tunnel to a pod and how fast the
             cluster answers. Each step shows its time, and what to do when it fails. Nothing on the cluster is changed.
           </p>
         )

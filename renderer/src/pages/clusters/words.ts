@@ -24,7 +24,7 @@ export const counted = (count: number, one: string, many: string): string =>
   `${count} ${plural.select(count) === 'one' ? one : many}`
 
 const questions: Record<LadderStepId, string> = {
-  dns: 'Does the server’s name lead to an address?',
+  dns: "Does the server's name lead to an address?",
   tcp: 'Does somebody answer at that address and port?',
   proxy: 'Does the proxy let us through?',
   tls: 'Is it the server we expect, and is its certificate valid?',

@@ -46,7 +46,7 @@ export function HistoryTab({ forward }: { forward: Forward }) {
       </div>
       <dl className={styles.figures}>
         <Figure
-          name="live while on"
+          name="live, of the time it was on"
           value={uptime === null ? 'never on' : shareWords(uptime)}
           note={windowWords(forward.createdAt, windowMs, now)}
         />

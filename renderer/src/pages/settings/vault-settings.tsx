@@ -100,7 +100,7 @@ function KeychainAway({ keychain: { reason, detail } }: { keychain: VaultStatus[
       not available: {reason ?? 'no keychain answers'}
       {detail !== undefined && (
         <details>
-          <summary>In the system’s words</summary>
+          <summary>In the system's words</summary>
           <p>{detail}</p>
         </details>
       )}
