@@ -3,9 +3,9 @@ import { startSteadyClient, type SteadyAttempt } from '../e2e/support/steady-cli
 import { waitUntil } from '../e2e/support/wait-until.ts'
 import { deletePod } from '../e2e/testbed/faults.ts'
 import { deployment, service } from '../e2e/testbed/workloads.ts'
-import { freePort } from './free-port.ts'
 import { quantile } from '../e2e/support/statistics.ts'
 import { expectOk } from '../e2e/support/expect-ok.ts'
+import { freePort } from '../network/free-ports.testing.ts'
 import { partRow, type Row } from './figures.ts'
 import { kubectlTimes, readLog } from './host-log.ts'
 import { startKubectlShell } from './kubectl-shell.ts'
@@ -17,6 +17,8 @@ type Side = {
   name: string
   attempts: SteadyAttempt[]
   stop: () => Promise<unknown>
+  /** Connections that were made; known once it has stopped. */
+  made: () => number
   /** When each pod was deleted, ms since the epoch, and how many ms later another one answered. */
   deletions: { at: number; took: number }[]
 }
@@ -24,7 +26,11 @@ type Side = {
 function watchSide(name: string, port: number): Side {
   const attempts: SteadyAttempt[] = []
   const client = startSteadyClient({ host: '127.0.0.1', port, path: '/', onAttempt: (one) => attempts.push(one) })
-  return { name, attempts, stop: () => client.stop(), deletions: [] }
+  let made = NaN
+  const stop = async (): Promise<void> => {
+    made = (await client.stop()).attempts
+  }
+  return { name, attempts, stop, made: () => made, deletions: [] }
 }
 
 const lastAnswer = ({ attempts }: Side): SteadyAttempt | undefined =>
@@ -103,8 +109,12 @@ export async function benchRecovery(world: BenchWorld): Promise<Row[]> {
       met: one <= 0.5 * other,
     }
   })
-  const broken = (side: Side): number => count(side, 'reset') + count(side, 'empty')
+  const broken = (side: Side): number => count(side, 'reset') + count(side, 'empty') + count(side, 'cut')
   const total = (side: Side): number => side.attempts.length - (before[sides.indexOf(side)] ?? 0)
+  // No connection may fall out of the count: neither one that is no kind, nor one that was made and never told.
+  for (const side of sides)
+    if (count(side, 'answered') + count(side, 'refused') + broken(side) !== total(side) || side.made() !== side.attempts.length)
+      throw new Error(`${side.name}: ${side.made()} connections were made, and the kinds do not add up to them`)
   return [
     ...rows,
     ...parts,
@@ -121,7 +131,7 @@ export async function benchRecovery(world: BenchWorld): Promise<Row[]> {
     },
     {
       taken,
-      what: 'connections broken or empty meanwhile (the pods end at once when told to)',
+      what: 'connections reset, cut off or empty meanwhile (the pods end at once when told to)',
       against,
       unit: 'connections',
       ours: [broken(ours)],

@@ -1,6 +1,7 @@
 import type http from 'node:http'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { plainConnection, sendJson, startServer, type TestServer } from '../network/api-server.testing.ts'
+import { eventually } from '../network/eventually.testing.ts'
 import { ClusterRegistry } from './cluster-registry.ts'
 import { ResourceWatch } from './resource-watch.ts'
 
@@ -89,8 +90,6 @@ async function follow(
   )
   return { watch, registry, server, items: () => watch.state.items }
 }
-
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 5_000, interval: 5 })
 
 describe('a watched list', () => {
   it('starts with what is there, page by page, and goes on from there', async () => {

@@ -3,7 +3,7 @@ import http from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { Conversation, dial, readToEnd, get, MiB, useDataPlane } from '../support/data-plane.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
-import { waitFor } from '../testbed/wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { service, WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
@@ -26,7 +26,7 @@ describe.runIf(containers)('bytes through kubectl', () => {
   it('parks clients that come before the pod and serves them when it is there', async () => {
     const way = await plane.lane()
     const answers = [get(way.port, '/a'), get(way.port, '/b'), get(way.port, '/c')]
-    await waitFor('three parked clients', 5000, () => way.listener.totals().parked === 3)
+    await waitUntil('three parked clients', 5, () => way.listener.totals().parked === 3)
     await way.serve(plane.pod, ports.http)
     for (const { status } of await Promise.all(answers)) expect(status).toBe(200)
     expect(way.unserved).toEqual([])

@@ -7,7 +7,7 @@ import * as faults from '../testbed/faults.ts'
 import type { PodRow } from '../testbed/pods.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { startTestbed, type Testbed } from '../testbed/testbed.ts'
-import { waitFor } from '../testbed/wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { barePod, WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const { containers } = sharedBed()
@@ -65,11 +65,11 @@ describe.runIf(containers)('the data plane when the cluster fails', () => {
     undone.push(await faults.stopComponent(bed.a, 'apiserver'))
     for (const reset of resets) await expect(reset).resolves.toMatchObject([{ code: 'ECONNRESET' }])
     const counted = (): number => connectionsLost.reduce((sum, { count }) => sum + count, 0)
-    await waitFor('the loss', 5000, () => lost.length === 1 && counted() >= sockets.length)
+    await waitUntil('the loss', 5, () => lost.length === 1 && counted() >= sockets.length)
     expect(lost[0]?.code).toBe('tunnel-lost')
     expect(counted()).toBe(sockets.length)
     const next = way.start(pod, ports.echo)
-    await waitFor('the next to fail', 10_000, () => next.lost.length === 1)
+    await waitUntil('the next to fail', 10, () => next.lost.length === 1)
     expect(next.lost[0]).toMatchObject({ code: 'cluster-unreachable', detail: 'api-refused' })
   })
 
@@ -77,7 +77,7 @@ describe.runIf(containers)('the data plane when the cluster fails', () => {
     const way = await lane()
     const { tunnel, lost } = await way.serve(pod, ports.echo)
     const socket = await talking(way.port)
-    await waitFor('a free kubectl', 10_000, async () => (await tunnel.probe()).kind === 'live')
+    await waitUntil('a free kubectl', 10, async () => (await tunnel.probe()).kind === 'live')
     const fault = await faults.linkDown(bed.a)
     undone.push(fault)
     const before = performance.now()
@@ -97,7 +97,7 @@ describe.runIf(containers)('the data plane when the cluster fails', () => {
     undone.push(fault)
     expect(await tunnel.probe()).toMatchObject({ kind: 'stalled' })
     await fault.undo()
-    await waitFor('life', 20_000, async () => (await tunnel.probe()).kind === 'live')
+    await waitUntil('life', 20, async () => (await tunnel.probe()).kind === 'live')
     expect(lost).toEqual([])
   })
 })

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { BusyMachine } from '../support/busy-machine.ts'
 import { Conversation, get, useDataPlane } from '../support/data-plane.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
-import { waitFor } from '../testbed/wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
@@ -21,11 +21,11 @@ describe.runIf(containers)('the end of a kubectl', () => {
     const socket = await Conversation.with(way.port)
     socket.say('x')
     await socket.hears('x')
-    await waitFor('the spare kubectl', 10_000, async () => (await tunnel.probe()).kind === 'live')
+    await waitUntil('the spare kubectl', 10, async () => (await tunnel.probe()).kind === 'live')
     const reset = once(socket.socket, 'error')
     process.kill(tunnel.usage()?.pids[0] ?? 0, 'SIGKILL')
     await expect(reset).resolves.toMatchObject([{ code: 'ECONNRESET' }])
-    await waitFor('the count', 2000, () => connectionsLost.length === 1)
+    await waitUntil('the count', 2, () => connectionsLost.length === 1)
     expect(connectionsLost).toMatchObject([{ count: 1, failure: { code: 'tunnel-lost', detail: 'killed' } }])
     const again = await Conversation.with(way.port)
     again.say('y')
@@ -40,9 +40,9 @@ describe.runIf(containers)('the end of a kubectl', () => {
     const [pid = 0] = tunnel.usage()?.pids ?? []
     process.kill(pid, 'SIGKILL')
     // What a kubectl in its last breath took may have reached the pod; from its end on nothing can have.
-    await waitFor('its end', 5000, () => !existsSync(`/proc/${pid}/fd/0`), 1)
+    await waitUntil('its end', 5, () => !existsSync(`/proc/${pid}/fd/0`), 1)
     const answer = get(way.port, '/')
-    await waitFor('the loss', 2000, () => lost.length === 1)
+    await waitUntil('the loss', 2, () => lost.length === 1)
     expect(lost).toMatchObject([{ code: 'tunnel-lost', detail: 'killed' }])
     await way.serve(plane.pod, ports.http)
     expect((await answer).status).toBe(200)
@@ -63,7 +63,7 @@ describe.runIf(containers)('the end of a kubectl', () => {
       )
       const left = clients.length > 4 ? clients.pop() : undefined
       left?.end()
-      await waitFor('the one who left to be gone', 5000, () => way.listener.totals().open === clients.length)
+      await waitUntil('the one who left to be gone', 5, () => way.listener.totals().open === clients.length)
       const resets = clients.map(({ socket }) => once(socket, 'error', { signal: AbortSignal.timeout(20_000) }))
       for (const pid of tunnel.usage()?.pids ?? []) process.kill(pid, 'SIGKILL')
       for (const reset of resets) await expect(reset).resolves.toMatchObject([{ code: 'ECONNRESET' }])
@@ -100,7 +100,7 @@ describe.runIf(containers)('the end of a kubectl', () => {
     old.say('still')
     await old.hears('still')
     old.end()
-    await waitFor('the drained tunnel to end', 10_000, () => first.tunnel.state === 'closed')
+    await waitUntil('the drained tunnel to end', 10, () => first.tunnel.state === 'closed')
     expect(first.lost).toEqual([])
     young.end()
   })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Conversation, useDataPlane } from '../support/data-plane.ts'
 import { deletePod } from '../testbed/faults.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
-import { waitFor } from '../testbed/wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
@@ -34,7 +34,7 @@ describe.runIf(containers)('probing through kubectl', () => {
     const failure = { code: 'container-not-listening', detail: 'refused-in-pod' }
     expect(await tunnel.probe()).toMatchObject({ kind: 'refused', failure })
     expect(lost).toMatchObject([failure])
-    await waitFor('the tunnel to end', 5000, () => tunnel.state === 'closed')
+    await waitUntil('the tunnel to end', 5, () => tunnel.state === 'closed')
   })
 
   it('finds a pod that was deleted although kubectl lives on', async () => {
@@ -42,19 +42,19 @@ describe.runIf(containers)('probing through kubectl', () => {
     const way = await plane.lane()
     const { tunnel, lost } = await way.serve(gone, ports.http)
     await deletePod(plane.bed.a, plane.namespace, gone.name, true)
-    await waitFor(
+    await waitUntil(
       'the pod to be gone',
-      30_000,
+      30,
       async () => (await plane.bed.a.pods(plane.namespace, 'app=gone')).length === 0,
     )
-    const result = await waitFor('a refusal', 20_000, async () => {
+    const result = await waitUntil('a refusal', 20, async () => {
       const answer = await tunnel.probe()
       return answer.kind === 'refused' ? answer : null
     })
     // While the node still clears it away the port is closed, or its program ends just now, and the network is not yet gone.
     expect(['pod-replaced', 'container-not-listening', 'reset-by-pod']).toContain(result.failure.code)
     // A reset alone is no proof that the pod is gone: what is asked next tells.
-    await waitFor('the loss', 20_000, async () => {
+    await waitUntil('the loss', 20, async () => {
       if (lost.length === 0) await tunnel.probe()
       return lost.length > 0
     })
@@ -66,7 +66,7 @@ describe.runIf(containers)('probing through kubectl', () => {
     const { tunnel } = await way.serve(plane.pod, ports.http)
     const pid = tunnel.usage()?.pids[0] ?? 0
     process.kill(pid, 'SIGSTOP')
-    await waitFor('kubectl to stand still', 5000, () => / T \d/.test(readFileSync(`/proc/${pid}/stat`, 'latin1')))
+    await waitUntil('kubectl to stand still', 5, () => / T \d/.test(readFileSync(`/proc/${pid}/stat`, 'latin1')))
     expect(await tunnel.probe()).toEqual({ kind: 'stalled', ms: 0 })
     expect(await tunnel.open()).toMatchObject({ ok: false, error: { code: 'tunnel-stalled' } })
     process.kill(pid, 'SIGCONT')
@@ -79,7 +79,7 @@ describe.runIf(containers)('probing through kubectl', () => {
     const socket = await Conversation.with(way.port)
     socket.say('x')
     await socket.hears('x')
-    await waitFor('a live probe', 10_000, async () => (await tunnel.probe()).kind === 'live')
+    await waitUntil('a live probe', 10, async () => (await tunnel.probe()).kind === 'live')
     expect(tunnel.usage()?.pids).toHaveLength(2)
     socket.say('y')
     await socket.hears('y')
@@ -94,7 +94,7 @@ describe.runIf(containers)('probing through kubectl', () => {
     const way = await plane.lane()
     const { lost, tunnel } = target === null ? await way.serve(plane.pod, 10) : way.start(target, ports.http)
     if (target === null) await tunnel.probe()
-    await waitFor('the cause', 10_000, () => lost.length === 1)
+    await waitUntil('the cause', 10, () => lost.length === 1)
     expect(lost[0]?.code).toBe(code)
   })
 })

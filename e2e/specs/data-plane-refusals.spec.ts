@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Conversation, get, useDataPlane } from '../support/data-plane.ts'
 import { refuseNewConnections } from '../support/pod-firewall.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
-import { waitFor } from '../testbed/wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
@@ -17,9 +17,9 @@ describe.runIf(containers)('a port that refuses connections', () => {
     const way = await plane.lane()
     const { lost } = await way.serve(plane.pod, 9)
     const answer = get(way.port, '/hello')
-    await waitFor('the refusal', 5000, () => lost.length === 1)
+    await waitUntil('the refusal', 5, () => lost.length === 1)
     expect(lost[0]?.code).toBe('container-not-listening')
-    await waitFor('the client to be parked', 2000, () => way.listener.totals().parked === 1)
+    await waitUntil('the client to be parked', 2, () => way.listener.totals().parked === 1)
     await way.serve(plane.pod, ports.http)
     expect(JSON.parse((await answer).body)).toMatchObject({ path: '/hello', method: 'GET' })
   })
@@ -27,9 +27,9 @@ describe.runIf(containers)('a port that refuses connections', () => {
   it('loses none of many clients that meet a refused port at the same time', async () => {
     const way = await plane.lane()
     const answers = Array.from({ length: 30 }, (_, index) => get(way.port, `/${index}`))
-    await waitFor('thirty parked clients', 5000, () => way.listener.totals().parked === 30)
+    await waitUntil('thirty parked clients', 5, () => way.listener.totals().parked === 30)
     const { lost } = await way.serve(plane.pod, 9)
-    await waitFor('the refusal', 5000, () => lost.length === 1)
+    await waitUntil('the refusal', 5, () => lost.length === 1)
     await way.serve(plane.pod, ports.http)
     for (const { status } of await Promise.all(answers)) expect(status).toBe(200)
   })
@@ -41,13 +41,13 @@ describe.runIf(containers)('a port that refuses connections', () => {
     const old = await Conversation.with(way.port)
     old.say('a')
     await old.hears('a')
-    await waitFor('the spare kubectl', 5000, async () => (await first.tunnel.probe()).kind === 'live')
+    await waitUntil('the spare kubectl', 5, async () => (await first.tunnel.probe()).kind === 'live')
     await refuseNewConnections(stopping, ports.echo)
     // Longer than an earlier connection vouches for the port.
     await new Promise((resolve) => setTimeout(resolve, 6_500))
     const young = await Conversation.with(way.port)
     young.say('b')
-    await waitFor('the tunnel to say so', 5000, () => first.lost.length === 1)
+    await waitUntil('the tunnel to say so', 5, () => first.lost.length === 1)
     expect(first.lost[0]?.code).toBe('container-not-listening')
     old.say('c')
     await old.hears('c')
@@ -62,6 +62,6 @@ describe.runIf(containers)('a port that refuses connections', () => {
     ])
     old.end()
     young.end()
-    await waitFor('the old tunnel to end by itself', 10_000, () => first.tunnel.state === 'closed')
+    await waitUntil('the old tunnel to end by itself', 10, () => first.tunnel.state === 'closed')
   })
 })

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { dial, readToEnd, MiB, useDataPlane } from '../support/data-plane.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
-import { waitFor } from '../testbed/wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
@@ -26,9 +26,9 @@ describe.runIf(containers)('who does not read or is not read', () => {
     socket.write(`${300 * MiB}\n`)
     socket.pause()
     let seen = -1
-    await waitFor(
+    await waitUntil(
       'the flow to stand still',
-      15_000,
+      15,
       () => {
         const { bytesIn } = way.listener.totals()
         const stands = bytesIn > 0 && bytesIn === seen
@@ -54,8 +54,8 @@ describe.runIf(containers)('who does not read or is not read', () => {
     const slow = await dial(way.port)
     slow.write(`${300 * MiB}\n`)
     slow.pause()
-    await waitFor('the flow to begin', 5000, () => way.listener.totals().bytesIn > 0)
-    await waitFor('a free kubectl', 10_000, async () => (await tunnel.probe()).kind === 'live')
+    await waitUntil('the flow to begin', 5, () => way.listener.totals().bytesIn > 0)
+    await waitUntil('a free kubectl', 10, async () => (await tunnel.probe()).kind === 'live')
     const quick = await dial(way.port)
     quick.write(`${MiB}\n`)
     expect((await readToEnd(quick)).length).toBe(MiB)
@@ -70,8 +70,8 @@ describe.runIf(containers)('who does not read or is not read', () => {
     flood.write(`${300 * MiB}\n`)
     flood.write(Buffer.alloc(64 * MiB))
     flood.pause()
-    await waitFor('the flow to begin', 5000, () => way.listener.totals().bytesIn > 0)
-    await waitFor('a free kubectl', 10_000, async () => (await tunnel.probe()).kind === 'live')
+    await waitUntil('the flow to begin', 5, () => way.listener.totals().bytesIn > 0)
+    await waitUntil('a free kubectl', 10, async () => (await tunnel.probe()).kind === 'live')
     const quick = await dial(way.port)
     quick.write(`${MiB}\n`)
     expect((await readToEnd(quick)).length).toBe(MiB)

@@ -10,7 +10,7 @@ import { connectionOf } from '../support/cluster-connection.ts'
 import { stopComponent } from '../testbed/faults.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { attachTestbed, type Testbed } from '../testbed/testbed.ts'
-import { waitFor } from '../testbed/wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import * as workloads from '../testbed/workloads.ts'
 
 const { containers } = sharedBed()
@@ -161,14 +161,14 @@ describe.runIf(containers)('a watched target (needs containers)', () => {
     [{ kind: 'pod', name: 'db-0' }, 1],
   ])('%o shows its usable pods', async (target, count) => {
     const watch = follow(target)
-    await waitFor('usable pods', 60_000, () => usable(watch.last).length === count)
+    await waitUntil('usable pods', 60, () => usable(watch.last).length === count)
     expect(viewOf(watch.last)).toMatchObject({ targetExists: true, namespaceExists: true, failure: null })
     watch.stop()
   })
 
   test('of a service says which port of the pod a service port means', async () => {
     const watch = follow({ kind: 'service', name: 'web' })
-    const view = await waitFor('two usable pods', 60_000, () => usable(watch.last).length === 2 && viewOf(watch.last))
+    const view = await waitUntil('two usable pods', 60, () => usable(watch.last).length === 2 && viewOf(watch.last))
     expect(view.by).toBe('endpoint-slices')
     expect(view.declaredPorts).toEqual([{ name: 'http', port: 80 }])
     for (const pod of view.pods) expect(pod.servicePorts).toEqual({ '80': 8080, http: 8080 })
@@ -177,7 +177,7 @@ describe.runIf(containers)('a watched target (needs containers)', () => {
 
   test('of a stateful set knows the ordinals', async () => {
     const watch = follow({ kind: 'statefulset', name: 'db' })
-    const view = await waitFor('both pods', 60_000, () => usable(watch.last).length === 2 && viewOf(watch.last))
+    const view = await waitUntil('both pods', 60, () => usable(watch.last).length === 2 && viewOf(watch.last))
     expect(view.pods.map((pod) => pod.ordinal).sort()).toEqual([0, 1])
     watch.stop()
   })
@@ -185,7 +185,7 @@ describe.runIf(containers)('a watched target (needs containers)', () => {
   test('that does not exist says so, and whether its namespace does', async () => {
     const missing = follow({ kind: 'service', name: 'nope' })
     const nowhere = follow({ kind: 'deployment', name: 'nope' }, 'admin', 'no-such-namespace')
-    await waitFor('both views', 10_000, () => viewOf(missing.last) !== null && viewOf(nowhere.last) !== null)
+    await waitUntil('both views', 10, () => viewOf(missing.last) !== null && viewOf(nowhere.last) !== null)
     expect(missing.last).toMatchObject({ targetExists: false, namespaceExists: true, failure: null })
     expect(nowhere.last).toMatchObject({ targetExists: false, namespaceExists: false, failure: null })
     missing.stop()
@@ -194,7 +194,7 @@ describe.runIf(containers)('a watched target (needs containers)', () => {
 
   test('that may not be read carries the refusal', async () => {
     const watch = follow({ kind: 'deployment', name: 'web' }, 'restricted')
-    await waitFor('a failure', 10_000, () => viewOf(watch.last)?.failure)
+    await waitUntil('a failure', 10, () => viewOf(watch.last)?.failure)
     expect(viewOf(watch.last)?.failure).toMatchObject({
       class: 'forbidden',
       rbac: { user: 'reader', resource: 'deployments', verb: 'list', namespace },
@@ -204,39 +204,39 @@ describe.runIf(containers)('a watched target (needs containers)', () => {
 
   test('is told within a moment when a pod goes and its successor is ready', async () => {
     const watch = follow({ kind: 'deployment', name: 'web' })
-    await waitFor('two usable pods', 60_000, () => usable(watch.last).length === 2)
+    await waitUntil('two usable pods', 60, () => usable(watch.last).length === 2)
     const [gone] = usable(watch.last)
     const deleted = await bed.a.kubectl(['delete', 'pod', gone ?? '', '-n', namespace, '--wait=false'])
     expect(deleted.code).toBe(0)
-    await waitFor('the pod to be unusable', 1_000, () => !usable(watch.last).includes(gone ?? ''), 5)
-    await waitFor('a successor', 30_000, () => usable(watch.last).length === 2)
+    await waitUntil('the pod to be unusable', 1, () => !usable(watch.last).includes(gone ?? ''), 5)
+    await waitUntil('a successor', 30, () => usable(watch.last).length === 2)
     expect(usable(watch.last)).not.toContain(gone)
     watch.stop()
   })
 
   test('keeps its pods and says why it is old while the API server is away, and goes on by itself', async () => {
     const watch = follow({ kind: 'service', name: 'web' })
-    await waitFor('two usable pods', 60_000, () => usable(watch.last).length === 2)
+    await waitUntil('two usable pods', 60, () => usable(watch.last).length === 2)
     const away = await stopComponent(bed.a, 'apiserver')
     try {
-      await waitFor('the failure', 1_000, () => viewOf(watch.last)?.failure?.class === 'unreachable')
+      await waitUntil('the failure', 1, () => viewOf(watch.last)?.failure?.class === 'unreachable')
       // The first new connection may meet the server while it ends; the next one is refused.
-      await waitFor('its name', 3_000, () => viewOf(watch.last)?.failure?.detail === 'refused')
+      await waitUntil('its name', 3, () => viewOf(watch.last)?.failure?.detail === 'refused')
       expect(usable(watch.last)).toHaveLength(2)
     } finally {
       await away.undo()
     }
-    await waitFor('a view without failure', 20_000, () => viewOf(watch.last)?.failure === null)
+    await waitUntil('a view without failure', 20, () => viewOf(watch.last)?.failure === null)
     watch.stop()
   })
 
   test('survives the death of the sidecar', async () => {
     const watch = follow({ kind: 'service', name: 'web' })
-    await waitFor('two usable pods', 60_000, () => usable(watch.last).length === 2)
+    await waitUntil('two usable pods', 60, () => usable(watch.last).length === 2)
     const { pid, restarts } = client.state()
     process.kill(pid ?? 0, 'SIGKILL')
-    await waitFor('unwatched', 2_000, () => watch.views.some((news) => 'kind' in news))
-    await waitFor('the pods again', 10_000, () => usable(watch.last).length === 2)
+    await waitUntil('unwatched', 2, () => watch.views.some((news) => 'kind' in news))
+    await waitUntil('the pods again', 10, () => usable(watch.last).length === 2)
     expect(client.state()).toMatchObject({ state: 'ready', restarts: restarts + 1 })
     expect(client.state().pid).not.toBe(pid)
     watch.stop()

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { PodRow } from '../testbed/pods.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { attachTestbed, type Testbed } from '../testbed/testbed.ts'
-import { waitFor } from '../testbed/wait-for.ts'
+import { waitUntil } from './wait-until.ts'
 import { barePod } from '../testbed/workloads.ts'
 import { TunnelLane } from './tunnel-lane.ts'
 
@@ -99,7 +99,7 @@ export class Conversation {
 
   async hears(text: string | RegExp): Promise<void> {
     const matches = (): boolean => (typeof text === 'string' ? this.#heard === text : text.test(this.#heard))
-    await waitFor(`to hear ${text.toString()}`, 20_000, matches, 5).catch((error: unknown) => {
+    await waitUntil(`to hear ${text.toString()}`, 20, matches, 5).catch((error: unknown) => {
       throw new Error(`heard ${JSON.stringify(this.#heard)}`, { cause: error })
     })
     this.#heard = ''

@@ -12,7 +12,7 @@ import type { Tunnel, TunnelFactory, TunnelFailure } from '../../electron/core/f
 import { createPlatform } from '../../electron/core/platform/platform.ts'
 import { testChildren } from '../../electron/core/processes/child-processes.testing.ts'
 import { silentLog } from '../../electron/core/store/store.testing.ts'
-import { waitFor } from '../testbed/wait-for.ts'
+import { waitUntil } from './wait-until.ts'
 import type { TestCluster } from '../testbed/testbed.ts'
 import { connectionOf } from './cluster-connection.ts'
 
@@ -110,7 +110,7 @@ export class TunnelLane implements AsyncDisposable {
   /** Starts a tunnel and waits until it can carry connections. */
   async open(to: Destination, remote: number | string): Promise<LaneTunnel> {
     const made = this.start(to, remote)
-    await waitFor('the tunnel to be ready', 20_000, () => made.ready > 0 || made.lost.length > 0)
+    await waitUntil('the tunnel to be ready', 20, () => made.ready > 0 || made.lost.length > 0)
     if (made.ready === 0) throw new Error(`the tunnel was lost: ${made.lost[0]?.message ?? ''}`)
     return made
   }

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs/promises'
-import net from 'node:net'
 import path from 'node:path'
+import { freePorts } from '../../network/free-ports.testing.ts'
 import { createObject } from './api-client.ts'
 import { ALL_RECIPES, buildAll, type BuiltFolders, type RecipeName } from './build.ts'
 import { CLUSTER_NAMES, inCluster, type ClusterLayout, type ClusterName } from './cluster-layout.ts'
@@ -22,20 +22,12 @@ import { startProxies } from './proxies.ts'
 import { prepareUsers } from './users.ts'
 import type { BedDescription } from './description.ts'
 import { httpContainer } from './workloads.ts'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { writeLoginPlugin } from './login-plugin.ts'
 
 export type BedOptions = {
   /** Images of the real node beside pause and workload; default redis and postgres. */
   images?: readonly ImageName[]
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer())
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))))
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
 
 async function draftLayout(bed: BedFolder, name: ClusterName, built: BuiltFolders): Promise<ClusterLayout> {
@@ -97,7 +89,7 @@ type Conditions = { status?: { conditions?: { type: string; status: string }[] }
 
 async function waitForNode(cluster: RunningCluster): Promise<void> {
   const name = cluster.layout.nodeName
-  await waitFor(`node ${name}`, 180_000, async () => {
+  await waitUntil(`node ${name}`, 180, async () => {
     const answer = await cluster.api.request('GET', `/api/v1/nodes/${name}`)
     const conditions = (answer.body as Conditions).status?.conditions ?? []
     return conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True')
@@ -107,7 +99,7 @@ async function waitForNode(cluster: RunningCluster): Promise<void> {
 /** Pods are refused in a namespace that has no default service account yet. */
 async function waitForServiceAccounts(cluster: RunningCluster): Promise<void> {
   for (const namespace of ['default', 'team']) {
-    await waitFor(`the service account of ${namespace}`, 30_000, async () => {
+    await waitUntil(`the service account of ${namespace}`, 30, async () => {
       const answer = await cluster.api.request('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`)
       return answer.status === 200
     })

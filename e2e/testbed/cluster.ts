@@ -8,7 +8,7 @@ import { componentCommand, componentsOf, configurationFiles, type ComponentName 
 import { certificateUser, kubeconfig, writeKubeconfig } from './kubeconfig-file.ts'
 import { mustRun, runCommand } from './run-command.ts'
 import { isAlive, identifyProcess } from './state-folder.ts'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 function childrenOf(pid: number): number[] {
   try {
@@ -53,7 +53,7 @@ export async function startComponent(layout: ClusterLayout, name: ComponentName)
   await waitForComponentEnd(layout, name)
   await fs.rm(inCluster(layout, 'run', `${name}.pid`), { force: true })
   await fs.appendFile(inCluster(layout, 'control'), `start ${name}\n`)
-  await waitFor(`the process of ${name}`, 10_000, () => componentPid(layout, name), 10)
+  await waitUntil(`the process of ${name}`, 10, () => componentPid(layout, name), 10)
 }
 
 /** Sends a signal to a component; its pid. One that is not running is an error: a fault that hits nothing proves nothing. */
@@ -68,8 +68,8 @@ export function signalComponent(layout: ClusterLayout, name: ComponentName, sign
  * Resolves when the component's process has ended and been reaped. A killed program of many threads is a zombie first,
  * and holds its ports until the last of them has gone.
  */
-export async function waitForComponentEnd(layout: ClusterLayout, name: ComponentName, limitMs = 30_000): Promise<void> {
-  await waitFor(`the end of ${name}`, limitMs, () => processOf(layout, name) === null, 20)
+export async function waitForComponentEnd(layout: ClusterLayout, name: ComponentName, seconds = 30): Promise<void> {
+  await waitUntil(`the end of ${name}`, seconds, () => processOf(layout, name) === null, 20)
 }
 
 /** The last lines of a component's log, for the errors of the bed itself. */
@@ -159,7 +159,7 @@ async function importImages(layout: ClusterLayout, files: readonly string[]): Pr
   const socket = inCluster(layout, 'containerd.sock')
   const ctr = path.join(layout.built.containerd, 'ctr')
   const words = ['-a', socket, '-n', 'k8s.io']
-  await waitFor('containerd', 20_000, async () => (await runCommand(ctr, [...words, 'version'])).code === 0)
+  await waitUntil('containerd', 20, async () => (await runCommand(ctr, [...words, 'version'])).code === 0)
   for (const file of files) await mustRun(ctr, [...words, 'image', 'import', file])
 }
 
@@ -197,7 +197,7 @@ export async function startCluster(
   const api = await connectApi(layout)
   const starter = identifyProcess(layout.starterPid)
   try {
-    await waitFor(`the API of cluster ${layout.name}`, 60_000, async () => {
+    await waitUntil(`the API of cluster ${layout.name}`, 60, async () => {
       if (starter === null || !isAlive(starter)) throw new Error('its first process has ended')
       return isApiReady(api)
     })

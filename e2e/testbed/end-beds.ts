@@ -5,7 +5,7 @@ import path from 'node:path'
 import { exists } from './build.ts'
 import { mustRun } from './run-command.ts'
 import { isAlive, listBedFolders, type BedFolder, type ProcessIdentity } from './state-folder.ts'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 /** The ids of all containers and sandboxes of a bed; to be noted before its end, as proof needs them. */
 export async function containerIds(bed: BedFolder): Promise<string[]> {
@@ -70,7 +70,7 @@ async function endBed(bed: BedFolder): Promise<void> {
   if (alive) process.kill(owner.pid, 'SIGTERM')
   try {
     // Without its owner, its sweeper is at work already, or both have gone (a machine that was switched off).
-    await waitFor('the end of the bed', alive ? 20_000 : 3000, async () => !(await exists(bed.folder)))
+    await waitUntil('the end of the bed', alive ? 20 : 3, async () => !(await exists(bed.folder)))
     return
   } catch {
     // Nobody ends it: we do.

@@ -5,7 +5,7 @@ import { isApiReady, signalComponent, startComponent, waitForComponentEnd } from
 import type { ComponentName } from './components.ts'
 import type { TestCluster } from './testbed.ts'
 import { mustRun, runCommand } from './run-command.ts'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 /** Something made to go wrong. `undo` puts it right and waits until it is; a second `undo` does nothing. */
 export type Fault = AsyncDisposable & { undo: () => Promise<void> }
@@ -18,10 +18,10 @@ export function fault(repair: () => Promise<void>): Fault {
 }
 
 /** Waits until the API server serves again. After a minute without etcd it may take half a minute more. */
-export async function waitForApi(layout: ClusterLayout, limitMs = 90_000): Promise<void> {
+export async function waitForApi(layout: ClusterLayout, seconds = 90): Promise<void> {
   const api = await connectApi(layout)
   try {
-    await waitFor(`the API of cluster ${layout.name}`, limitMs, () => isApiReady(api))
+    await waitUntil(`the API of cluster ${layout.name}`, seconds, () => isApiReady(api))
   } finally {
     api.close()
   }
@@ -32,16 +32,16 @@ async function waitForService(layout: ClusterLayout, name: ComponentName): Promi
   if (name === 'apiserver' || name === 'etcd') return waitForApi(layout)
   if (name === 'containerd') {
     const words = ['-a', `${layout.folder}/containerd.sock`, 'version']
-    await waitFor(
+    await waitUntil(
       'containerd',
-      30_000,
+      30,
       async () => (await runCommand(`${layout.built.containerd}/ctr`, words)).code === 0,
     )
   }
   if (name === 'kubelet') {
     const dial = ['-c', 'exec 3<>/dev/tcp/127.0.0.1/10250']
     const words = ['-t', String(layout.initPid), '-n', '--', 'bash', ...dial]
-    await waitFor('kubelet', 30_000, async () => (await runCommand('nsenter', words)).code === 0)
+    await waitUntil('kubelet', 30, async () => (await runCommand('nsenter', words)).code === 0)
   }
 }
 
@@ -58,7 +58,7 @@ export async function stopComponent(
   signalComponent(layout, name, signal)
   if (signal === 'SIGKILL') await waitForComponentEnd(layout, name)
   return fault(async () => {
-    await waitForComponentEnd(layout, name, 90_000)
+    await waitForComponentEnd(layout, name, 90)
     await startComponent(layout, name)
     await waitForService(layout, name)
   })
@@ -71,9 +71,9 @@ export async function waitForStandstill(pid: number): Promise<void> {
     // What is not there any more does nothing either.
     return stat === null || /^[TtZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
   }
-  await waitFor(
+  await waitUntil(
     `a standstill of ${pid}`,
-    10_000,
+    10,
     async () => (await Promise.all((await fs.readdir(`/proc/${pid}/task`)).map(stands))).every(Boolean),
     5,
   )

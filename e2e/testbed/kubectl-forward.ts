@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import type { TestCluster } from './testbed.ts'
 
 /** A bare `kubectl port-forward`, with nothing of the product around it. */
@@ -44,7 +44,7 @@ export async function startKubectlForward(
   const localPort = (remote: number): number =>
     Number(new RegExp(`Forwarding from 127\\.0\\.0\\.1:(\\d+) -> ${remote}\n`).exec(said)?.[1])
   try {
-    await waitFor('kubectl to listen', 20_000, () => child.exitCode !== null || forward.ports.every(localPort))
+    await waitUntil('kubectl to listen', 20, () => child.exitCode !== null || forward.ports.every(localPort))
   } catch (error) {
     await close()
     throw error

@@ -7,7 +7,7 @@ import type { BedDescription } from './description.ts'
 import { containerIds, leftovers } from './end-beds.ts'
 import { runCommand } from './run-command.ts'
 import { attachTestbed } from './testbed.ts'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import * as workloads from './workloads.ts'
 
 const MAIN = path.join(import.meta.dirname, 'main.ts')
@@ -23,7 +23,7 @@ async function up(): Promise<{ child: ChildProcess; description: BedDescription;
   started.push(child)
   let line = ''
   child.stdout.on('data', (data) => (line += String(data)))
-  await waitFor('the line of the bed', 120_000, () => line.endsWith('\n'))
+  await waitUntil('the line of the bed', 120, () => line.endsWith('\n'))
   const description = JSON.parse(line) as BedDescription
   await using bed = await attachTestbed(description)
   const namespace = await bed.a.createNamespace()
@@ -43,7 +43,7 @@ describe('the end of a bed', () => {
     child.kill(signal)
     const [code] = (await ended) as [number | null]
     expect(code).toBe(signal === 'SIGKILL' ? null : 0)
-    await waitFor('the sweep', 15_000, async () => !(await exists(description.folder)))
+    await waitUntil('the sweep', 15, async () => !(await exists(description.folder)))
     expect(await leftovers(description, ids)).toEqual([])
   })
 

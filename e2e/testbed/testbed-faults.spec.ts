@@ -9,7 +9,7 @@ import { startKubectlForward, type KubectlForward } from './kubectl-forward.ts'
 import { sharedBed } from './shared-bed.ts'
 import { isAlive, identifyProcess } from './state-folder.ts'
 import { startTestbed, type Testbed } from './testbed.ts'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import * as workloads from './workloads.ts'
 
 // A bed of its own, beside the shared one: faults here would be the other specs' failures.
@@ -45,7 +45,7 @@ const askApi = (): Promise<string> =>
     (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error),
   )
 const apiAnswers = (): Promise<unknown> =>
-  waitFor('the API server to answer', 10_000, async () => (await askApi()) === 'ok')
+  waitUntil('the API server to answer', 10, async () => (await askApi()) === 'ok')
 const echo = (forward: KubectlForward): Promise<{ received: Buffer }> =>
   exchange(forward.localPort(7000), { send: 'hello', until: (data) => data.length === 5, limitMs: 1000 })
 
@@ -80,7 +80,7 @@ describe('API server', () => {
 
   test('without etcd: not ready, and ready again afterwards', async () => {
     const fault = track(await faults.stopComponent(bed.a, 'etcd'))
-    await waitFor('the API server to notice', 10_000, async () => (await askApi()) !== 'ok')
+    await waitUntil('the API server to notice', 10, async () => (await askApi()) !== 'ok')
     await fault.undo()
     await apiAnswers()
   })
@@ -100,13 +100,13 @@ describe.skipIf(!sharedBed().containers)('network and node', () => {
     const fault = track(await faults.dropPackets(bed.a))
     expect((await echo(forward)).received).toHaveLength(0)
     await fault.undo()
-    await waitFor('an echo', 40_000, async () => (await echo(forward)).received.length === 5)
+    await waitUntil('an echo', 40, async () => (await echo(forward)).received.length === 5)
   })
 
   test('connections reset: a forward ends at once, the API serves on', async () => {
     await using forward = await forwardWeb()
     expect(await faults.resetConnections(bed.a)).toBeGreaterThan(0)
-    await waitFor('kubectl to end', 5000, () => forward.exitCode() !== null)
+    await waitUntil('kubectl to end', 5, () => forward.exitCode() !== null)
     expect(forward.said()).toContain('lost connection to pod')
     await apiAnswers()
   })
@@ -122,7 +122,7 @@ describe.skipIf(!sharedBed().containers)('network and node', () => {
     const fault = track(await faults.stopComponent(bed.a, name))
     await expect(forwardWeb()).rejects.toThrow(/connection refused/)
     await fault.undo()
-    const forward = await waitFor('a forward', 20_000, forwardWeb, 500)
+    const forward = await waitUntil('a forward', 20, forwardWeb, 500)
     await forward.close()
   })
 
@@ -131,14 +131,14 @@ describe.skipIf(!sharedBed().containers)('network and node', () => {
     const fault = track(await faults.pauseComponent(bed.a, 'kubelet'))
     expect((await echo(forward)).received).toHaveLength(0)
     await fault.undo()
-    await waitFor('an echo', 20_000, async () => (await echo(forward)).received.length === 5)
+    await waitUntil('an echo', 20, async () => (await echo(forward)).received.length === 5)
   })
 
   test('pods deleted, evicted or rolled are replaced by others', async () => {
     const replaced = async (act: (name: string) => Promise<unknown>): Promise<void> => {
       const [first] = await bed.a.waitForPods(namespace, 'app=web', 2)
       await act(first?.name ?? '')
-      await waitFor('another pod', 30_000, async () => {
+      await waitUntil('another pod', 30, async () => {
         const pods = await bed.a.pods(namespace, 'app=web')
         return pods.length === 2 && pods.every((pod) => pod.ready && !pod.deleting && pod.uid !== first?.uid)
       })

@@ -7,7 +7,7 @@ import { mustRun } from './run-command.ts'
 import { sharedBed } from './shared-bed.ts'
 import { attachTestbed, crashContainer, type Testbed } from './testbed.ts'
 import { FAILING_USERS, GOOD_USERS, type UserName } from './users.ts'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import * as workloads from './workloads.ts'
 
 const { containers } = sharedBed()
@@ -45,7 +45,7 @@ describe('both clusters', () => {
     await bed.b.apply(workloads.deployment({ namespace: own, name: 'web', replicas: 3 }))
     const [pod] = await bed.b.waitForPods(own, 'app=web', 3)
     await bed.b.api.request('DELETE', `/api/v1/namespaces/${own}/pods/${pod?.name ?? ''}`)
-    await waitFor('the pod to go', 20_000, async () => (await bed.b.pods(own)).every(({ uid }) => uid !== pod?.uid))
+    await waitUntil('the pod to go', 20, async () => (await bed.b.pods(own)).every(({ uid }) => uid !== pod?.uid))
     await bed.b.deleteNamespace(own)
   })
 })
@@ -146,14 +146,14 @@ describe.skipIf(!containers)('pods with real containers', () => {
     await bed.a.waitForPods(namespace, 'app=wrong-port', 1)
     await using forward = await forwardTo('pod/wrong-port', [8080])
     expect((await exchange(forward.localPort(8080))).received).toHaveLength(0)
-    await waitFor('kubectl to end', 5000, () => forward.exitCode() !== null)
+    await waitUntil('kubectl to end', 5, () => forward.exitCode() !== null)
     expect(forward.said()).toContain('connection refused')
   })
 
   test('a slow starter runs long before it is ready', async () => {
     const container = workloads.workloadContainer({ READY_MS: 3000 })
     await bed.a.apply(workloads.barePod({ namespace, name: 'slow', container }))
-    const running = await waitFor('running', 20_000, async () => {
+    const running = await waitUntil('running', 20, async () => {
       const [pod] = await bed.a.pods(namespace, 'app=slow')
       return pod?.phase === 'Running' ? pod : null
     })
@@ -164,7 +164,7 @@ describe.skipIf(!containers)('pods with real containers', () => {
   test('a crash-looper restarts in the same pod and ends up waiting', async () => {
     const container = workloads.workloadContainer({ CRASH_MS: 200 }, 'crash')
     await bed.a.apply(workloads.barePod({ namespace, name: 'crash', container }))
-    await waitFor('a restart and a wait', 60_000, async () => {
+    await waitUntil('a restart and a wait', 60, async () => {
       const [pod] = await bed.a.pods(namespace, 'app=crash')
       return pod !== undefined && pod.restarts >= 1 && pod.waiting === 'CrashLoopBackOff'
     })
@@ -175,7 +175,7 @@ describe.skipIf(!containers)('pods with real containers', () => {
     const [before] = await bed.a.waitForPods(namespace, 'app=killed', 1)
     if (before === undefined) throw new Error('no pod')
     await crashContainer(bed.a, before)
-    await waitFor('the restart', 30_000, async () => {
+    await waitUntil('the restart', 30, async () => {
       const [pod] = await bed.a.pods(namespace, 'app=killed')
       return pod?.uid === before.uid && pod.restarts === 1 && pod.ready
     })

@@ -9,7 +9,7 @@ import type { ClusterLayout, ClusterName } from './cluster-layout.ts'
 import type { BedDescription, ClusterDescription } from './description.ts'
 import { readPods, type PodRow } from './pods.ts'
 import { mustRun, runCommand, type CommandOptions, type CommandResult } from './run-command.ts'
-import { waitFor } from './wait-for.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import type { Manifest } from './workloads.ts'
 
 /** One cluster of a bed, for specs. Everything here is done as administrator unless it says otherwise. */
@@ -30,7 +30,7 @@ export type TestCluster = ClusterDescription & {
   /** Pods of a namespace, oldest first. `selector` as in `app=web`. */
   pods: (namespace: string, selector?: string) => Promise<PodRow[]>
   /** Waits until `count` pods of the selector are ready and none is going away; returns them. Default limit 60 s. */
-  waitForPods: (namespace: string, selector: string, count: number, limitMs?: number) => Promise<PodRow[]>
+  waitForPods: (namespace: string, selector: string, count: number, seconds?: number) => Promise<PodRow[]>
 }
 
 /** A running bed. Close it, or let `await using` do so; one that was only attached to goes on. */
@@ -87,7 +87,7 @@ async function connectCluster(
       const namespace = `${prefix}-${randomBytes(4).toString('hex')}`
       const made = await api.request('POST', '/api/v1/namespaces', { metadata: { name: namespace } })
       if (made.status !== 201) throw new Error(`namespace ${namespace}: ${JSON.stringify(made.body)}`)
-      await waitFor(`the service account of ${namespace}`, 30_000, async () => {
+      await waitUntil(`the service account of ${namespace}`, 30, async () => {
         const account = await api.request('GET', `/api/v1/namespaces/${namespace}/serviceaccounts/default`)
         return account.status === 200
       })
@@ -96,8 +96,8 @@ async function connectCluster(
     deleteNamespace: async (namespace) => {
       await api.request('DELETE', `/api/v1/namespaces/${namespace}`)
     },
-    waitForPods: (namespace, selector, count, limitMs = 60_000) =>
-      waitFor(`${count} ready pods of ${selector} in ${namespace}`, limitMs, async () => {
+    waitForPods: (namespace, selector, count, seconds = 60) =>
+      waitUntil(`${count} ready pods of ${selector} in ${namespace}`, seconds, async () => {
         const rows = await pods(namespace, selector)
         return rows.length === count && rows.every((row) => row.ready && !row.deleting) ? rows : null
       }),

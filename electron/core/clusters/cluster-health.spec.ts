@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { ClusterStatus, ConnectionTest } from '../../../contract/clusters.ts'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import { owner } from '../../../contract/permissions.ts'
@@ -10,6 +10,7 @@ import {
   startTcpServer,
   type TestServer,
 } from '../../../network/api-server.testing.ts'
+import { eventually } from '../../../network/eventually.testing.ts'
 import { systemClock } from '../clock.ts'
 import type { CredentialFailure, ResolveOptions } from '../credentials/credentials.ts'
 import { testEntry } from '../credentials/credentials.testing.ts'
@@ -23,7 +24,6 @@ const ends: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 10 })
 
 const entryFor = (server: string): KubeconfigEntry => testEntry({ token: 't' }, { server })
 

@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Forward } from '../../../contract/forwards.ts'
 import { owner } from '../../../contract/permissions.ts'
+import { freePort } from '../../../network/free-ports.testing.ts'
 import { ForwardBench } from './forward-service.testing.ts'
-import { echo, free, freePort, occupy } from './listener/local-server.testing.ts'
+import { echo, free, occupy } from './listener/local-server.testing.ts'
 import { client } from './tunnel/tunnel.testing.ts'
 
 let bench: ForwardBench

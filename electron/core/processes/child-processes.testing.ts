@@ -45,7 +45,7 @@ export const shell = (script: string, more: Partial<ChildSpec> = {}): ChildSpec 
   ...more,
 })
 
-/** Looks again every 10 ms until it is true; throws after `ms`. */
+/** Looks again every 10 ms until it is true; throws after `ms`. Without vitest's `eventually`, for programs that specs start. */
 export async function until(condition: () => boolean, ms = 5000): Promise<void> {
   const deadline = performance.now() + ms
   while (!condition()) {

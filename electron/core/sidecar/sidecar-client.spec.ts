@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { ToSidecar } from '../../../contract/sidecar.ts'
 import { plainConnection, sendJson, startServer, type TestServer } from '../../../network/api-server.testing.ts'
+import { eventually } from '../../../network/eventually.testing.ts'
 import { systemClock } from '../clock.ts'
 import { FakeClock } from '../clock.testing.ts'
 import { Log, LogRing } from '../log.ts'
@@ -17,7 +18,6 @@ const ends: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 10_000, interval: 10 })
 const isAlive = (pid: number | null): boolean => {
   try {
     process.kill(pid ?? 0, 0)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { client } from '../tunnel/tunnel.testing.ts'
 
 /** What the program behind a local port answers to a text. */
@@ -20,11 +20,3 @@ export async function occupy(port: number): Promise<Server> {
 }
 
 export const free = (server: Server): Promise<unknown> => new Promise((resolve) => server.close(resolve))
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = await occupy(0)
-  const { port } = server.address() as AddressInfo
-  await free(server)
-  return port
-}
