@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -6,8 +7,10 @@ import type { Result } from '../../contract/errors.ts'
 import { operationNames, operations, type OperationName } from '../../contract/operations.ts'
 import { validInputsAround, vaultPassphrase } from '../../contract/valid-inputs.testing.ts'
 import { everyKindText, plantedSecrets } from '../../electron/core/kubeconfig/hostile-kubeconfigs.testing.ts'
-import { canariesBelow, canariesIn } from '../support/canaries.ts'
+import { canariesBelow, canariesIn, type Canaries } from '../support/canaries.ts'
 import { expectOk } from '../support/expect-ok.ts'
+import { inspectable, openInspector, type Inspector } from '../support/inspector.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { OwnerDesktop } from './owner-desktop.ts'
 
 /** What crosses the bridge of a desktop that owns its data, when every operation there is is asked for. */
@@ -77,5 +80,77 @@ describe('a secret', () => {
 
   it('is in no file, the data folder and the home folder included', async () => {
     expect(await canariesBelow(folder, canaries)).toEqual([])
+  })
+})
+
+describe('the memory of the owner', () => {
+  let place: string
+  let owner: OwnerDesktop
+  let inspector: Inspector
+  /** An API server and a proxy that take every question and answer none, so that secrets stay in use. */
+  let silent: Server
+  let heard = ''
+  /** Answers of questions that were on their way. */
+  const underway: Promise<unknown>[] = []
+  const found = async (what: Canaries): Promise<string[]> => canariesIn(await inspector.heapSnapshot(), what)
+  const ask = async (name: OperationName, input: object): Promise<void> => {
+    heard = ''
+    for (const { id } of await expectOk(owner.client.clusters.list({})))
+      underway.push(owner.command('call', { name, input: { id, ...input } }))
+    await waitUntil('a token on its way', 20, () => heard.includes(`Bearer ${plantedSecrets.token}`))
+  }
+
+  beforeAll(async () => {
+    silent = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.on('data', (bytes) => {
+        heard += bytes.toString('latin1')
+        if (bytes.subarray(0, 8).toString() === 'CONNECT ') socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      })
+    })
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const address = `127.0.0.1:${(silent.address() as AddressInfo).port}`
+    place = await mkdtemp(join(tmpdir(), 'mooring-desktop-memory-'))
+    owner = await OwnerDesktop.start({ dataDir: join(place, 'data'), home: place, environment: inspectable })
+    inspector = await openInspector(owner)
+    const { client } = owner
+    await expectOk(client.vault.setup({ provider: 'passphrase', passphrase: vaultPassphrase }))
+    const kubeconfig = everyKindText
+      .replaceAll(/https?:\/\/([^\s@]*@)?10\.0\.0\.\d:\d+/g, `http://$1${address}`)
+      .replaceAll('proxy.example.test:3128', address)
+      .replaceAll('issuer.example.test', '127.0.0.1:9')
+    const contexts = ['token', 'basic', 'certificate', 'command', 'provider'].map((context) => ({ context }))
+    const allowCommands = ['get-credentials --region eu']
+    const clusters = await expectOk(client.clusters.add({ text: kubeconfig, contexts, allowCommands }))
+    const target = { kind: 'service', name: 'web' } as const
+    for (const { id: clusterId } of clusters)
+      await expectOk(client.forwards.create({ clusterId, namespace: 'shop', target, ports: [{ remote: 80 }] }))
+  })
+  afterAll(async () => {
+    await inspector[Symbol.asyncDispose]()
+    await owner.kill()
+    silent.close()
+    await rm(place, { recursive: true, force: true })
+  })
+
+  it('holds what is in use, so this search finds what is there', async () => {
+    await ask('clusters.test', {})
+    expect(await found(canaries)).toEqual(expect.arrayContaining(['token']))
+  })
+
+  it('holds none once the vault is locked, what was on its way included', async () => {
+    await expectOk(owner.client.vault.lock())
+    await Promise.all(underway.splice(0))
+    expect(await found({ ...canaries, control: 'get-credentials' })).toEqual(['control'])
+  })
+
+  it('holds none of a cluster that was removed, while the vault is open', async () => {
+    await expectOk(owner.client.vault.unlock({ passphrase: vaultPassphrase }))
+    await ask('clusters.test', {})
+    expect(await found(canaries)).toEqual(expect.arrayContaining(['token']))
+    for (const { id } of await expectOk(owner.client.clusters.list({})))
+      await expectOk(owner.client.clusters.remove({ id, removeForwards: 'true' }))
+    await Promise.all(underway.splice(0))
+    expect(await found({ ...canaries, control: 'get-credentials' })).toEqual(['control'])
   })
 })

@@ -29,9 +29,9 @@ export type CpuProfile = {
 
 type Answer = { id?: number; result?: unknown; method?: string; params?: { chunk?: string } }
 
-/** Connects to a host that was started with `inspectable`. */
-export async function openInspector(host: RunningHost): Promise<Inspector> {
-  const [, url = ''] = await waitUntil('the debugger', 10, () => /Debugger listening on (ws:\S+)/.exec(host.log()))
+/** Connects to an owner that was started with `inspectable`: a host, or the desktop on plain Node. */
+export async function openInspector(owner: Pick<RunningHost, 'log'>): Promise<Inspector> {
+  const [, url = ''] = await waitUntil('the debugger', 10, () => /Debugger listening on (ws:\S+)/.exec(owner.log()))
   const socket = new WebSocket(url)
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
   const pieces: Buffer[] = []
