@@ -11,6 +11,7 @@ import { createInProcessTransport } from './core/operations/in-process-transport
 import { prepareDataFolder } from './core/store/data-folder.ts'
 import { defaultDataDir } from './core/store/default-data-dir.ts'
 import { readOwner } from './core/store/owner-file.ts'
+import type { Recovery } from './core/store/recovery-options.ts'
 import { openDesktopBackend, type OwnedBackend } from './desktop-backend.ts'
 import { createLocalTransport } from './http/local-client.ts'
 import { startHttpServer } from './http/server.ts'
@@ -28,7 +29,7 @@ const dist = dirname(fileURLToPath(import.meta.url))
 const log = new Log([stderrSink])
 const commandLine = readCommandLine(process.argv)
 /** Done at most once: this process may become the owner again later, of what was written since. */
-let { recovery } = commandLine
+let recovery: Recovery | null = null
 
 const startAtLogin = (wanted: boolean): void => applyStartAtLogin(wanted, commandLine.dataDir)
 
@@ -111,6 +112,8 @@ async function main(): Promise<void> {
   if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
   // Windows shows notifications only of programs that name themselves as the installer did.
   app.setAppUserModelId('io.mooring.desktop')
+  if (!commandLine.recovery.ok) return refuse(commandLine.recovery.error)
+  recovery = commandLine.recovery.value
   const dataDir = commandLine.dataDir ?? defaultDataDir()
   const folder = prepareDataFolder(dataDir)
   if (!folder.ok) return refuse(folder.error)

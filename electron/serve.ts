@@ -13,7 +13,7 @@ import { startApplication } from './core/application.ts'
 import { createForkLauncher } from './core/sidecar/fork-launcher.ts'
 import { takeSecretVariable } from './core/platform/secret-variable.ts'
 import { defaultDataDir } from './core/store/default-data-dir.ts'
-import type { Recovery } from './core/store/recovery.ts'
+import { recoveryOf } from './core/store/recovery-options.ts'
 import { Log, stderrSink } from './core/log.ts'
 import { handleCrashes } from './crash-handler.ts'
 import { errorText } from './error-text.ts'
@@ -47,11 +47,9 @@ const program = new Command('mooring-serve')
     new Option('--vault <kind>', 'what protects stored credentials').choices(['keychain', 'passphrase', 'memory']),
   )
   .option('--passphrase-fd <number>', 'file descriptor to read the passphrase from', integer(0, 1023))
-  .addOption(
-    new Option(
-      '--restore-snapshot <name>',
-      'put a snapshot of the database (or "latest") in its place; what it replaces is kept',
-    ).conflicts('startEmpty'),
+  .option(
+    '--restore-snapshot <name>',
+    'put a snapshot of the database (or "latest") in its place; what it replaces is kept',
   )
   .option('--start-empty', 'go on with an empty database when it is damaged; the damaged one is kept')
   .version(version)
@@ -72,11 +70,6 @@ function readPassphrase(options: Options): string | null {
   return value
 }
 
-function readRecovery({ restoreSnapshot, startEmpty }: Options): Recovery | null {
-  if (restoreSnapshot !== undefined) return { kind: 'restore-snapshot', file: restoreSnapshot }
-  return startEmpty === true ? { kind: 'start-empty' } : null
-}
-
 /** Says why there is no Mooring now. */
 function refuse(error: AppError, exitCode = 1): void {
   process.stderr.write(`mooring: ${errorText(error).replace('\n', '\n         ')}\n`)
@@ -87,6 +80,11 @@ const systemSays = (error: unknown): string => `The system says ${errorCode(erro
 
 async function main(): Promise<void> {
   const options = program.parse().opts<Options>()
+  const recovery = recoveryOf(options)
+  if (!recovery.ok) {
+    refuse(recovery.error, 2)
+    return
+  }
   let passphrase: string | null
   try {
     passphrase = readPassphrase(options)
@@ -111,7 +109,7 @@ async function main(): Promise<void> {
     vault: options.vault ?? null,
     passphrase,
     logSinks: [stderrSink],
-    recovery: readRecovery(options),
+    recovery: recovery.value,
   })
   if (!started.ok) {
     refuse(started.error, started.error.code === 'data-folder-owned' ? 3 : 1)

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { readCommandLine } from './command-line.ts'
 
-const recoveryOf = (...args: string[]) => readCommandLine(['mooring', ...args]).recovery
+const recoveryIn = (...args: string[]) => {
+  const { recovery } = readCommandLine(['mooring', ...args])
+  return recovery.ok ? recovery.value : recovery.error.code
+}
 
 describe('the command line of the desktop', () => {
   it('names a data folder in either way', () => {
@@ -22,10 +25,11 @@ describe('the command line of the desktop', () => {
   })
 
   it('says what was decided about a damaged database, in either way', () => {
-    expect(recoveryOf('--restore-snapshot', 'latest')).toEqual({ kind: 'restore-snapshot', file: 'latest' })
-    expect(recoveryOf('--restore-snapshot=one.db', '--hidden')).toEqual({ kind: 'restore-snapshot', file: 'one.db' })
-    expect(recoveryOf('--start-empty')).toEqual({ kind: 'start-empty' })
-    expect(recoveryOf()).toBeNull()
-    expect(recoveryOf('--restore-snapshot')).toBeNull()
+    expect(recoveryIn('--restore-snapshot', 'latest')).toEqual({ kind: 'restore-snapshot', file: 'latest' })
+    expect(recoveryIn('--restore-snapshot=one.db', '--hidden')).toEqual({ kind: 'restore-snapshot', file: 'one.db' })
+    expect(recoveryIn('--start-empty')).toEqual({ kind: 'start-empty' })
+    expect(recoveryIn()).toBeNull()
+    expect(recoveryIn('--restore-snapshot')).toBeNull()
+    expect(recoveryIn('--restore-snapshot=one.db', '--start-empty')).toBe('invalid-input')
   })
 })

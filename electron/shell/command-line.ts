@@ -1,4 +1,5 @@
-import type { Recovery } from '../core/store/recovery.ts'
+import type { Result } from '../../contract/errors.ts'
+import { recoveryOf, type Recovery } from '../core/store/recovery-options.ts'
 
 /** What the desktop reads from its command line; everything else there is Electron's own. */
 export type CommandLine = {
@@ -6,24 +7,21 @@ export type CommandLine = {
   dataDir: string | null
   /** Started by the system at login: stay out of the way. */
   hidden: boolean
-  /** What was decided about a damaged database; null: nothing. */
-  recovery: Recovery | null
+  /** What was decided about a damaged database, as {@link recoveryOf} says. */
+  recovery: Result<Recovery | null>
 }
 
 /**
  * Reads `--data-dir DIR`, `--hidden`, `--restore-snapshot NAME` and `--start-empty`; values may follow a `=` too. Pure.
  */
 export function readCommandLine(args: readonly string[]): CommandLine {
-  const file = valueOf(args, '--restore-snapshot')
   return {
     dataDir: valueOf(args, '--data-dir'),
     hidden: args.includes('--hidden'),
-    recovery:
-      file !== null
-        ? { kind: 'restore-snapshot', file }
-        : args.includes('--start-empty')
-          ? { kind: 'start-empty' }
-          : null,
+    recovery: recoveryOf({
+      restoreSnapshot: valueOf(args, '--restore-snapshot'),
+      startEmpty: args.includes('--start-empty'),
+    }),
   }
 }
 

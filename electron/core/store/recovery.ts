@@ -1,16 +1,8 @@
 import { appError, fail, type Result } from '../../../contract/errors.ts'
 import { errorCode } from '../../../network/error-code.ts'
+import type { Recovery } from './recovery-options.ts'
 import { listSnapshots, restoreSnapshot, startEmpty } from './snapshots.ts'
 import { openStore, type Store, type StoreOptions } from './store.ts'
-
-/** What a person decided about a database that is damaged, or that another build wrote. */
-export type Recovery =
-  | {
-      readonly kind: 'restore-snapshot'
-      /** Name of a snapshot, or `latest`. */
-      readonly file: string
-    }
-  | { readonly kind: 'start-empty' }
 
 /**
  * Opens the database as {@link openStore} does, after what was decided about it. Nothing is deleted: what gives way is

@@ -75,7 +75,7 @@ const hourMs = 60 * 60 * 1000
 /**
  * Opens the database, checks it, brings it to the newest schema. To be called by the owner of the data folder.
  * Errors: storage-failed; database-newer (written by another build; nothing is changed); database-corrupt (moved aside;
- * `details.snapshots` lists what can be restored, and the error stays until a {@link Recovery} is chosen: recovery.ts).
+ * `details.snapshots` lists what can be restored, and the error stays until a recovery is chosen: recovery.ts).
  */
 export function openStore(options: StoreOptions): Result<Store> {
   const { path, clock, log } = options
