@@ -5,10 +5,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
+import { sentence } from '../electron/core/clusters/way-words.ts'
 import { root, say } from './node.mjs'
 import { isExported, readSentences, wordsOfFile } from './sentences.mjs'
 
 const page = join(root, 'docs', 'messages.md')
+// What no person reads: summaries of the API's own description, and the syntax of selectors.
+const unread = /^(contract\/(openapi|operations\/.*)|sidecar\/label-selector)\.ts$/
 const folders = ['contract', 'network', 'electron', 'sidecar', 'renderer/src']
 
 /**
@@ -42,12 +45,14 @@ function* sources(folder) {
  * @returns {{ name: string, file: ts.SourceFile }[]}
  */
 export function readSources() {
-  return folders.flatMap((folder) =>
-    [...sources(join(root, folder))].sort().map((path) => ({
-      name: relative(root, path).split(sep).join('/'),
+  return folders
+    .flatMap((folder) => [...sources(join(root, folder))].sort())
+    .map((path) => ({ path, name: relative(root, path).split(sep).join('/') }))
+    .filter(({ name }) => !unread.test(name))
+    .map(({ path, name }) => ({
+      name,
       file: ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true),
-    })),
-  )
+    }))
 }
 
 const cell = (texts) =>
@@ -65,7 +70,14 @@ function messagesPage() {
   const exported = new Map([...words.values()].flat().filter(([, one]) => isExported(one)))
   const found = files.flatMap(({ name, file }) => {
     const [chapter] = chapters.find(([, place]) => place.test(name)) ?? ['']
-    return readSentences(file, exported, words).map((sentence) => ({ ...sentence, name, chapter }))
+    // The steps of the connection test are shown as sentences, however they are found.
+    const shown = /\/(connection-ladder|ladder-[^/]*)\.ts$/.test(name) ? sentence : (text) => text
+    return readSentences(file, exported, words).map(({ what, ...rest }) => ({
+      ...rest,
+      what: what.map(shown),
+      name,
+      chapter,
+    }))
   })
   const parts = chapters.flatMap(([title]) => {
     const here = found.filter(({ chapter }) => chapter === title)
@@ -98,8 +110,8 @@ function messagesPage() {
     '',
     'Every sentence that Mooring says, as it stands in the sources: what is wrong and what to do next side by side, and what',
     'is said without a next step below. `‹name›` is filled in when it is said; `[…]` is said only where there is something',
-    'to say. What goes to the log alone, and what only a programmer reads, is left out. Written by `node build/messages.mjs`;',
-    '`npm run check` proves that it is up to date, `build/messages.spec.ts` that nothing is missing.',
+    'to say; of `{… / …}` one is said. What goes to the log alone, to a server, or to a programmer is left out. Written by',
+    '`node build/messages.mjs`; `npm run check` proves that it is up to date, `build/messages.spec.ts` that nothing is missing.',
     ...parts,
     '',
   ].join('\n')

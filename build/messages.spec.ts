@@ -38,6 +38,43 @@ describe('the sentences of a source', () => {
     expect(found?.what.join()).not.toContain('()')
   })
 
+  it('hold the words of a failure that is caught, beside what to do then', () => {
+    const found = read(`
+      function ask(host: string) {
+        throw new NetworkFailure('refused', \`\${host} refused the connection\`)
+      }
+      const late = (words: string) => new NetworkFailure('timeout', words)
+      function step() {
+        try {
+          ask(host)
+        } catch (error) {
+          const failure = error ?? late('it did not answer in time')
+          return failed('cluster-unreachable', failure.message, 'Check the port.')
+        }
+      }
+    `)
+    expect(found).toContainEqual({
+      what: ['‹host› refused the connection', 'it did not answer in time'],
+      next: ['Check the port.'],
+      code: 'cluster-unreachable',
+    })
+  })
+
+  it('are shown once where they differ in parts only, and never with nothing in a gap', () => {
+    const found = read(`
+      const why = { a: 'it is late', b: 'it is lost', c: 'it is full' }
+      const what = link ? 'is a link' : open ? 'is open to all' : null
+      fail('a', \`The \${one ? 'pod' : 'service'} cannot answer: \${why[code]}.\`, 'Wait a moment.')
+      fail('b', \`\${path} \${what}.\`, 'Remove it.')
+      fail('c', \`Write a number up to \${most ?? ''}.\`, 'Write it again.')
+    `)
+    expect(found.map(({ what }) => what)).toEqual([
+      ['The {pod / service} cannot answer: {it is late / it is lost / it is full}.'],
+      ['‹path› is a link.', '‹path› is open to all.'],
+      ['Write a number up to ‹most›.'],
+    ])
+  })
+
   it('are those of pages too, and not those of the log', () => {
     const found = read(`
       log.warn('This goes to the log alone.')
@@ -51,7 +88,7 @@ describe('the sentences of a source', () => {
 const isForNobody = (node: ts.Node): boolean =>
   ts.isImportDeclaration(node) ||
   (ts.isNewExpression(node) && node.expression.getText() === 'Error') ||
-  (ts.isCallExpression(node) && /(log|prepare|exec|drop)\b[^(]*$/i.test(node.expression.getText()))
+  (ts.isCallExpression(node) && /(log|prepare|exec|drop|socket)\b[^(]*$/i.test(node.expression.getText()))
 
 const plain = (text: string): string =>
   text
@@ -99,7 +136,10 @@ describe('docs/messages.md', () => {
   })
 
   it('has no row whose words were lost', () => {
-    const lost = page.split('\n').filter((line) => /\(\)|‹Math›|^\| The ‹\w+›\.|‹undefined›|‹null›|\[\]/.test(line))
+    const lostIn = /\(\)|‹Math›|^\| The ‹\w+›\.|‹undefined›|‹null›|\[\]| \.(\s|<br>|$)/
+    // Only what it is filled in with.
+    const empty = /^\| (?!-)([^\p{L}|[]|‹[^›]*›|\[[^\]]*\]|<br>)+ \|/u
+    const lost = page.split('\n').filter((line) => lostIn.test(line) || empty.test(line))
     expect(lost.map((line) => line.replaceAll(/ +/g, ' '))).toEqual([])
   })
 })

@@ -20,10 +20,14 @@ function placeholder(node, names) {
   return names.bound.get(node.text)?.[0] ?? `‹${node.text}›`
 }
 
-const isNothing = (node) =>
-  node.kind === ts.SyntaxKind.NullKeyword ||
-  (ts.isIdentifier(node) && node.text === 'undefined') ||
-  (ts.isStringLiteralLike(node) && node.text === '')
+const isNull = (node) => node.kind === ts.SyntaxKind.NullKeyword || (ts.isIdentifier(node) && node.text === 'undefined')
+const isNothing = (node) => isNull(node) || (ts.isStringLiteralLike(node) && node.text === '')
+
+/** The name by which what a function makes stands in a sentence: `addressOf(…)` is ‹address›. */
+function madeBy(call, names) {
+  const [, what] = /^(.+?)(?:Of|Words?)$/.exec(call.expression.getText()) ?? []
+  return what === undefined ? placeholder(call, names) : `‹${what}›`
+}
 
 /** The block, or else the file, in which a name means this. */
 function scopeOf(node) {
@@ -50,6 +54,8 @@ const isText = (node) =>
   ts.isConditionalExpression(node) ||
   ts.isBinaryExpression(node)
 
+const isTable = (node) => ts.isObjectLiteralExpression(node) || ts.isArrayLiteralExpression(node)
+
 /** The names a file takes from others. */
 const importsOf = (file) =>
   new Set(
@@ -72,7 +78,7 @@ export function wordsOfFile(file) {
   const look = (node) => {
     if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer !== undefined) {
       const value = node.initializer
-      if (isText(value) || ts.isArrowFunction(value) || ts.isObjectLiteralExpression(value))
+      if (isText(value) || ts.isArrowFunction(value) || isTable(value))
         found.push([node.name.text, { value, scope: scopeOf(node) }])
     }
     if (ts.isFunctionDeclaration(node) && node.name !== undefined)
@@ -126,7 +132,7 @@ class Names {
       const argument = given[index]
       bound.set(name.text, argument === undefined ? [''] : (wordings(argument, this) ?? [placeholder(argument, this)]))
     })
-    return this.deeper(bound)
+    return new Names({ ...this, imports: importsOf(called.getSourceFile()) }, bound, this.depth + 1)
   }
 }
 
@@ -143,58 +149,119 @@ function wordings(node, names) {
     const said = ways.flatMap((way, index) =>
       isNothing(sides[index]) ? [] : (way ?? [placeholder(sides[index], names)]),
     )
-    // Said only sometimes: shown once, in brackets.
-    return sides.some(isNothing) ? said.map((text) => `[${text}]`) : said
+    // Said only sometimes: shown once, in brackets. In a text, null is what is never put there.
+    const sometimes = sides.some((side) => isNothing(side) && (!isNull(side) || ts.isJsxExpression(node.parent)))
+    return sometimes ? said.map((text) => `[${text}]`) : said
   }
   if (ts.isTemplateExpression(node)) {
-    let texts = [node.head.text]
-    for (const { expression, literal } of node.templateSpans) {
-      const inner = read(expression)
-      // Several single words are names of things (`pod/‹name›`, `svc/‹name›`), not other sentences.
-      const said = inner === null || (inner.length > 2 && !inner.some((words) => /\s/.test(words))) ? null : inner
-      texts = texts.flatMap((text) =>
-        (said ?? [placeholder(expression, names)]).map((words) => text + words + literal.text),
-      )
-    }
+    const parts = node.templateSpans.flatMap(({ expression, literal }) => [slot(expression, names), [literal.text]])
     // One value, cut into pieces and put together again.
-    return texts.map((text) => text.replaceAll(/(‹[^›]*›)\1/g, '$1'))
+    return joined([[node.head.text], ...parts]).map((text) => text.replaceAll(/(‹[^›]*›)\1/g, '$1'))
   }
   if (ts.isBinaryExpression(node)) {
     const [left, right] = [read(node.left), read(node.right)]
     if (node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken)
-      return right === null ? left : [...(left ?? [placeholder(node.left, names)]), ...right]
+      return right === null
+        ? left
+        : [...(left ?? [placeholder(node.left, names)]), ...(isNothing(node.right) ? [] : right)]
     if (node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken)
       return right === null ? null : right.map((text) => `[${text}]`)
     if (node.operatorToken.kind !== ts.SyntaxKind.PlusToken || (left === null && right === null)) return null
-    const [before, after] = [left ?? [placeholder(node.left, names)], right ?? [placeholder(node.right, names)]]
-    return before.flatMap((text) => after.map((more) => text + more))
+    return joined([left ?? [placeholder(node.left, names)], right ?? [placeholder(node.right, names)]])
   }
   if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
     const called = names.find(node.expression)?.value
     if (called === undefined || !ts.isFunctionLike(called)) return null
     const inside = names.within(called, node.arguments)
     const ways = givenBack(called).flatMap((given) => wordings(given, inside) ?? [])
+    // An address, a reference: written in several ways, and no words.
+    if (ways.length > 1 && !ways.some((way) => /[a-z]/i.test(bare(way)))) return [madeBy(node, names)]
     return ways.length === 0 ? null : ways
   }
   // One of a table.
-  if (ts.isElementAccessExpression(node) && ts.isIdentifier(node.expression)) {
-    const table = names.find(node.expression)?.value
-    if (table === undefined || !ts.isObjectLiteralExpression(table)) return null
-    const ways = table.properties.flatMap((one) => (ts.isPropertyAssignment(one) ? (read(one.initializer) ?? []) : []))
+  if (ts.isElementAccessExpression(node)) {
+    const of = ts.isParenthesizedExpression(node.expression) ? node.expression.expression : node.expression
+    const table = ts.isIdentifier(of) ? names.find(of)?.value : of
+    if (table === undefined || !isTable(table)) return null
+    const values = ts.isArrayLiteralExpression(table)
+      ? table.elements
+      : table.properties.filter(ts.isPropertyAssignment).map(({ initializer }) => initializer)
+    const ways = values.flatMap((value) => (isNothing(value) ? [] : (read(value) ?? [])))
     return ways.length === 0 ? null : ways
   }
+  if (ts.isPropertyAccessExpression(node) && node.name.text === 'message') return caught(node, names)
   if (!ts.isIdentifier(node)) return null
   const found = names.find(node)
   if (found === null || found.texts !== undefined) return found?.texts ?? null
   return isText(found.value) ? wordings(found.value, names.deeper(names.bound)) : null
 }
 
-const bare = (text) => text.replaceAll(/‹[^›]*›|\[|\]/g, '').trim()
+/** What stands in the gap of a text. */
+function slot(expression, names) {
+  const ways = wordings(expression, names)
+  if (ways === null) return [placeholder(expression, names)]
+  // What another file says in many ways stands there, once.
+  if (ways.length > 3 && ts.isCallExpression(expression) && ts.isIdentifier(expression.expression)) {
+    const called = names.find(expression.expression)?.value
+    if (called?.getSourceFile() !== expression.getSourceFile()) return [madeBy(expression, names)]
+  }
+  // Several single words are names of things (`pod/‹name›`, `svc/‹name›`), not other sentences.
+  return ways.length > 2 && !ways.some((words) => /\s/.test(words)) ? [placeholder(expression, names)] : ways
+}
+
+/** Parts one after the other, in every combination; where those were many, `{one / other}` in place. */
+function joined(parts) {
+  const many = parts.reduce((count, ways) => count * ways.length, 1) > 5
+  return parts.reduce(
+    (texts, ways) => {
+      const shown = many && ways.length > 1 ? [`{${[...new Set(ways)].join(' / ')}}`] : ways
+      return texts.flatMap((text) => shown.map((words) => text + words))
+    },
+    [''],
+  )
+}
+
+/** Whose `catch` is being read: what it says may itself be one of the things it calls with. */
+const beingRead = new Set()
+
+/** What a `catch` can say: the words of every failure that the functions make which its `try` and itself call. */
+function caught(node, names) {
+  const tried = tryAround(node)
+  if (tried === undefined || beingRead.has(tried)) return null
+  beingRead.add(tried)
+  const ways = []
+  const seen = new Set()
+  const look = (inner, known) => {
+    if (ts.isNewExpression(inner) && inner.expression.getText() === 'NetworkFailure' && known !== names)
+      ways.push(...(wordings(inner.arguments?.[1] ?? inner, known) ?? []))
+    const called = ts.isCallExpression(inner) && ts.isIdentifier(inner.expression) ? inner.expression : undefined
+    const made = called === undefined ? undefined : known.find(called)?.value
+    if (made !== undefined && ts.isFunctionLike(made) && !seen.has(made)) {
+      seen.add(made)
+      if (made.body !== undefined) look(made.body, known.within(made, inner.arguments))
+    }
+    ts.forEachChild(inner, (child) => look(child, known))
+  }
+  look(tried, names)
+  beingRead.delete(tried)
+  const said = [...new Set(ways)].filter((text) => bare(text) !== '')
+  return said.length === 0 ? null : said
+}
+
+/** The `try` in whose `catch` this stands. */
+function tryAround(node) {
+  for (let up = node.parent; up !== undefined && !ts.isFunctionLike(up); up = up.parent)
+    if (ts.isCatchClause(up)) return up.parent
+  return undefined
+}
+
+/** A text without what it is filled in with, and without the marks around its parts. */
+const bare = (text) => text.replaceAll(/‹[^›]*›|[[\]{}/]/g, '').trim()
 /** Words of its own, not only what it is filled in with. */
 const saysSomething = (texts) => texts?.some((text) => /[a-z]{2,}.*\s/i.test(`${bare(text)} `)) === true
 const isSentence = (text) =>
-  !/^HTTP\//.test(text) &&
-  /^\s*\[?([A-Z0-9‹“"(…]|kubectl )/.test(text) &&
+  !/^(HTTP\/|[A-Z]\w+-[A-Z]\w+:)/.test(text) &&
+  /^\s*[[{]?([A-Z0-9‹“"…]|kubectl )/.test(text) &&
   /\s/.test(text) &&
   /[.?!…:)”]([\s[\]]|$)/.test(text)
 
@@ -277,11 +344,11 @@ function jsxWordings(element, names) {
   return texts.map((text) => text.replace(/\s+/g, ' ').trim())
 }
 
-/** What goes to the log, into an exception that is a bug, or into the database is said to nobody. */
+/** What goes to the log, into an exception that is a bug, into the database or to a server is said to nobody. */
 function isForNobody(node) {
   if (ts.isNewExpression(node)) return /^(Error|RegExp)$/.test(node.expression.getText())
   if (!ts.isCallExpression(node)) return ts.isImportDeclaration(node)
-  return /(^|[.#])(log|logger|prepare|exec|drop|RegExp)(\(|\.|$)/i.test(node.expression.getText())
+  return /(^|[.#])(log|logger|prepare|exec|drop|RegExp|socket)(\(|\.|$)/i.test(node.expression.getText())
 }
 
 /** Every sentence of a file: `next` is null where none is said beside it. */
@@ -295,11 +362,12 @@ export function readSentences(file, exported = new Map(), words = new Map([[file
   const walk = (node) => {
     if (isForNobody(node)) return
     const step = stepAt(node, names)
-    if (step !== null && (saysSomething(step.what) || step.what.includes('‹message›'))) steps.push(step)
+    if (step !== null && saysSomething(step.what)) steps.push(step)
     if (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)) say(wordings(node, names))
-    // What a connection says of its end; it stands behind a colon or in brackets, so it begins small.
-    if (ts.isNewExpression(node) && node.expression.getText() === 'NetworkFailure')
-      alone.push({ what: wordings(node.arguments?.[1] ?? node, names) ?? [], next: null, code: '' })
+    // What a connection says of its end, and what a step found: it may be a part of a sentence, so it begins small.
+    const found = partOf(node)
+    const part = found === undefined ? null : wordings(found, names)
+    if (part !== null && saysSomething(part)) alone.push({ what: part.filter(bare), next: null, code: '' })
     if ((ts.isJsxElement(node) || ts.isJsxFragment(node)) && node.children.some(isWordsOfJsx))
       say(jsxWordings(node, names))
     ts.forEachChild(node, walk)
@@ -313,6 +381,12 @@ export function readSentences(file, exported = new Map(), words = new Map([[file
     // A part of another sentence is said there.
     ...alone.filter(({ what }) => !what.every((text) => said.includes(text) || isIn(said, text) || isIn(single, text))),
   ]
+}
+
+/** The words of a failure of the network, or of a step of the connection test that needs nothing done. */
+function partOf(node) {
+  if (ts.isNewExpression(node) && node.expression.getText() === 'NetworkFailure') return node.arguments?.[1]
+  return ts.isCallExpression(node) && /^(okay|skipped)$/.test(node.expression.getText()) ? node.arguments[0] : undefined
 }
 
 const isWordsOfJsx = (child) => ts.isJsxText(child) && /[a-z]/i.test(child.text)

@@ -63,7 +63,7 @@ export async function stepTcp(
     const socket = await connectTcp(hop, addresses, signal)
     return { outcome: okay(`connected to ${socket.remoteAddress ?? hop.host}:${hop.port}${part(way)}`), value: socket }
   } catch (error) {
-    const failure = networkFailure(error, signal, `${hop.host}:${hop.port} did not answer`)
+    const failure = networkFailure(error, signal, `${hop.host}:${hop.port} did not answer in time`)
     return {
       outcome: failed(
         'cluster-unreachable',
@@ -106,7 +106,7 @@ export async function stepProxy(
       value: through,
     }
   } catch (error) {
-    const failure = networkFailure(error, signal, `the proxy at ${host} did not answer`)
+    const failure = networkFailure(error, signal, `the proxy at ${host} did not answer in time`)
     const login = failure.code === '407' || failure.code === 'login'
     const next = login
       ? 'Put the user name and password into the proxy address of the kubeconfig.'
@@ -132,7 +132,7 @@ export async function stepTls(
     // Verified below and nothing is sent on it: a refused handshake would not show the certificate that was refused.
     secured = await startTls(socket, { ...way, insecureSkipTlsVerify: true }, server, signal)
   } catch (error) {
-    const failure = networkFailure(error, signal, 'the server did not complete the TLS handshake')
+    const failure = networkFailure(error, signal, 'the server did not complete the TLS handshake in time')
     const detail = failure.detail === 'timeout' || failure.detail === 'reset' ? failure.detail : 'tls'
     const next =
       detail === 'tls'
@@ -231,6 +231,6 @@ function authorityWords({ certificateAuthority }: ClusterConnection): string {
 function networkFailure(error: unknown, signal: AbortSignal, late: string): NetworkFailure {
   if (error instanceof NetworkFailure) return error
   const timedOut = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError'
-  if (signal.aborted && timedOut) return new NetworkFailure('timeout', `${late} in time`)
+  if (signal.aborted && timedOut) return new NetworkFailure('timeout', late)
   throw error
 }

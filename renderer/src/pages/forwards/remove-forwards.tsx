@@ -21,7 +21,7 @@ export function RemoveForwards() {
   const forwards = question.forwards.map((forward) => items.get(forward.id) ?? forward)
   const names = [...new Set(forwards.map(({ clusterId }) => clusters.get(clusterId)?.name ?? 'an unknown cluster'))]
   const [only] = forwards
-  const what = forwards.length === 1 && only !== undefined ? only.name : counted(forwards.length, 'forward', 'forwards')
+  const what = forwards.length === 1 && only !== undefined ? only.name : `${forwards.length} forwards`
   return (
     <Dialog
       open

@@ -8,7 +8,6 @@ import { copyText } from '../../components/copy-text.ts'
 import { tell, tellFailure } from '../../components/toast-manager.ts'
 import { undoMs } from '../../state/removals.ts'
 import { useAppState } from '../../state/use-app-state.ts'
-import { counted } from '../clusters/words.ts'
 import type { ForwardActions } from './forward-commands.ts'
 import { addressWord, urlOf } from './forward-words.ts'
 import { removeQuestion } from './remove-question.ts'
@@ -31,8 +30,8 @@ export function useForwardActions(): ForwardActions {
         }),
         'the forwards stream shows the outcome',
       )
-    const named = (forwards: readonly Forward[]): string =>
-      forwards.length === 1 ? (forwards[0]?.name ?? '') : counted(forwards.length, 'forward', 'forwards')
+    const removed = (forwards: readonly Forward[]): string =>
+      forwards.length === 1 ? `${forwards[0]?.name ?? ''} is removed.` : `${forwards.length} forwards are removed.`
     // The filter of the list stays; what other pages put into the address does not come along.
     const filter = ({ q, state }: { q?: string | undefined; state?: ForwardState[] | undefined }) =>
       router.latestLocation.pathname.startsWith('/forwards') ? { q, state } : {}
@@ -51,7 +50,7 @@ export function useForwardActions(): ForwardActions {
         const remove = (): void => {
           done?.()
           removals.remove(forwards)
-          tell(`${named(forwards)} ${forwards.length === 1 ? 'is' : 'are'} removed.`, {
+          tell(removed(forwards), {
             timeoutMs: undoMs,
             action: { words: 'Undo', run: () => removals.undo(forwards.map(({ id }) => id)) },
           })

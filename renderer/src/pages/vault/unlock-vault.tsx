@@ -32,7 +32,7 @@ export function UnlockVault({ vault }: { vault: VaultStatus }) {
         <p className={styles.lead}>
           {waiting === 0
             ? 'Credentials cannot be read until it is unlocked.'
-            : `${counted(waiting, 'forward waits', 'forwards wait')} for it and will go on by ${waiting === 1 ? 'itself' : 'themselves'}.`}
+            : `${counted(waiting, 'forward waits for it and will go on by itself', 'forwards wait for it and will go on by themselves')}.`}
         </p>
       </div>
       {asks && (
