@@ -39,16 +39,19 @@ export default {
       to: { path: '^(electron$|node_modules/electron/)' },
     },
     {
-      name: 'shell-imports-core-and-contract',
+      name: 'shell-imports-core-contract-electron-and-zod',
       severity: 'error',
-      from: { path: '^electron/shell/' },
-      to: { path: '^(electron/http/|network/|sidecar/|renderer/|e2e/)' },
+      from: { path: '^electron/shell/', pathNot: specs },
+      to: {
+        pathNot: '^(contract/|electron/(core|shell)/|electron$|node_modules/(electron|zod)/)',
+        dependencyTypesNot: ['core'],
+      },
     },
     {
-      name: 'http-imports-core-and-contract',
+      name: 'http-imports-core-contract-and-ws',
       severity: 'error',
       from: { path: '^electron/http/', pathNot: specs },
-      to: { path: '^(electron/shell/|network/|sidecar/|renderer/|e2e/)' },
+      to: { pathNot: '^(contract/|electron/(core|http)/|node_modules/(@types/)?ws/)', dependencyTypesNot: ['core'] },
     },
     {
       name: 'sidecar-imports-contract-network-and-undici',
