@@ -132,7 +132,8 @@ class Names {
       const argument = given[index]
       bound.set(name.text, argument === undefined ? [''] : (wordings(argument, this) ?? [placeholder(argument, this)]))
     })
-    return new Names({ ...this, imports: importsOf(called.getSourceFile()) }, bound, this.depth + 1)
+    const { words, exported } = this
+    return new Names({ words, imports: importsOf(called.getSourceFile()), exported }, bound, this.depth + 1)
   }
 }
 
