@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { provenMs } from '../../electron/core/forwards/tunnel/kubectl-tunnel.ts'
 import { Conversation, get, useDataPlane } from '../support/data-plane.ts'
 import { refuseNewConnections } from '../support/pod-firewall.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
@@ -43,8 +45,8 @@ describe.runIf(containers)('a port that refuses connections', () => {
     await old.hears('a')
     await waitUntil('the spare kubectl', 5, async () => (await first.tunnel.probe()).kind === 'live')
     await refuseNewConnections(stopping, ports.echo)
-    // Longer than an earlier connection vouches for the port.
-    await new Promise((resolve) => setTimeout(resolve, 6_500))
+    // No earlier connection vouches for the port any more, and none was made since.
+    await sleep(provenMs + 10)
     const young = await Conversation.with(way.port)
     young.say('b')
     await waitUntil('the tunnel to say so', 5, () => first.lost.length === 1)

@@ -19,8 +19,8 @@ import type {
 
 export type KubectlTunnelOptions = KubectlOptions & { readonly log: Log }
 
-/** A port that took a connection this long ago is trusted with clients next to others; longer than between two probes. */
-const provenMs = 6_000
+/** A port that took a connection this long ago is trusted with clients next to others, ms; longer than between two probes. */
+export const provenMs = 6_000
 /** On an unproven port one stream goes ahead and the others wait for its fate, at most so long. */
 const trialMs = 100
 /** After a trial that only stayed silent, others follow without one for so long. */
