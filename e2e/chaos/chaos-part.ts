@@ -1,5 +1,6 @@
-import type { HostOptions, RunningHost } from '../support/host.ts'
-import type { SeededRandom } from '../support/seeded-random.ts'
+import { startHost, type HostOptions, type RunningHost } from '../support/host.ts'
+import { withKubectl } from '../support/main-job.ts'
+import { seededRandom, type SeededRandom } from '../support/seeded-random.ts'
 import type { Testbed } from '../testbed/testbed.ts'
 
 /** How much of each part is done: the whole proof, or the short form of `npm test`. */
@@ -72,6 +73,18 @@ export type ChaosWorld = {
   startHost: (options?: HostOptions) => Promise<RunningHost>
   /** A progress line for the person who waits. */
   say: (words: string) => void
+}
+
+/** `seed`: without it `MOORING_SPEC_SEED`, or another one each time; it is printed. */
+export function makeWorld(bed: Testbed, options: Pick<ChaosWorld, 'size' | 'say'> & { seed?: number }): ChaosWorld {
+  const { size, say, seed } = options
+  return {
+    bed,
+    random: seededRandom(seed),
+    size,
+    startHost: (host = {}) => startHost({ ...host, environment: { ...withKubectl(bed), ...host.environment } }),
+    say,
+  }
 }
 
 export type PartResult = {

@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { shortSize, type ChaosWorld } from '../chaos/chaos-part.ts'
+import { makeWorld, shortSize, type ChaosWorld } from '../chaos/chaos-part.ts'
 import { partNames, parts } from '../chaos/parts.ts'
-import { startHost } from '../support/host.ts'
-import { withKubectl } from '../support/main-job.ts'
-import { seededRandom } from '../support/seeded-random.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { startTestbed, type Testbed } from '../testbed/testbed.ts'
 
@@ -16,14 +13,7 @@ describe.runIf(containers)('chaos, the short form', () => {
   let world: ChaosWorld
   beforeAll(async () => {
     bed = await startTestbed({ images: [] })
-    world = {
-      bed,
-      random: seededRandom(),
-      size: shortSize,
-      startHost: (options = {}) =>
-        startHost({ ...options, environment: { ...withKubectl(bed), ...options.environment } }),
-      say: () => undefined,
-    }
+    world = makeWorld(bed, { size: shortSize, say: () => undefined })
   })
   afterAll(() => bed.close())
 
