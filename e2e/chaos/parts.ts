@@ -1,4 +1,4 @@
-import type { ChaosWorld, PartResult } from './chaos-part.ts'
+import type { ChaosSize, ChaosWorld, PartResult } from './chaos-part.ts'
 import { meetFaults } from './faults.ts'
 import { mixAll } from './mixed.ts'
 import { troubleNeighbours } from './neighbours.ts'
@@ -20,3 +20,17 @@ export const parts = {
 
 export type PartName = keyof typeof parts
 export const partNames = Object.keys(parts) as PartName[]
+
+/**
+ * After so many minutes a part is broken off. About five times what the whole of it takes on two cores (mixed: and twice the
+ * time that it is mixed for): no slow machine meets it, and nothing that hangs goes on for ever.
+ */
+export const mostMinutes = ({ mixedMinutes }: ChaosSize): Record<PartName, number> => ({
+  'owner-kills': 25,
+  'tunnel-kills': 20,
+  rollouts: 25,
+  faults: 35,
+  neighbours: 90,
+  mixed: 30 + 2 * mixedMinutes,
+  reconciler: 60,
+})
