@@ -113,7 +113,10 @@ export async function benchRecovery(world: BenchWorld): Promise<Row[]> {
   const total = (side: Side): number => side.attempts.length - (before[sides.indexOf(side)] ?? 0)
   // No connection may fall out of the count: neither one that is no kind, nor one that was made and never told.
   for (const side of sides)
-    if (count(side, 'answered') + count(side, 'refused') + broken(side) !== total(side) || side.made() !== side.attempts.length)
+    if (
+      count(side, 'answered') + count(side, 'refused') + broken(side) !== total(side) ||
+      side.made() !== side.attempts.length
+    )
       throw new Error(`${side.name}: ${side.made()} connections were made, and the kinds do not add up to them`)
   return [
     ...rows,
