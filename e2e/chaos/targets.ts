@@ -2,8 +2,10 @@ import type { Forward } from '../../contract/forwards.ts'
 import type { Client } from '../../contract/client.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { waitForState } from '../support/main-job.ts'
+import type { RowWatch } from '../support/row-watch.ts'
 import type { TestCluster } from '../testbed/testbed.ts'
 import { deployment, service, WORKLOAD_PORTS } from '../testbed/workloads.ts'
+import { probeSeconds } from './bounds.ts'
 
 /** The ports whose every answer can be checked. */
 const remotes = [
@@ -21,7 +23,7 @@ export type Lane = { forward: Forward; port: number; remote: number; workload: s
 export async function makeLanes(
   client: Client,
   cluster: TestCluster,
-  to: { clusterId: string; namespace: string; count: number; probeSeconds?: number; parkSeconds?: number },
+  to: { clusterId: string; namespace: string; count: number; parkSeconds?: number },
 ): Promise<Lane[]> {
   const { namespace, count, clusterId } = to
   const workloads = Array.from({ length: Math.ceil(count / remotes.length) }, (_, index) => `web-${index}`)
@@ -39,7 +41,7 @@ export async function makeLanes(
           target: { kind: 'deployment', name: workload },
           ports: [{ remote }],
           parkSeconds: to.parkSeconds ?? 120,
-          probe: { mode: 'connect', seconds: to.probeSeconds ?? 5 },
+          probe: { mode: 'connect', seconds: probeSeconds },
         }),
       )
       const forward = await waitForState(client, created.id, 'live', 120)
@@ -51,3 +53,14 @@ export async function makeLanes(
 /** Whether a kubectl's command line is that of a lane's. */
 export const belongsTo = ({ workload, remote }: Lane, command: string): boolean =>
   new RegExp(`pod/${workload}-\\S+ :${remote} `).test(command)
+
+/**
+ * Whether somebody who came at `at` may have been led to a kubectl that was stopped: just before, or in the first 10 s, in
+ * which a slow machine gets the answer through. Who comes while the row is not live is led on when it is again.
+ */
+export function mayMeetStop(rows: RowWatch, id: string, at: number, stoppedAt: number): boolean {
+  const told = rows.history(id)
+  const wasLive = told.findLast((row) => row.at <= at)?.state === 'live'
+  const ledAt = wasLive ? at : (told.find((row) => row.at > at && row.state === 'live')?.at ?? at)
+  return stoppedAt > at - 200 && stoppedAt < ledAt + 10_000
+}

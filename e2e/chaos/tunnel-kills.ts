@@ -9,15 +9,13 @@ import { RowWatch } from '../support/row-watch.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { deletePod } from '../testbed/faults.ts'
+import { toldMs, withoutHintMs } from './bounds.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
-import { belongsTo, makeLanes, type Lane } from './targets.ts'
+import { belongsTo, makeLanes, mayMeetStop, type Lane } from './targets.ts'
 
-const probeSeconds = 5
-/** Without any hint: the probe's interval and 3 s, and 1.5 s for a busy machine. */
-const withoutHintMs = probeSeconds * 1000 + 3000 + 1500
-/** The child's end tells at once: a second, and five times that on a busy machine. */
-const withHintMs = 5 * 1000
 const stuckMs = 60_000
+/** Some kubectl of so many forwards can always be signalled; none for so long: they do not come back. */
+const nothingToSignalMs = 120_000
 
 /** Why the row could know: the end of the process, a client that got no answer, its own probe alone, or the pod watch. */
 type Hint = 'child ended' | 'stopped, with clients' | 'stopped, nobody connected' | 'pod deleted'
@@ -30,13 +28,12 @@ type Hint = 'child ended' | 'stopped, with clients' | 'stopped, nobody connected
 export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
   const { bed, size } = world
   const namespace = await bed.a.createNamespace('chaos')
-  const host = await world.startHost()
+  await using host = await world.startHost()
   const cluster = await addCluster(host.client, bed.a.kubeconfig, 'a')
   const lanes = await makeLanes(host.client, bed.a, {
     clusterId: cluster.id,
     namespace,
     count: size.signalledForwards,
-    probeSeconds,
   })
   using rows = await RowWatch.follow(host.client)
   const children = watchKubectls(host.pid)
@@ -54,6 +51,7 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
   // Every second forward has clients, the others are left alone, so that both ways to notice are measured.
   const clients = lanes.map((lane, index) => (index % 2 === 0 ? keepAsking(lane.port, lane.remote, 200) : null))
   let left = size.signals
+  let signalledAt = performance.now()
   let deleted = 0
   let unseen = 0
   let spared = 0
@@ -75,9 +73,10 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
       return // It has ended by itself meanwhile.
     }
     left -= 1
+    signalledAt = performance.now()
     const hint: Hint =
       signal === 'SIGKILL' ? 'child ended' : busy ? 'stopped, with clients' : 'stopped, nobody connected'
-    const limit = signal === 'SIGKILL' ? withHintMs : withoutHintMs
+    const limit = signal === 'SIGKILL' ? toldMs : withoutHintMs
     if (signal === 'SIGSTOP') stops.push({ lane, at })
     const honest = fresh.length > 1 ? null : await firstHonest(lane, victim.pid, at, limit)
     if (fresh.length > 1) spared += 1
@@ -110,13 +109,13 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     deleted += 1
     await Promise.all(
       live.map(async ({ forward }) => {
-        const row = await rows.first(forward.id, at, withHintMs, ({ state }) => state !== 'live')
+        const row = await rows.first(forward.id, at, toldMs, ({ state }) => state !== 'live')
         if (row !== null) {
           falseLive['pod deleted'].push(row.at - at)
           return
         }
         const { observed } = await expectOk(host.client.forwards.get({ id: forward.id }))
-        if (observed.pod === name) violations.push(`${forward.name}: live ${withHintMs} ms after its pod was deleted`)
+        if (observed.pod === name) violations.push(`${forward.name}: live ${toldMs} ms after its pod was deleted`)
       }),
     )
     await Promise.all(mine.map((lane) => livesAgain(lane, at, 'its pod was deleted')))
@@ -124,7 +123,7 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
 
   /** On a busy machine no look at its processes may have come in time: then a client tells. */
   const hasServedAll = async (lane: Lane, since: number): Promise<boolean> => {
-    const { outcome } = await ask(lane.port, lane.remote, withHintMs)
+    const { outcome } = await ask(lane.port, lane.remote, toldMs)
     return outcome === 'right' && rows.history(lane.forward.id).every(({ at, state }) => at < since || state === 'live')
   }
 
@@ -146,10 +145,19 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     return first === null ? null : Math.max(0, first - at)
   }
 
+  /** Else the signals that are left to send would never be sent, and nobody would be told. */
+  const mustGoOn = (): void => {
+    const { exitCode, signalCode } = host.process
+    if (exitCode !== null || signalCode !== null)
+      throw new Error(`the owner ended (${signalCode ?? exitCode}), ${left} signals to go:\n${host.log().slice(-4000)}`)
+    if (performance.now() - signalledAt > nothingToSignalMs)
+      throw new Error(`no kubectl to signal for ${nothingToSignalMs / 1000} s, ${left} signals to go`)
+  }
   let told = performance.now()
   await Promise.all(
     lanes.map(async (lane, index) => {
       for (let count = 0; left > 0; count += 1) {
+        mustGoOn()
         await wound(lane, index % 2 === 0, world.random.child(`lane ${index}, signal ${count}`))
         if (performance.now() - told < 15_000) continue
         told = performance.now()
@@ -168,22 +176,27 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
   lateness.disable()
   const asked = await Promise.all(clients.flatMap((client) => client?.stop() ?? []))
   // Open connections stay with their kubectl, which may go on again: who was in the middle of one that was stopped waits.
-  const wasStopped = (lane: Lane | undefined, { at }: Answer): boolean =>
-    stops.some((stop) => stop.lane === lane && at > stop.at - 10_000 && at < stop.at + 200)
+  const wasStopped = (lane: Lane, { at }: Answer): boolean =>
+    stops.some((stop) => stop.lane === lane && mayMeetStop(rows, lane.forward.id, at, stop.at))
   const forgotten = lanes.flatMap((lane, index) =>
-    (clients[index]?.soFar ?? []).filter((answer) => answer.outcome === 'silent' && !wasStopped(lane, answer)),
-  ).length
+    (clients[index]?.soFar ?? [])
+      .filter((answer) => answer.outcome === 'silent' && !wasStopped(lane, answer))
+      .map(({ at }) => {
+        const near = stops.filter((stop) => stop.lane === lane && Math.abs(stop.at - at) < 60_000)
+        const row = rows.history(lane.forward.id).findLast((one) => one.at <= at)
+        return `${lane.forward.name}: no answer in 45 s to who came when it was ${row?.state ?? ''}; kubectls were stopped ${near.map((stop) => Math.round(stop.at - at)).join(', ')} ms later`
+      }),
+  )
   const count = (outcome: 'refused' | 'wrong' | 'silent' | 'right' | 'reset' | 'empty'): number =>
     asked.reduce((sum, one) => sum + one.count(outcome), 0)
   if (count('refused') > 0) violations.push(`${count('refused')} clients were refused`)
   if (count('wrong') > 0) violations.push(`${count('wrong')} clients got wrong bytes`)
-  if (forgotten > 0) violations.push(`${forgotten} clients got no answer in 45 s`)
+  violations.push(...forgotten)
   await waitUntil('no stopped kubectl is left', 30, async () =>
     (await kubectlsOf(host.pid)).every(({ stopped }) => !stopped),
   ).catch(() => violations.push('a stopped kubectl was left'))
   await children.stop()
   const slowWrites = [...host.log().matchAll(/slow write, (\d+) ms/g)].map(([, ms]) => Number(ms))
-  await host.close()
   await bed.a.deleteNamespace(namespace)
   return {
     facts: {
