@@ -2,25 +2,26 @@ import { drop } from '../../../contract/drop.ts'
 import { assertNever } from '../../../contract/assert-never.ts'
 import type { Result } from '../../../contract/errors.ts'
 import type { Forward } from '../../../contract/forwards.ts'
-import { addressOf } from '../../../contract/local-address.ts'
 import type { ClusterConnection, WatchTarget } from '../../../contract/sidecar.ts'
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { CredentialFailure } from '../credentials/credentials.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { WatchNews } from '../sidecar/sidecar-client.ts'
 import type { StoredForward } from '../store/forward-table.ts'
 import type { HistoryRow } from '../store/history-table.ts'
 import type { ListenerConnection } from './listener/client-connection.ts'
+import { causeNames } from './cause-names.ts'
 import type { Evidence } from './evidence.ts'
 import { ForwardCredentials } from './forward-credentials.ts'
 import { ForwardHints, type Hint } from './forward-hints.ts'
 import { ForwardPorts } from './forward-ports.ts'
 import { ForwardWatch } from './forward-watch.ts'
+import { LookLoop } from './look-loop.ts'
 import type { Parking } from './listener/parking.ts'
 import { lastEvidenceOf, podOf, trafficOf, usageOf } from './port-sums.ts'
 import { reconcile } from './reconciler/reconciler.ts'
 import { blankMemory, type Action, type Decision, type Memory } from './reconciler/reconcile-types.ts'
-import { type CauseNames, ShownState } from './shown-state.ts'
+import { ShownState } from './shown-state.ts'
 import { TunnelHandle } from './tunnel-handle.ts'
 import type { TunnelFactory, TunnelFailure } from './tunnel/tunnel.ts'
 
@@ -53,15 +54,8 @@ export type ForwardEvents = {
   line(stream: 'stdout' | 'stderr' | 'note', text: string, pid: number | null): void
 }
 
-/** So many looks in a row without a pause; then the rest of the app gets its turn. */
-const looksInARow = 20
-const pauseMs = 20
 /** Whoever asks for a forward waits so long at most until its local ports are bound, ms. */
 const listeningMs = 1_000
-
-/** "service web", "pods with app=web". */
-const targetWords = (target: Forward['target']): string =>
-  target.kind === 'selector' ? `pods with ${target.selector}` : `${target.kind} ${target.name}`
 
 /**
  * One forward as it runs: gathers evidence, lets the reconciler decide, and does what it decided. Nothing here chooses;
@@ -79,9 +73,7 @@ export class ForwardRuntime {
   #nextKey = 1
   readonly #shown: ShownState
   #decision: Decision | null = null
-  #timer: Timer | null = null
-  #lookPending = false
-  #looks = 0
+  readonly #loop: LookLoop
   #closed = false
   readonly #afterLook: (() => void)[] = []
 
@@ -89,6 +81,7 @@ export class ForwardRuntime {
     this.#surroundings = surroundings
     this.#events = events
     this.#stored = forward
+    this.#loop = new LookLoop({ clock: surroundings.clock, look: () => this.#look() })
     this.#hints = new ForwardHints(surroundings.clock)
     this.#shown = new ShownState({ ...surroundings, ...events })
     this.#credentials = new ForwardCredentials({ ...surroundings, obtained: surroundings.setCluster })
@@ -235,9 +228,9 @@ export class ForwardRuntime {
   /** Ends all of it; what the user wants stays. Resolves when nothing is left. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#loop.close()
     // What still knows this forward for a while, a timer or a tunnel that ends, must not know these.
     this.#credentials.forget()
-    this.#timer?.cancel()
     this.#watch.end()
     await this.#ports.close()
   }
@@ -253,14 +246,7 @@ export class ForwardRuntime {
   }
 
   /** Looks again soon, because something changed: its own evidence, or the queue of starts. */
-  readonly wake = (): void => {
-    if (this.#lookPending || this.#closed) return
-    this.#lookPending = true
-    queueMicrotask(() => {
-      this.#lookPending = false
-      this.#look()
-    })
-  }
+  readonly wake = (): void => this.#loop.wake()
 
   #look(): void {
     if (this.#closed) return
@@ -279,23 +265,11 @@ export class ForwardRuntime {
     this.#decision = decision
     for (const action of decision.actions) this.#act(action)
     for (const [portId, route] of decision.routes) this.#ports.get(portId)?.route(route)
-    this.#shown.show(decision, this.#causeNames(decision), trafficOf(this.#ports.all))
-    this.#sleepUntil(decision, now)
+    const cluster = this.#surroundings.clusterName(this.#stored.clusterId)
+    const names = causeNames(this.#stored, { portId: decision.portId, cluster, pod: podOf(this.#ports.all) })
+    this.#shown.show(decision, names, trafficOf(this.#ports.all))
+    this.#loop.looked({ acted: decision.actions.length > 0, wakeAt: decision.wakeAt, now })
     for (const tell of this.#afterLook.splice(0)) tell()
-  }
-
-  /** What was done is new evidence: look again at once, but not for ever. */
-  #sleepUntil(decision: Decision, now: number): void {
-    this.#timer?.cancel()
-    this.#timer = null
-    if (decision.actions.length > 0 && this.#looks < looksInARow) {
-      this.#looks += 1
-      this.wake()
-      return
-    }
-    this.#looks = 0
-    const wakeAt = decision.actions.length > 0 ? now + pauseMs : decision.wakeAt
-    if (wakeAt !== null) this.#timer = this.#surroundings.clock.after(Math.max(1, wakeAt - now), this.wake)
   }
 
   #act(action: Action): void {
@@ -377,19 +351,6 @@ export class ForwardRuntime {
       `${count === 1 ? 'A connection was' : `${count} connections were`} lost: ${failure.message}`,
       null,
     )
-  }
-
-  #causeNames({ portId }: Decision): CauseNames {
-    const { target, namespace, clusterId, ports } = this.#stored
-    const port = ports.find((one) => one.id === portId) ?? ports[0]
-    return {
-      target: targetWords(target),
-      namespace,
-      cluster: this.#surroundings.clusterName(clusterId),
-      pod: podOf(this.#ports.all),
-      port: port === undefined ? 'the port' : `port ${port.remote}`,
-      local: port === undefined ? '' : addressOf(port.bind, port.local),
-    }
   }
 
   /** Monotonic ms as ms since the epoch. */

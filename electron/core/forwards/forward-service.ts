@@ -22,12 +22,10 @@ import { ForwardTable, type StoredForward } from '../store/forward-table.ts'
 import { HistoryTable } from '../store/history-table.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
-import { ConnectionRows } from './connection-rows.ts'
-import { checkForward } from './forward-check.ts'
 import { chooseLocalPorts, editedDraft, newDraft, problemOf } from './forward-draft.ts'
 import { ForwardOutput } from './forward-output.ts'
+import { ForwardQueries, knownForward } from './forward-queries.ts'
 import { ForwardRuntime, type ForwardSurroundings } from './forward-runtime.ts'
-import { summarize } from './history.ts'
 import { Parking } from './listener/parking.ts'
 import type { TunnelFactory } from './tunnel/tunnel.ts'
 
@@ -79,8 +77,6 @@ const observedMs = 1000
 /** So often is written down that the app runs. */
 const seenMs = 30_000
 const mostForwards = 2000
-const snapshotLines = 500
-const historyRows = 5000
 
 /** The forwards: what the user wants of them, stored before it is answered, and the running part of each. */
 export class ForwardService {
@@ -88,8 +84,8 @@ export class ForwardService {
   readonly #table: ForwardTable
   readonly #history: HistoryTable
   readonly #output: ForwardOutput
-  readonly #connections: ConnectionRows
   readonly #runtimes = new Map<string, ForwardRuntime>()
+  readonly #queries: ForwardQueries
   readonly #observed = new Map<string, string>()
   readonly #changes = new Listeners<ForwardChange>()
   readonly #lines = new Listeners<{ id: string; lines: OutputLine[] }>()
@@ -112,7 +108,15 @@ export class ForwardService {
     this.#table = new ForwardTable(store)
     this.#history = new HistoryTable({ store, log })
     this.#output = new ForwardOutput({ folder: options.logsDir, now: () => clock.now() })
-    this.#connections = new ConnectionRows({ platform, clock })
+    this.#queries = new ForwardQueries({
+      clock,
+      platform,
+      credentials,
+      sidecar,
+      history: this.#history,
+      output: this.#output,
+      runtimes: this.#runtimes,
+    })
     this.#surroundings = {
       clock,
       platform,
@@ -164,7 +168,7 @@ export class ForwardService {
 
   /** Its last lines; undefined: there is no such forward. */
   output(id: string): OutputLine[] | undefined {
-    return this.#runtimes.has(id) ? this.#output.last(id, snapshotLines) : undefined
+    return this.#queries.output(id)
   }
 
   /** Something changed that makes another try worth it; what concerns the network is told to the sidecar as well. */
@@ -201,7 +205,6 @@ export class ForwardService {
     return {
       'forwards.list': () => ok(this.list()),
       'forwards.create': (input) => this.create(input),
-      'forwards.check': async (input) => ok(await this.#check(input)),
       'forwards.get': ({ id }) => this.#known(id, (runtime) => ok(runtime.row())),
       'forwards.update': (input) => this.update(input),
       'forwards.remove': ({ id }) => this.#known(id, () => this.#remove(id)),
@@ -212,14 +215,7 @@ export class ForwardService {
           runtime.restart()
           return ok(runtime.row())
         }),
-      'forwards.history': ({ id, limit }) =>
-        this.#known(id, () => {
-          const summary = summarize(this.#history.list(id, historyRows), this.#options.clock.now())
-          return ok({ ...summary, entries: summary.entries.slice(0, limit) })
-        }),
-      'forwards.output': ({ id, limit }) => this.#known(id, () => ok(this.#output.last(id, limit))),
-      'forwards.connections': ({ id }) =>
-        this.#known(id, async (runtime) => ok(await this.#connections.of(runtime.connections()))),
+      ...this.#queries.handlers(),
       'app.hint': ({ kind, forwardId }) => {
         this.hint(kind, forwardId)
         return ok({})
@@ -302,17 +298,6 @@ export class ForwardService {
     return chooseLocalPorts(draft, others, this.#surroundings.random)
   }
 
-  #check(input: Parameters<typeof checkForward>[0]): ReturnType<typeof checkForward> {
-    const { platform, sidecar, credentials } = this.#options
-    return checkForward(input, {
-      platform,
-      wanted: () => this.#stored().filter((forward) => forward.desired === 'on'),
-      resolve: (id) => credentials.resolve(id),
-      setCluster: (id, connection) => sidecar.setCluster(id, connection),
-      askAccess: (params) => sidecar.request('access', params, { timeoutMs: 10_000 }),
-    })
-  }
-
   #run(forward: StoredForward): ForwardRuntime {
     const { id } = forward
     const runtime = new ForwardRuntime(forward, this.#surroundings, {
@@ -387,9 +372,7 @@ export class ForwardService {
     return [...this.#runtimes.values()].map((runtime) => runtime.stored)
   }
 
-  async #known<T>(id: string, act: (runtime: ForwardRuntime) => Result<T> | Promise<Result<T>>): Promise<Result<T>> {
-    const runtime = this.#runtimes.get(id)
-    if (runtime !== undefined) return act(runtime)
-    return fail(appError('not-found', 'There is no such forward.', 'Look at the list again; it may have been removed.'))
+  #known<T>(id: string, act: (runtime: ForwardRuntime) => Result<T> | Promise<Result<T>>): Promise<Result<T>> {
+    return knownForward(this.#runtimes, id, act)
   }
 }
