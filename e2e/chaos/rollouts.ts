@@ -1,7 +1,7 @@
 import { ask } from '../support/chaos-client.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
-import { distribution } from '../support/statistics.ts'
+import { distribution, median } from '../support/statistics.ts'
 import { startSteadyClient, type SteadyAttempt } from '../support/steady-client.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { deletePod, restartRollout } from '../testbed/faults.ts'
@@ -18,7 +18,7 @@ type Rollout = {
   name: string
   manifest: (namespace: string, name: string) => Manifest
   replicas: number
-  /** Its process ends at once and takes what it has not answered with it: nobody can answer that; it must be counted. */
+  /** Its process ends at once and takes what it has not answered with it: nobody can answer that. */
   dropsRequests: boolean
 }
 
@@ -35,8 +35,15 @@ const rollouts: Rollout[] = [
 /** The only pod of a target is away for longer than `parkSeconds` of those who do not wait for it, and shorter than others'. */
 const impatientSeconds = 2
 const readyMs = 5000
-/** Of 20 rollouts with pods that end at once, so many requests may have been in the hands of a process that ended. */
-const fewEnded = 3
+const everyMs = 50
+
+/**
+ * How many may end with the processes of a rollout's pods beside those that the forward counts: it counts nobody whom
+ * the pod itself cut off (kubectl-losses.ts). Three of all the rollouts together; on a machine so slow that
+ * several requests are in each process's hands at any time, as many as those of two processes.
+ */
+const takenByPods = (waits: readonly number[], replicas: number): number =>
+  Math.max(3, replicas * Math.ceil(median(waits) / everyMs))
 
 /** Rolling restarts under a client that connects every 50 ms; and a target of one pod that goes away for a while. */
 export async function rollOut(world: ChaosWorld): Promise<PartResult> {
@@ -55,15 +62,14 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
       parkSeconds,
     })
   /**
-   * `made`: how many connections the client says it made. `excused`: how many may have been cut off by their pod: reset,
-   * because the forward counted them; ended in order, of processes that ended with a request in their hands. That looks like
-   * an answer of nothing, or like half of one, and is counted by nobody.
+   * `made`: how many connections the client says it made. `excused`: how many may have been reset, cut off or left without a
+   * byte.
    */
   const judge = (
     what: string,
     { attempts, made }: { attempts: readonly SteadyAttempt[]; made: number },
     longestMs: number,
-    excused = { reset: 0, ended: 0 },
+    excused = 0,
   ): void => {
     const count = { answered: 0, refused: 0, reset: 0, cut: 0, empty: 0 }
     for (const { outcome } of attempts) count[outcome] += 1
@@ -74,9 +80,8 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
       `${count.cut} cut off or wrong, ${count.empty} empty; first byte ${distribution(waits)}`
     if (attempts.length !== made || made === 0) violations.push(`${what}: ${made} were made, ${attempts.length} told`)
     if (count.refused > 0) violations.push(`${what}: ${count.refused} refused`)
-    if (count.reset > excused.reset) violations.push(`${what}: ${count.reset} reset, ${excused.reset} counted`)
-    if (count.cut + count.empty > excused.ended)
-      violations.push(`${what}: ${count.cut} cut off or wrong and ${count.empty} empty, ${excused.ended} let pass`)
+    const broken = count.reset + count.cut + count.empty
+    if (broken > excused) violations.push(`${what}: ${broken} reset, cut off or empty, ${excused} may be`)
     if (longest > longestMs) violations.push(`${what}: one waited ${Math.round(longest)} ms for its first byte`)
   }
 
@@ -90,7 +95,7 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
     const client = startSteadyClient({
       ...localAddress(forward),
       path: '/',
-      everyMs: 50,
+      everyMs,
       onAttempt: (one) => attempts.push(one),
     })
     for (let restart = 0; restart < size.rollouts; restart += 1) {
@@ -107,11 +112,12 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
     // Promised are 2 s; five times that on a machine that also runs the cluster.
     const { entries } = await expectOk(host.client.forwards.history({ id: forward.id, limit: 500 }))
     const counted = entries.reduce((sum, { connectionsLost }) => sum + connectionsLost, 0)
+    const waits = attempts.flatMap(({ waitMs }) => waitMs ?? [])
     judge(
       `${size.rollouts} rolling restarts, 2 replicas, ${name} end`,
       { attempts, made },
       10_000,
-      dropsRequests ? { reset: counted, ended: counted + fewEnded } : undefined,
+      dropsRequests ? counted + takenByPods(waits, replicas) : 0,
     )
     await host.client.forwards.stop({ id: forward.id })
   }
@@ -144,7 +150,7 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
     const client = startSteadyClient({
       ...localAddress(forward),
       path: '/',
-      everyMs: 50,
+      everyMs,
       onAttempt: (one) => attempts.push(one),
     })
     await bed.a.waitForPods(namespace, 'app=single', 1)
