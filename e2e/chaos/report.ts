@@ -39,6 +39,7 @@ export async function writeToDocs(parts: ChaosReport): Promise<void> {
     throw error
   })
   const before = JSON.parse(text) as { parts: ChaosReport }
-  const all = JSON.stringify({ parts: { ...before.parts, ...parts } })
+  // The stack of a part that broke off names this folder, which is nobody else's.
+  const all = JSON.stringify({ parts: { ...before.parts, ...parts } }).replaceAll(`${root}/`, '')
   await writeFile(file, await format(all, { parser: 'json', printWidth: 120 }))
 }

@@ -33,7 +33,7 @@ export async function runPart(
   const inTime = await within(running, limitMs)
   if (inTime === null) for (const host of hosts) host.process.kill('SIGKILL')
   const afterwards = inTime ?? (await within(running, endsWithinMs))
-  const result = inTime ?? brokenOff(`it took longer than ${limitMs / 60_000} minutes`)
+  const result = inTime ?? brokenOff(`it took longer than ${Math.round(limitMs / 1000)} s`)
   return { ...result, seconds: Math.round((performance.now() - began) / 1000), goesOn: afterwards === null }
 }
 
