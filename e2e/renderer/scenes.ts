@@ -143,7 +143,7 @@ export const scenes: readonly Scene[] = [
       await page.getByRole('combobox', { name: 'Target' }).fill('sts/postgres')
       await page.keyboard.press('Escape')
       await page.getByRole('textbox', { name: 'Local port 1' }).fill('5432')
-      await page.getByText('5432 is held by').waitFor()
+      await page.getByText('127.0.0.1:5432 is taken by').waitFor()
     },
   },
   {
@@ -165,7 +165,7 @@ export const scenes: readonly Scene[] = [
     name: 'new-forward-forbidden',
     query: 'world=busy&forbidden',
     path: '/forwards/new',
-    act: async (page) => page.getByText('may not create pods/portforward').waitFor(),
+    act: async (page) => page.getByText('You may not create pods/portforward').waitFor(),
   },
   {
     name: 'switcher-crowded',

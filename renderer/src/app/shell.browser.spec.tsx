@@ -125,7 +125,7 @@ describe('settings', () => {
   it('choose another kubectl, and warn of wrappers and distant versions', async () => {
     const owner = openPage(busyWorld(), '/settings')
     await expect.element(page.getByText('gcloud dispatcher')).toBeVisible()
-    await expect.element(page.getByText(/edge-berlin runs v1\.30\.1/)).toBeVisible()
+    await expect.element(page.getByText(/edge-berlin: kubectl 1\.35 is 5 minor versions newer/)).toBeVisible()
     await page.getByRole('radio', { name: /google-cloud-sdk/ }).click()
     await expect
       .poll(() => callsOf(owner, 'settings.update'))

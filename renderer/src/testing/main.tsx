@@ -6,8 +6,10 @@ import { App } from '../app/app.tsx'
 import { ui } from '../app/ui-store.ts'
 import { tellFailure } from '../components/toast-manager.ts'
 import { createAppState } from '../state/app-state.ts'
-import { busyWorld, commandWaits, crowdedWorld, manyWorld } from './busy-world.ts'
+import { busyWorld } from './busy-world.ts'
+import { crowdedWorld, manyWorld } from './crowded-worlds.ts'
 import { FakeOwner } from './fake-owner.ts'
+import { troubles } from './troubled-worlds.ts'
 import { emptyWorld } from './world.ts'
 
 // `testing.html?world=busy&theme=dark#/forwards`: the real pages around an owner in memory, for pictures and by hand.
@@ -20,19 +22,8 @@ if (options.get('density') === 'comfortable') world.settings.density = 'comforta
 const vault = options.get('vault')
 if (vault === 'locked' || vault === 'not-set-up' || vault === 'undecryptable') {
   world.vault = { ...world.vault, state: vault, provider: vault === 'not-set-up' ? null : 'passphrase' }
-  if (options.has('no-keychain'))
-    world.vault.keychain = { available: false, reason: 'No Secret Service runs in this session.' }
 }
-if (options.has('forbidden'))
-  world.access = { allowed: false, verbs: [], reason: 'developer may not create pods/portforward in default.' }
-if (options.has('sidecar'))
-  world.app.sidecar = { ...world.app.sidecar, state: 'failed', lastLines: ['Error: heap out of memory'] }
-if (options.has('storage')) world.app.storage = { ok: false, problem: 'The disk of the data folder is full.' }
-if (options.has('command')) commandWaits(world)
-if (options.has('no-kubectl')) {
-  world.kubectl = { ...world.kubectl, chosen: null, found: [] }
-  world.app.kubectl = { path: null, version: null }
-}
+for (const [name, befall] of Object.entries(troubles)) if (options.has(name)) befall(world)
 
 const owner = new FakeOwner(world)
 const state = createAppState(owner.connection(), tellFailure)

@@ -1,3 +1,4 @@
+import type { Cause } from '../../../contract/causes.ts'
 import type { Cluster, PodRow, ServiceRow, WorkloadRow } from '../../../contract/clusters.ts'
 import type { Forward, HistoryEntry } from '../../../contract/forwards.ts'
 import type { ContextPreview, KubeconfigPreview } from '../../../contract/kubeconfigs.ts'
@@ -14,7 +15,7 @@ export const sampleCluster = (fields: Partial<Cluster> = {}): Cluster => ({
   id: nextId(),
   kubeconfigId: nextId(),
   name: 'shop-prod',
-  context: 'shop-prod',
+  context: fields.name ?? 'shop-prod',
   server: 'https://api.shop-prod.example.com:6443',
   user: 'developer',
   authKinds: ['client-cert-data'],
@@ -78,6 +79,15 @@ export const sampleForward = (fields: Partial<Forward> = {}): Forward => ({
     ...fields.observed,
   },
 })
+
+/** Why a forward is not live, since so many ms. The words are those of the product: samples.spec.ts looks them up. */
+export const sampleCause = (
+  code: Cause['code'],
+  message: string,
+  next: string,
+  ago: number,
+  detail: string | null = null,
+): Cause => ({ code, detail, message, next, since: sampleNow - ago })
 
 export const sampleHistoryEntry = (fields: Partial<HistoryEntry> = {}): HistoryEntry => ({
   id: (count += 1),

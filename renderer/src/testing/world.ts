@@ -53,6 +53,8 @@ export type World = {
 
 const minute = 60_000
 const hour = 60 * minute
+const nextWeek = new Date(sampleNow + 9 * 24 * hour).toISOString().slice(0, 10)
+const soon = new Date(sampleNow + 15 * minute).toISOString()
 
 /** A world after the first start: nothing stored, everything working. */
 export function emptyWorld(): World {
@@ -89,33 +91,39 @@ export function emptyWorld(): World {
       serverVersion: 'v1.35.2',
       cause: null,
       steps: [
-        { id: 'dns', status: 'ok', ms: 3, detail: 'api.shop-prod.example.com is 203.0.113.17.', next: null },
-        { id: 'tcp', status: 'ok', ms: 11, detail: '203.0.113.17:6443 answers.', next: null },
-        { id: 'proxy', status: 'skipped', ms: null, detail: 'No proxy is configured.', next: null },
+        {
+          id: 'dns',
+          status: 'ok',
+          ms: 3,
+          detail: 'The name api.shop-prod.example.com leads to 203.0.113.17.',
+          next: null,
+        },
+        { id: 'tcp', status: 'ok', ms: 11, detail: 'Connected to 203.0.113.17:6443.', next: null },
+        { id: 'proxy', status: 'skipped', ms: null, detail: 'No proxy is used.', next: null },
         {
           id: 'tls',
           status: 'warn',
           ms: 18,
-          detail: 'Certificate of kube-apiserver, valid for 9 more days.',
-          next: 'Ask the administrator to renew it.',
+          detail: `TLSv1.3, certificate for api.shop-prod.example.com, valid until ${nextWeek} (in 9 days).`,
+          next: "Ask the cluster administrator to renew the server's certificate soon.",
         },
-        { id: 'credentials', status: 'ok', ms: 640, detail: 'The command gave a token for 15 minutes.', next: null },
+        { id: 'credentials', status: 'ok', ms: 640, detail: `A token, valid until ${soon}.`, next: null },
         {
           id: 'identity',
           status: 'ok',
           ms: 22,
-          detail: 'The server knows you as developer, in group team-payments.',
+          detail: 'The server sees "developer", in team-payments, system:authenticated.',
           next: null,
         },
         {
           id: 'authorization',
           status: 'ok',
           ms: 25,
-          detail: 'You may list pods and port-forward in default.',
+          detail: 'You may do everything that Mooring needs in namespace default.',
           next: null,
         },
-        { id: 'upgrade', status: 'ok', ms: 41, detail: 'A tunnel to a running pod opens.', next: null },
-        { id: 'latency', status: 'ok', ms: 24, detail: 'Median of five answers.', next: null },
+        { id: 'upgrade', status: 'ok', ms: 41, detail: 'A tunnel to pod web-0 in default opens.', next: null },
+        { id: 'latency', status: 'ok', ms: 24, detail: '24 ms for a small question (median of 3).', next: null },
       ],
     },
     tests: new Map(),
@@ -154,7 +162,7 @@ export function emptyWorld(): World {
           bind: '127.0.0.1',
           status: 'taken',
           owner: { pid: 812, process: 'postgres', forward: null },
-          message: '5432 is held by postgres (process 812).',
+          message: '127.0.0.1:5432 is taken by postgres (process 812).',
           exposed: false,
         },
       ],
@@ -194,7 +202,7 @@ export function emptyWorld(): World {
           version: null,
           vendor: null,
           usable: false,
-          problem: 'It is built for another processor.',
+          problem: 'It did not answer within 5 s.',
         },
       ],
       searched: ['/usr/local/bin', '/usr/bin', '/home/sam/.local/bin', '/snap/bin'],
@@ -214,7 +222,7 @@ export function emptyWorld(): World {
       owner: { pid: 4180, memoryBytes: 131_000_000, cpuPercent: 1.3 },
       environment: {
         shell: '/bin/zsh',
-        status: 'read',
+        status: 'timed-out',
         path: '/home/sam/.local/bin:/usr/local/bin:/usr/bin:/bin',
         proxies: [{ name: 'NO_PROXY', value: 'localhost,127.0.0.1' }],
         names: ['AWS_PROFILE', 'CLOUDSDK_CONFIG', 'HOME', 'LANG', 'USER'],
@@ -226,16 +234,18 @@ export function emptyWorld(): World {
         snapshots: 5,
       },
       checks: [
-        { id: 'kubectl', status: 'ok', message: 'kubectl v1.35.2 is usable.', next: null },
-        { id: 'keychain', status: 'ok', message: 'The keychain of this system answers.', next: null },
-        { id: 'sidecar', status: 'ok', message: 'The sidecar answers within 4 ms.', next: null },
+        { id: 'storage', status: 'ok', message: 'The database can be written.', next: null },
+        { id: 'vault', status: 'ok', message: 'Stored credentials are protected by the keychain.', next: null },
+        { id: 'keychain', status: 'ok', message: "The system's keychain can be used.", next: null },
+        { id: 'kubectl', status: 'ok', message: '/usr/local/bin/kubectl (v1.35.2)', next: null },
+        { id: 'sidecar', status: 'ok', message: 'The sidecar is ready: clusters are watched.', next: null },
+        { id: 'queue', status: 'ok', message: '14 of at most 128 kubectl run, 0 wait.', next: null },
         {
           id: 'environment',
           status: 'warn',
-          message: 'HTTPS_PROXY is set in the login shell, but NO_PROXY does not name the clusters.',
-          next: 'Add their addresses to NO_PROXY if they are reached directly.',
+          message: 'The environment of the login shell could not be read (it took too long).',
+          next: 'Programs it puts into PATH may not be found; check what your shell does at login.',
         },
-        { id: 'storage', status: 'ok', message: 'The database can be written; 5 snapshots are kept.', next: null },
       ],
       logs: [
         { at: sampleNow - 40_000, level: 'info', area: 'forwards', message: 'checkout is live again after 1.4 s' },

@@ -11,8 +11,10 @@ describe('adding clusters', () => {
     const owner = openPage(busyWorld(), '/clusters/add')
     await box.fill('apiVersion: v1')
     await expect.element(page.getByRole('heading', { name: '4 contexts' })).toBeVisible()
-    await expect.element(page.getByText('The connection is not encrypted.')).toBeVisible()
-    await expect.element(page.getByText('/home/sam/lab/admin.key does not exist.')).toBeVisible()
+    await expect.element(page.getByText('The server is plain http', { exact: false })).toBeVisible()
+    await expect
+      .element(page.getByText('The file /home/sam/lab/admin.key does not exist on this machine.'))
+      .toBeVisible()
     await expect.element(page.getByText('already stored as shop-staging')).toBeVisible()
     await expect.element(page.getByRole('checkbox', { name: 'gke_legacy' })).toBeDisabled()
     expect(callsOf(owner, 'clusters.add')).toEqual([])

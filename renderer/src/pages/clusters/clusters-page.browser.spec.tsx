@@ -25,7 +25,7 @@ describe('the list of clusters', () => {
   it('is there at once and asks the network nothing', async () => {
     const owner = openPage(busyWorld(), '/clusters')
     await expect.element(row(/shop-staging/)).toMatchTextContent('connected')
-    await expect.element(row(/edge-berlin/)).toMatchTextContent('198.51.100.7:6443 does not answer.')
+    await expect.element(row(/edge-berlin/)).toMatchTextContent('The API server does not answer.')
     await expect.element(row(/lab/)).toMatchTextContent('not checked')
     expect(owner.calls.map(({ name }) => name).filter((name) => name !== 'clusters.active')).toEqual([])
   })
@@ -45,7 +45,7 @@ describe('the list of clusters', () => {
     const lab = world.clusters.find(({ name }) => name === 'lab')!
     const owner = openPage(world, `/clusters/${lab.id}`)
     await page.getByRole('button', { name: 'Test connection' }).click()
-    await expect.element(page.getByText('A tunnel to a running pod opens.')).toBeVisible()
+    await expect.element(page.getByText('A tunnel to pod web-0 in default opens.')).toBeVisible()
     expect(callsOf(owner, 'clusters.test')).toEqual([{ id: lab.id }])
   })
 

@@ -12,8 +12,10 @@ describe('the list of forwards', () => {
     openPage(busyWorld(), '/forwards')
     const ledger = row(/deploy\/ledger:8443/)
     await expect.element(ledger).toMatchTextContent('holding')
-    await expect.element(ledger).toMatchTextContent('No pod of deploy/ledger is ready: CrashLoopBackOff')
-    await expect.element(ledger).toMatchTextContent('the forward goes on by itself when a pod is ready')
+    await expect
+      .element(ledger)
+      .toMatchTextContent('The pod ledger-5f6d9-abcde crashes again and again (CrashLoopBackOff).')
+    await expect.element(ledger).toMatchTextContent('the forward is live once it stays up for 10 s')
   })
 
   it('shows a new state as soon as it is pushed', async () => {
@@ -23,7 +25,7 @@ describe('the list of forwards', () => {
     const { id } = owner.world.forwards.find(({ name }) => name === 'search')!
     owner.forward(id, { state: 'live', cause: null })
     await expect.element(search).toMatchTextContent('live')
-    await expect.element(search).not.toMatchTextContent('Its pod was replaced')
+    await expect.element(search).not.toMatchTextContent('is gone or going')
   })
 
   it('calls nothing live while the owner does not answer', async () => {

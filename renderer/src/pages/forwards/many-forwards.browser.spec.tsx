@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
-import { manyWorld } from '../../testing/busy-world.ts'
+import { manyWorld } from '../../testing/crowded-worlds.ts'
 import { openPage } from '../../testing/open-page.tsx'
 
 const grid = page.getByRole('grid')

@@ -178,7 +178,7 @@ describe('the form for a new forward', () => {
   it('says at once who holds a local port', async () => {
     openPage(busyWorld(), '/forwards/new')
     await local.fill('5432')
-    await expect.element(page.getByText('5432 is held by postgres (process 812).')).toBeVisible()
+    await expect.element(page.getByText('127.0.0.1:5432 is taken by postgres (process 812).')).toBeVisible()
   })
 
   it('says before it is tried that the rights are missing', async () => {

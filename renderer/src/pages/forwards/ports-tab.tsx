@@ -103,7 +103,7 @@ function Taken({ forward, port }: { forward: Forward; port: ForwardPort }) {
       <div className={detail.stack}>
         <p>
           <strong>
-            {port.local} is held by {result.owner === null ? 'another program' : ownerWords(result.owner)}.
+            {port.local} is taken by {result.owner === null ? 'another program' : ownerWords(result.owner)}.
           </strong>
         </p>
         <div className={detail.row}>

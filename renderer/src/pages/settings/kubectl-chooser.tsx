@@ -124,7 +124,10 @@ export function KubectlChooser({
       </form>
       {skew.map((each) => (
         <p key={each.clusterId} className={styles.warning}>
-          <StateMark name="warn" /> <span>{each.message}</span>
+          <StateMark name="warn" />{' '}
+          <span>
+            {each.name}: {each.message}
+          </span>
         </p>
       ))}
       <details className={styles.searched}>

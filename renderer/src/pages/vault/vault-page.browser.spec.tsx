@@ -62,7 +62,7 @@ describe('the keychain', () => {
     openPage(withVault(busyWorld(), { provider: 'passphrase', keychain }), '/settings')
     await expect.element(page.getByText('No keychain service runs in this session.', { exact: false })).toBeVisible()
     await expect.element(page.getByText('DBus error: X11')).not.toBeVisible()
-    await page.getByText('In the system’s words').click()
+    await page.getByText("In the system's words").click()
     await expect.element(page.getByText('DBus error: X11')).toBeVisible()
   })
 })
