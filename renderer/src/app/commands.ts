@@ -78,8 +78,8 @@ export const commands: readonly Command[] = [
   },
   { id: 'region:next', words: 'Next region', keys: ['F6'], group: 'Window', run: () => moveRegion(1) },
   { id: 'region:previous', words: 'Previous region', keys: ['Shift+F6'], group: 'Window', run: () => moveRegion(-1) },
-  { id: 'back', words: 'Back', keys: ['Alt+ArrowLeft'], group: 'Window', run: () => history.back() },
-  { id: 'forward', words: 'Forward', keys: ['Alt+ArrowRight'], group: 'Window', run: () => history.forward() },
+  { id: 'back', words: 'Go back', keys: ['Alt+ArrowLeft'], group: 'Window', run: () => history.back() },
+  { id: 'forward', words: 'Go forward', keys: ['Alt+ArrowRight'], group: 'Window', run: () => history.forward() },
   { id: 'keys', words: 'Show all keys', keys: ['?'], group: 'Window', run: ({ go }) => go('/keys') },
 ]
 

@@ -168,10 +168,10 @@ function OwnWords({ cluster }: { cluster: Cluster }) {
               name="colour"
               value={colour}
               checked={cluster.colour === colour}
+              aria-label={colour === 'none' ? 'as its environment' : colour}
               onChange={() => change({ colour })}
             />
             <span aria-hidden className={styles.swatch} />
-            <span className="visually-hidden">{colour === 'none' ? 'as its environment' : colour}</span>
           </label>
         ))}
       </fieldset>

@@ -86,7 +86,7 @@ function Found({ found }: { found: Diagnostics }) {
           ) : worst.length === 0 ? (
             'All is well.'
           ) : (
-            `${worst.length} of ${found.checks.length} need a look.`
+            `${worst.length} of ${found.checks.length} ${worst.length === 1 ? 'needs' : 'need'} a look.`
           )
         }
       >

@@ -39,7 +39,7 @@ export function HistoryTab({ forward }: { forward: Forward }) {
     <div className={detail.stack}>
       <div>
         <Strip entries={entries} now={now} uptime={uptime} />
-        <div className={styles.ends}>
+        <div className={styles.ends} aria-hidden>
           <span>24 h ago</span>
           <span>now</span>
         </div>

@@ -68,11 +68,16 @@ export function SetUpVault({ vault, giveUpOld = false }: { vault: VaultStatus; g
                 name={id}
                 checked={provider === each}
                 disabled={off}
+                aria-labelledby={`${id}-${each}`}
+                aria-describedby={`${id}-${each}-means`}
                 onChange={() => setProvider(each)}
               />
               <span>
-                <strong>{words[each].name}</strong>
-                <small>
+                {/* Heard as the name of the radio already. */}
+                <strong id={`${id}-${each}`} aria-hidden>
+                  {words[each].name}
+                </strong>
+                <small id={`${id}-${each}-means`}>
                   {off ? `Not available here: ${vault.keychain.reason ?? 'no keychain answers'}` : words[each].means}
                 </small>
               </span>
