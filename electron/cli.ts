@@ -30,6 +30,7 @@ class Stop extends Error {
 /** Where a next step has a word of its own on the command line. */
 const here: Partial<Record<AppError['code'], string>> = {
   'command-not-allowed': " Here: --allow-command 'THE COMMAND WITH ITS ARGUMENTS', or --context with the others.",
+  'cluster-in-use': ' Here: --with-forwards removes them as well.',
 }
 
 const stopFor = (error: AppError, code: number): Stop =>
@@ -76,6 +77,16 @@ const program = new Command('mooring')
   .option('--data-dir <folder>', 'data folder of the Mooring to talk to', defaultDataDir())
   .version(version)
   .showHelpAfterError('The same with --help says more.')
+  .addHelpText(
+    'after',
+    `
+For example:
+  clusters add ~/.kube/config --context staging
+  forwards add staging svc/web 8080:http -n shop
+  test staging
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 Mooring is not running, 4 the cluster is not connected.`,
+  )
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? exitCode.ok : exitCode.usage)
   })
@@ -103,7 +114,7 @@ async function attached(act: (client: Client) => Promise<void>): Promise<void> {
 const clusters = program.command('clusters').description('clusters that are stored')
 clusters
   .command('list', { isDefault: true })
-  .description('list them (also without a word)')
+  .description('list them; the same without a word')
   .option('--json', 'print JSON')
   .action((options: Json) =>
     attached(async (client) => {
@@ -113,8 +124,9 @@ clusters
     }),
   )
 clusters
-  .command('add <file>')
-  .description('add contexts of a kubeconfig file; - reads standard input')
+  .command('add')
+  .description('add contexts of a kubeconfig file')
+  .argument('<file>', 'kubeconfig; - reads standard input')
   .option('--context <name...>', 'only these contexts')
   .option('--allow-command <command line...>', 'credential commands that may run')
   .option('--embed-file <path...>', 'referenced files to take into the stored kubeconfig')
@@ -150,6 +162,24 @@ clusters
     }),
   )
 
+clusters
+  .command('remove')
+  .description('remove clusters; kubeconfig files stay as they are')
+  .argument('<cluster...>', 'name or id')
+  .option('--with-forwards', 'remove their forwards as well')
+  .action((wanted: string[], options: { withForwards?: boolean }) =>
+    attached(async (client) => {
+      const list = await value(client.clusters.list())
+      // All of them are found before the first is touched: a slip of the pen does nothing.
+      for (const { id, name } of wanted.map((one) => find('cluster', list, one))) {
+        await value(
+          client.clusters.remove({ id, ...(options.withForwards === true ? { removeForwards: 'true' } : {}) }),
+        )
+        print(`${name}: removed`)
+      }
+    }),
+  )
+
 async function readKubeconfig(file: string): Promise<Buffer> {
   try {
     return await readFile(file)
@@ -173,8 +203,9 @@ async function readStandardInput(): Promise<Buffer> {
 }
 
 program
-  .command('test <cluster>')
+  .command('test')
   .description('test the connection to a cluster, step by step')
+  .argument('<cluster>', 'name or id')
   .option('--json', 'print JSON')
   .action((wanted: string, options: Json) =>
     attached(async (client) => {
@@ -188,7 +219,7 @@ program
 const forwards = program.command('forwards').description('port-forwards')
 forwards
   .command('list', { isDefault: true })
-  .description('list them (also without a word)')
+  .description('list them; the same without a word')
   .option('--json', 'print JSON')
   .action((options: Json) =>
     attached(async (client) => {

@@ -121,8 +121,25 @@ describe('clusters', () => {
     const old = await run(['clusters', 'add', bed.a.users['expired-certificate'] ?? ''])
     expect(old).toMatchObject({ code: exitCode.ok })
     expect(old.stderr).toMatch(/^expired-certificate: The client certificate .*\n\S/)
-    for (const { stdout } of [again, old])
-      for (const { ID } of rowsOf(stdout)) await expectOk(host.client.clusters.remove({ id: ID ?? '' }))
+    const ids = [again, old].flatMap(({ stdout }) => rowsOf(stdout).map(({ ID }) => ID ?? ''))
+    const removed = await run(['clusters', 'remove', ...ids])
+    expect(removed).toMatchObject({ code: exitCode.ok, stderr: '' })
+    expect(removed.stdout).toMatch(/^.*admin.*: removed\nexpired-certificate: removed\n$/)
+    expect((await json<Cluster[]>('clusters')).map(({ name }) => name)).toEqual(['admin', 'shop', 'gone'])
+  })
+
+  it('removes a cluster that has forwards only with them', async () => {
+    const input = await mergeKubeconfigs({ spare: bed.a.users.token })
+    expect(await run(['clusters', 'add', '-'], { input })).toMatchObject({ code: exitCode.ok })
+    await json<Forward>('forwards', 'add', 'spare', 'svc/web', '8080', '--off')
+    await expectRefusal(['clusters', 'remove', 'spare'], exitCode.failed, /has a forward\.\n.*--with-forwards/)
+    expect(await json<Forward[]>('forwards')).toHaveLength(1)
+    expect(await run(['clusters', 'remove', 'spare', '--with-forwards'])).toMatchObject({
+      code: exitCode.ok,
+      stdout: 'spare: removed\n',
+    })
+    expect(await json<Forward[]>('forwards')).toEqual([])
+    await expectRefusal(['clusters', 'remove', 'spare'], exitCode.failed, /no cluster spare/)
   })
 })
 
