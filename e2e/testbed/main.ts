@@ -1,14 +1,27 @@
 import fs from 'node:fs/promises'
-import { startBed } from './bed.ts'
 import { endBeds } from './end-beds.ts'
+import { startTestbed, type TestCluster } from './testbed.ts'
+import { gracefulDeployment, service } from './workloads.ts'
 
 const USAGE = `usage: testbed up [--json]   brings up clusters A and B and stays until it is told to end (Ctrl-C)
        testbed down [N ...]  ends the beds with these numbers, or every bed of this user, and proves that nothing is left`
 
+/** Something to forward to: whoever plays has no registry of images to take it from. */
+async function addShop(cluster: TestCluster): Promise<void> {
+  const [namespace, name] = ['shop', 'web']
+  await cluster.apply(
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    gracefulDeployment(namespace, name),
+    service({ namespace, name }),
+  )
+  await cluster.waitForPods(namespace, `app=${name}`, 2)
+}
+
 async function up(json: boolean): Promise<void> {
   const started = performance.now()
-  const bed = await startBed()
+  const bed = await startTestbed()
   const { description } = bed
+  if (!json) await Promise.all([addShop(bed.a), addShop(bed.b)])
   console.error(`test bed ${description.number}: up in ${((performance.now() - started) / 1000).toFixed(1)} s`)
   if (json) {
     console.log(JSON.stringify(description))
@@ -19,6 +32,7 @@ async function up(json: boolean): Promise<void> {
     console.log(`kubectl\n  ${description.kubectl}`)
     console.log(`users: ${Object.keys(description.a.users).join(' ')}`)
     console.log(`  one file each, in ${description.a.folder}/users and ${description.b.folder}/users`)
+    console.log('in both: svc/web in namespace shop, two pods; its port http says who answers')
     console.log('Ctrl-C ends both.')
   }
   await new Promise<void>((resolve) => {
