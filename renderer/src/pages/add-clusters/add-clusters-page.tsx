@@ -171,7 +171,7 @@ function Decision({
         <span className={styles.hint} role="status">
           {preview !== null && preview.contexts.length > 0 && obstacle !== null
             ? obstacle.replace(/\.?$/, '.')
-            : 'Nothing is contacted when you add a cluster; it is tested when you ask.'}
+            : 'Nothing is contacted yet: a server is first asked when its cluster is opened.'}
         </span>
         <Button onClick={() => void navigate({ to: '/clusters' })}>Cancel</Button>
         <Button look="primary" busy={busy} unavailable={obstacle} onClick={() => void add()}>
