@@ -34,6 +34,7 @@ import { acquireOwnership, type Ownership } from './store/ownership.ts'
 import type { Recovery } from './store/recovery-options.ts'
 import { openRecoveredStore } from './store/recovery.ts'
 import type { Store } from './store/store.ts'
+import { prepareVault } from './vault/prepare-vault.ts'
 import { Vault } from './vault/vault.ts'
 
 export type ApplicationOptions = {
@@ -279,7 +280,7 @@ class Core implements Application {
     // Forwards need both as soon as the vault is open, and a passphrase takes a while on purpose.
     this.#sidecar.start()
     drop(this.#kubectl.chosen(), 'looked for ahead; the first forward needs it')
-    const refused = await this.#prepareVault(passphrase)
+    const refused = await prepareVault(this.#vault, { wanted: this.#options.vault, passphrase, log: this.log })
     if (refused !== null) return refused
     this.log.debug('start: vault ready')
     this.#forwards.start()
@@ -323,26 +324,6 @@ class Core implements Application {
     removeOwner(this.#ground.folder.dir)
     this.#ground.store.close()
     this.#ground.ownership.release()
-  }
-
-  /** Sets up a new vault as asked, or opens the one that is there. */
-  async #prepareVault(passphrase: string | null): Promise<AppError | null> {
-    const { vault: wanted } = this.#options
-    await this.#vault.start()
-    const given = passphrase === null ? {} : { passphrase }
-    const { state, keychain } = this.#vault.status()
-    if (state === 'not-set-up') {
-      const chosen = wanted ?? (keychain.available ? 'keychain' : null)
-      if (chosen === null) return null
-      const made = await this.#vault.setup({ provider: chosen, ...given })
-      return made.ok ? null : made.error
-    }
-    const { provider } = this.#vault.status()
-    if (wanted !== null && provider !== null && provider !== wanted)
-      this.log.warn(`the vault that is there opens with: ${provider}; --vault ${wanted} changes nothing, Settings do`)
-    if (state !== 'locked' || passphrase === null) return null
-    const opened = await this.#vault.unlock(given)
-    return opened.ok ? null : opened.error
   }
 
   #ownHandlers(): HandlersOf<'app.status' | 'sidecar.restart'> {
