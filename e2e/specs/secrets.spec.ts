@@ -14,6 +14,7 @@ import { startHost, transportTo, type RunningHost } from '../support/host.ts'
 import { addCluster, liveForward, sharedTestbed, waitForState } from '../support/main-job.ts'
 import { watchProcesses, type SeenProcess } from '../support/process-watch.ts'
 import { recordingClient, type Told } from '../support/recording-client.ts'
+import { recordedSpawns, recordSpawns } from '../support/spawn-record.ts'
 import { STATIC_TOKEN } from '../testbed/components.ts'
 import type { Testbed } from '../testbed/testbed.ts'
 import { deployment, service, workloadContainer } from '../testbed/workloads.ts'
@@ -146,6 +147,7 @@ async function startAll(): Promise<void> {
       PATH: `${dirname(bed.kubectl)}:${process.env.PATH ?? ''}`,
       TMPDIR: join(folder, 'tmp'),
       HOME: join(folder, 'home'),
+      ...recordSpawns(join(folder, 'spawns')),
     },
   })
   client = recordingClient(transportTo(host), told)
@@ -282,7 +284,7 @@ beforeAll(async () => {
     await askCommandLine()
   } finally {
     await files.stop()
-    processes = [await ownProcess(), ...(await watch.stop())]
+    processes = [await ownProcess(), ...(await watch.stop()), ...(await recordedSpawns(join(folder, 'spawns')))]
   }
 }, 240_000)
 
