@@ -4,7 +4,10 @@ import { descendantsOf } from './leftovers.ts'
 /** What anybody of the same user can see of a process. */
 export type SeenProcess = { command: string; environment: string }
 
-/** Watches everything a process starts, at any depth, until stopped: arguments and environments. Linux only. */
+/**
+ * Watches everything a process starts, at any depth, until stopped: arguments and environments. What lives for less than
+ * a look (25 ms) is not seen; what an owner starts itself is noted without a look (spawn-record.ts). Linux only.
+ */
 export function watchProcesses(pid: number): { stop(): Promise<SeenProcess[]> } {
   const seen = new Map<string, SeenProcess>()
   const over = new AbortController()
