@@ -235,11 +235,12 @@ function caught(node, names) {
   const look = (inner, known) => {
     if (ts.isNewExpression(inner) && inner.expression.getText() === 'NetworkFailure' && known !== names)
       ways.push(...(wordings(inner.arguments?.[1] ?? inner, known) ?? []))
-    const called = ts.isCallExpression(inner) && ts.isIdentifier(inner.expression) ? inner.expression : undefined
-    const made = called === undefined ? undefined : known.find(called)?.value
-    if (made !== undefined && ts.isFunctionLike(made) && !seen.has(made)) {
-      seen.add(made)
-      if (made.body !== undefined) look(made.body, known.within(made, inner.arguments))
+    if (ts.isCallExpression(inner) && ts.isIdentifier(inner.expression)) {
+      const made = known.find(inner.expression)?.value
+      if (made?.body !== undefined && !seen.has(made)) {
+        seen.add(made)
+        look(made.body, known.within(made, inner.arguments))
+      }
     }
     ts.forEachChild(inner, (child) => look(child, known))
   }
