@@ -2,7 +2,10 @@ import { join } from 'node:path'
 import type { Locator } from 'playwright'
 import { expect } from 'vitest'
 
-/** Scenes whose page is kept as a screen reader gets it; the others differ from these in words only. */
+/**
+ * Scenes that are kept as a screen reader gets them. Left out are menus, tabs that hold one thing (notes, output), and
+ * the same pages with a notice above them or with more in them.
+ */
 export const heardScenes: ReadonlySet<string> = new Set([
   'clusters',
   'clusters-empty',
@@ -17,15 +20,24 @@ export const heardScenes: ReadonlySet<string> = new Set([
   'forwards-traffic',
   'forwards-settings',
   'forwards-remove-production',
+  'new-forward',
+  'new-forward-crowded',
+  'new-forward-not-there',
+  'new-forward-taken',
+  'new-forward-forbidden',
+  'palette',
+  'keys',
   'diagnostics',
   'settings',
+  'vault-first-run',
   'vault-no-keychain',
   'vault-locked',
 ])
 
 /**
  * Where a page is kept as it is heard. Each was read whole, and is to be read whole when it changes: is anything
- * unnamed, said twice, or before what it belongs to?
+ * unnamed, said twice, or before what it belongs to? A label stands before its field as a text and is the name of the
+ * field too: so it is read line by line; by Tab it is said once.
  */
 export const heardFile = (name: string): string => join(import.meta.dirname, 'heard', `${name}.txt`)
 
