@@ -93,6 +93,14 @@ describe.runIf(process.platform !== 'win32')('KubectlFinder', () => {
     })
   })
 
+  it('asks again one that did not answer: its file need not change for that', { timeout: 20_000 }, async () => {
+    // The first time it hangs, as on a machine that has no time for it.
+    program('a', `[ "$(wc -l < '${home}/a/asked')" -gt 1 ] || exec sleep 300\n${answering('v1.36.3')}`)
+    const look = finder('a')
+    expect(await look.chosen()).toMatchObject({ ok: false, error: { code: 'kubectl-unusable' } })
+    expect(await look.chosen()).toMatchObject({ ok: true, value: { version: 'v1.36.3' } })
+  })
+
   it('does not wait for a later one once it has a usable one', async () => {
     program('a', answering('v1.36.3'))
     program('b', 'sleep 300')

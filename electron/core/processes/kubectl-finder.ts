@@ -143,12 +143,13 @@ export class KubectlFinder {
 
   #ask(path: string, mark: FileMark): Promise<FoundKubectl> {
     const key = `${path} ${mark.mark}`
-    const known = this.#asked.get(key) ?? this.#askProgram(path, mark.realPath)
+    const known = this.#asked.get(key) ?? this.#askProgram(path, mark.realPath, () => this.#asked.delete(key))
     this.#asked.set(key, known)
     return known
   }
 
-  async #askProgram(path: string, realPath: string): Promise<FoundKubectl> {
+  /** `forget`: no answer is no word of the program about itself (a busy machine, a cold disk); it is asked again. */
+  async #askProgram(path: string, realPath: string, forget: () => void): Promise<FoundKubectl> {
     const started = await this.#options.children.start({
       kind: 'probe-command',
       label: `version of ${path}`,
@@ -159,9 +160,15 @@ export class KubectlFinder {
       timeoutMs: versionTimeoutMs,
       onLine: () => undefined,
     })
-    if (!started.ok) return unusable(path, started.error.cause ?? started.error.message)
+    if (!started.ok) {
+      forget()
+      return unusable(path, started.error.cause ?? started.error.message)
+    }
     const exit = await started.value.exited
-    if (exit.timedOut) return unusable(path, `It did not answer within ${versionTimeoutMs / 1000} s.`)
+    if (exit.timedOut) {
+      forget()
+      return unusable(path, `It did not answer within ${versionTimeoutMs / 1000} s.`)
+    }
     const version = parseClientVersion(exit.stdout?.toString('utf8') ?? '')
     if (exit.code !== 0 || version === null) {
       const words = exit.lastLines.findLast((line) => line.trim() !== '')
