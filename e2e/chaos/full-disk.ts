@@ -4,6 +4,7 @@ import { expectOk } from '../support/expect-ok.ts'
 import { addCluster, liveForward, localAddress } from '../support/main-job.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { smallDisk } from '../testbed/host-faults.ts'
+import { toldMs } from './bounds.ts'
 import type { ChaosWorld } from './chaos-part.ts'
 
 type Input = Omit<Parameters<Client['forwards']['create']>[0], 'clusterId'>
@@ -12,7 +13,7 @@ type Input = Omit<Parameters<Client['forwards']['create']>[0], 'clusterId'>
 export async function fillDisk(
   { bed, startHost }: ChaosWorld,
   input: Input,
-): Promise<{ words: string; violations: string[] }> {
+): Promise<{ words: string; namedMs: number; wellMs: number; violations: string[] }> {
   const violations: string[] = []
   await using disk = await smallDisk(bed.description, 16 << 20)
   await using host = await startHost({ dataDir: disk.folder })
@@ -20,17 +21,32 @@ export async function fillDisk(
   const cluster = await addCluster(client, bed.a.kubeconfig, 'a')
   const forward = await liveForward(client, { ...input, clusterId: cluster.id })
   await disk.fill()
-  const fullAt = performance.now()
   let refused = ''
+  let askedAt = NaN
   let changes = 0
   // Pages that the database holds free already still take a few changes.
   await waitUntil('a change to be refused', 60, async () => {
+    askedAt = performance.now()
     const answer = await client.forwards.update({ id: forward.id, notes: 'n'.repeat(4000 + (changes += 1)) })
     if (!answer.ok) refused = answer.error.code
     return !answer.ok
   }).catch(() => violations.push('disk full: no change was refused'))
   if (refused !== 'storage-failed') violations.push(`disk full: a change was refused with ${refused}`)
-  const refusedMs = performance.now() - fullAt
+  /** Ms from `since` until the app says so. */
+  const told = async (isOk: boolean, since: number): Promise<number> => {
+    await waitUntil(
+      `the app to say ${isOk ? 'that all is well' : 'that the disk is in trouble'}`,
+      toldMs / 1000,
+      async () => {
+        const { storage } = await expectOk(client.app.status())
+        return storage.ok === isOk && (storage.problem === null) === isOk
+      },
+    ).catch((error: unknown) => violations.push(`disk full: ${String(error)}`))
+    return performance.now() - since
+  }
+  const refusedMs = performance.now() - askedAt
+  if (refusedMs > toldMs) violations.push(`disk full: the refusal took ${Math.round(refusedMs)} ms`)
+  const namedMs = await told(false, askedAt)
   const { port } = localAddress(forward)
   for (let time = 0; time < 20; time += 1) {
     const { outcome } = await ask(port, 8080, 5000)
@@ -45,10 +61,15 @@ export async function fillDisk(
     30,
     async () => (await client.forwards.update({ id: forward.id, notes: 'saved' })).ok,
   )
+  const savedMs = performance.now() - freeAt
+  const wellMs = await told(true, freeAt)
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
   return {
     words:
-      `a change refused with ${refused} after ${(refusedMs / 1000).toFixed(2)} s (${changes} tried), the forward served on, ` +
-      `saved again ${((performance.now() - freeAt) / 1000).toFixed(2)} s after there was room`,
+      `a change refused with ${refused} after ${seconds(refusedMs)} (${changes} tried), told by the app after ` +
+      `${seconds(namedMs)}, the forward served on; saved again ${seconds(savedMs)} after there was room, all well after ${seconds(wellMs)}`,
+    namedMs,
+    wellMs,
     violations,
   }
 }

@@ -7,6 +7,7 @@ import type { Inspector } from '../support/inspector.ts'
 import { signalAll } from '../support/leftovers.ts'
 import { addCluster, localAddress, waitForState } from '../support/main-job.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { componentPid } from '../testbed/cluster.ts'
 import { fault, linkDown, pauseComponent, restartComponent, stopComponent, type Fault } from '../testbed/faults.ts'
 import { loginPlugin, loginRuns, takePort } from '../testbed/host-faults.ts'
 import type { TestCluster, Testbed } from '../testbed/testbed.ts'
@@ -165,7 +166,10 @@ export const harms = {
   apiServerAway: { strike: ({ cluster }) => stopComponent(cluster, 'apiserver'), causes: away },
   apiServerRestarted: {
     strike: async ({ cluster }) => {
+      const before = componentPid(cluster.layout, 'apiserver')
       await restartComponent(cluster, 'apiserver')
+      const after = componentPid(cluster.layout, 'apiserver')
+      if (after === null || after === before) throw new Error('the API server is the same as before')
       return fault(() => Promise.resolve())
     },
     causes: [],
