@@ -16,6 +16,8 @@ import { deployment, service } from '../testbed/workloads.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
 import { brokenIn, killInFirstMigrations, killInUpdate, type MigrationKill } from './migration-kills.ts'
 
+type BusyKind = keyof BusyOwner['done']
+
 const passphrase = 'a passphrase for the chaos'
 /** Those who change things at the same time. */
 const workers = ['one', 'two', 'three']
@@ -129,7 +131,9 @@ export async function killOwners(world: ChaosWorld): Promise<PartResult> {
     note(kill, await secretsLeftIn(dataDir))
     await Promise.all(working)
     await childrenAreGone(kill, children)
-    for (const port of ports) if (await isAccepted(port)) note(kill, [`somebody still listens on ${port}`])
+    // Those of before the changes as well: they may have been turned off or removed.
+    for (const port of new Set([...ports, ...busy.flatMap((one) => one.ports)]))
+      if (await isAccepted(port)) note(kill, [`somebody still listens on ${port}`])
     if (kill % 10 === 9) world.say(`${kill + 1} of ${size.ownerKills} kills, ${ports.length} forwards on`)
   }
 
@@ -144,6 +148,10 @@ export async function killOwners(world: ChaosWorld): Promise<PartResult> {
   // A proof of kills that met nothing alive would prove little.
   if (size.ownerKills >= 20 && kinds['of those, while forwards were live'] * 10 < kinds['under changes'])
     violations.push('hardly a kill met live forwards')
+  const saidYes = (kind: BusyKind): number => busy.reduce((sum, { done }) => sum + done[kind], 0)
+  const never = Object.keys(busy[0]?.done ?? {}).filter((kind) => saidYes(kind as BusyKind) === 0)
+  if (size.ownerKills >= 20 && never.length > 0)
+    violations.push(`no change of these kinds was made: ${never.join(', ')}`)
   if (size.ownerKills >= 20 && kinds['of those, in the migration'] === 0) violations.push('no kill met a migration')
   if (size.ownerKills >= 100 && kinds['of those, between the migrations'] === 0)
     violations.push('no kill met the first migrations')
