@@ -24,7 +24,10 @@ export async function runSequences({ size, random }: ChaosWorld): Promise<PartRe
   )
   const sum = /Tests\s+(.+)/.exec(run.said)?.[1] ?? ''
   return {
-    facts: { 'random sequences for each property': String(size.reconcilerSequences), properties: sum },
+    facts: {
+      'random sequences for each property': String(size.reconcilerSequences),
+      'properties, and one test of the spread of waits with samples and a seed of its own': sum,
+    },
     violations: run.ok ? [] : [run.said.slice(-4000)],
   }
 }
