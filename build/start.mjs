@@ -72,7 +72,7 @@ function appBrowser() {
 function openWindow(url) {
   const browser = hasDisplay ? appBrowser() : undefined
   if (browser === undefined) {
-    say(`open this address in a browser: ${url}`)
+    say(`open this address in a browser; Ctrl+C here ends Mooring: ${url}`)
     return
   }
   const folder = mkdtempSync(join(tmpdir(), 'mooring-window-'))
@@ -165,7 +165,10 @@ try {
       ? startHost()
       : spawn(electron, [...(isRoot ? ['--no-sandbox'] : []), root, ...options], { cwd: root, stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  child.once('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)))
+  child.once('exit', (code, signal) => {
+    if (signal !== null) say(`Mooring was ended by ${signal}; npm start brings it back, and what was on with it`)
+    process.exit(code ?? (signal === null ? 1 : 128))
+  })
 } catch (error) {
   say(error.message)
   process.exitCode = 1

@@ -39,8 +39,14 @@ const stopFor = (error: AppError, code: number): Stop =>
 async function value<T>(answer: Promise<Result<T>>): Promise<T> {
   const result = await answer
   if (result.ok) return result.value
-  throw stopFor(result.error, result.error.code === 'owner-lost' ? exitCode.notRunning : exitCode.failed)
+  // A file about an owner that was killed is still there; nobody tries again here.
+  throw result.error.code === 'owner-lost'
+    ? notRunning('Mooring does not answer.')
+    : stopFor(result.error, exitCode.failed)
 }
+
+const notRunning = (what: string): Stop =>
+  new Stop(what, 'Start it with `npm start` (or `npm run serve` without a window).', exitCode.notRunning)
 
 const print = (text: string): boolean => process.stdout.write(`${text}\n`)
 /** For people, not for what reads our output. */
@@ -97,12 +103,7 @@ async function attached(act: (client: Client) => Promise<void>): Promise<void> {
   const folder = lookAtDataFolder(dataDir)
   if (!folder.ok) throw stopFor(folder.error, exitCode.failed)
   const owner = folder.value === null ? null : readOwner(folder.value.dir)
-  if (owner?.socketPath === undefined || owner.socketPath === null)
-    throw new Stop(
-      'Mooring is not running.',
-      'Start it with `npm start` (or `npm run serve` without a window).',
-      exitCode.notRunning,
-    )
+  if (owner?.socketPath === undefined || owner.socketPath === null) throw notRunning('Mooring is not running.')
   const transport = createLocalTransport(owner.socketPath)
   try {
     await act(createClient(transport))
