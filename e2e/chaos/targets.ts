@@ -64,3 +64,12 @@ export function mayMeetStop(rows: RowWatch, id: string, at: number, stoppedAt: n
   const ledAt = wasLive ? at : (told.find((row) => row.at > at && row.state === 'live')?.at ?? at)
   return stoppedAt > at - 200 && stoppedAt < ledAt + 10_000
 }
+
+/** The longest time without a break, ms, for which a row said live between two moments. */
+export function longestLive(rows: RowWatch, id: string, from: number, to: number): number {
+  const told = rows.history(id)
+  const spells = told.map(({ at, state }, index) =>
+    state === 'live' ? Math.min(told[index + 1]?.at ?? Infinity, to) - Math.max(at, from) : 0,
+  )
+  return Math.max(0, ...spells)
+}
