@@ -50,9 +50,9 @@ export async function makeLanes(
   )
 }
 
-/** Whether a kubectl's command line is that of a lane's. */
+/** Whether a kubectl's command line is that of a lane's: to a pod, or to what it belongs to where nobody watches the pods. */
 export const belongsTo = ({ workload, remote }: Lane, command: string): boolean =>
-  new RegExp(`pod/${workload}-\\S+ :${remote} `).test(command)
+  new RegExp(` (?:pod/${workload}-\\S+|deploy/${workload}) :${remote} `).test(command)
 
 /**
  * Whether somebody who came at `at` may have been led to a kubectl that was stopped: just before, or in the first 10 s, in
