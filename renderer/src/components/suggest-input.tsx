@@ -59,6 +59,11 @@ export function SuggestInput({
         onKeyDown={(event) => {
           // With the list closed the library would empty the field.
           if (event.key === 'Escape' && !open) event.preventBaseUIHandler()
+          // Enter beside an open list is done with the name, not yet with the form.
+          if (event.key === 'Enter' && open && event.currentTarget.getAttribute('aria-activedescendant') === null) {
+            event.preventDefault()
+            setWanted(false)
+          }
         }}
         onBlur={() => {
           // The library tells nothing about a list it holds for closed: without this, one that gets its first items

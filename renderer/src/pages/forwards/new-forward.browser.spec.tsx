@@ -93,6 +93,23 @@ describe('the form for a new forward', () => {
     await expect.element(field('Target')).toHaveValue('svc/checkout')
   })
 
+  it('takes Enter beside an open list for the end of the name; the next one starts the forward', async () => {
+    const owner = openPage(busyWorld(), '/forwards/new')
+    await field('Namespace').fill('payments')
+    await userEvent.keyboard('{Escape}')
+    await field('Target').fill('svc/check')
+    await expect.element(page.getByRole('option', { name: /svc\/checkout/ })).toBeVisible()
+    await userEvent.keyboard('{Enter}')
+    await expect.element(page.getByRole('option', { name: /svc\/checkout/ })).not.toBeInTheDocument()
+    await expect.element(field('Target')).toHaveValue('svc/check')
+    expect(callsOf(owner, 'forwards.create')).toEqual([])
+    await field('Target').fill('svc/checkout')
+    await userEvent.keyboard('{Enter}')
+    await expect.element(remote).toHaveValue('http')
+    await userEvent.keyboard('{Enter}')
+    await expect.poll(() => callsOf(owner, 'forwards.create')).toHaveLength(1)
+  })
+
   it('asks about a namespace when it is typed, not at every letter', async () => {
     const owner = openPage(busyWorld(), '/forwards/new')
     await expect.element(field('Namespace')).toHaveValue('default')
