@@ -158,7 +158,7 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
         if (isExcused(scene, line, answer)) excused[outcome] += 1
         else
           violations.push(
-            `${outcome} on ${line.port}, live for ${Math.round(longestLive(rows, line.id, answer.at, answer.at + answer.ms))} ms meanwhile, after ${Math.round(answer.ms)} ms: ${scene.breaks.before(line, answer)}`,
+            `${outcome} on ${line.port} after ${Math.round(answer.ms)} ms, ${scene.breaks.before(line, answer)}; its row said: ${rows.said(line.id, answer.at, answer.at + answer.ms)}`,
           )
       }
     if (stuck !== null) break
@@ -181,8 +181,8 @@ export async function mixAll(world: ChaosWorld): Promise<PartResult> {
   const growth = median(mebibytes.slice(half)) / median(mebibytes.slice(1, half))
   if (size.mixedMinutes >= 5 && growth > mostGrowth) violations.push(`the heap grew ${growth.toFixed(2)} times`)
   // A spare kubectl stands for a minute after the last client, and there were none before the first look.
-  const more = (descriptors.at(-1) ?? 0) - (descriptors[1] ?? 0)
-  if (more > mostDescriptors) violations.push(`${more} more descriptors are open than after the first round`)
+  const more = isLong ? median(descriptors.slice(half)) - median(descriptors.slice(1, half)) : 0
+  if (more > mostDescriptors) violations.push(`${more} more descriptors are open in the second half`)
   await Promise.all([bed.a.deleteNamespace(namespace), bed.a.deleteNamespace(own), bed.b.deleteNamespace(other)])
   return {
     facts: {

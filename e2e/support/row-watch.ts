@@ -46,6 +46,16 @@ export class RowWatch implements Disposable {
     return this.#rows.get(id) ?? []
   }
 
+  /** What a row said between two moments, in words. */
+  said(id: string, from: number, to: number): string {
+    const rows = this.history(id)
+    const first = rows.findLastIndex(({ at }) => at <= from)
+    return rows
+      .filter(({ at }, index) => index === first || (at > from && at <= to))
+      .map((row) => `${row.at > from ? `+${Math.round(row.at - from)} ms ` : ''}${wordsOf(row)}`)
+      .join(' | ')
+  }
+
   /** What a row says now. */
   now(id: string): SeenRow | null {
     return this.history(id).at(-1) ?? null

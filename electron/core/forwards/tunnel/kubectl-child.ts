@@ -9,6 +9,7 @@ import type { Platform } from '../../platform/platform.ts'
 import type { ChildProcesses, OwnedChild } from '../../processes/child-processes.ts'
 import {
   failureOfExit,
+  failureOfPod,
   failureOfWay,
   failureOfStart,
   lostFailure,
@@ -235,7 +236,8 @@ export class KubectlChild {
     tooLate.cancel()
     child.releaseSecret()
     const lines = this.#wasReady ? [] : exit.lastLines // later ones were judged when they came
-    const failure = failureOfExit(exit, lines, this.#request.label)
+    const { label, target } = this.#request
+    const failure = failureOfPod(failureOfExit(exit, lines, label), target)
     await this.#end(this.#fate.failure ?? failureOfWay(failure, this.#proxy))
   }
 

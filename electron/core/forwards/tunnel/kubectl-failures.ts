@@ -66,6 +66,16 @@ export function failureOfWay(failure: TunnelFailure, proxyHost: string | null): 
   return { ...failure, detail: 'proxy', message: `the proxy at ${proxyHost} refuses connections` }
 }
 
+/**
+ * A pod that is not there is what is forwarded to only where it was named; else it is one that was chosen from what was
+ * known, and another has taken its place.
+ */
+export function failureOfPod(failure: TunnelFailure, target: TunnelTarget): TunnelFailure {
+  const isNamed = target.kind === 'reference' && target.reference.startsWith('pod/')
+  if (isNamed || failure.detail !== 'target-not-found' || !/\(NotFound\): pods "/.test(failure.message)) return failure
+  return { ...failure, code: 'pod-replaced', detail: 'pod-gone' }
+}
+
 /** A line without the log prefix and wrapping of kubectl, at most 300 characters. */
 export function plainWords(line: string): string {
   const bare = line.replace(/^[EWI]\d{4} [\d:.]+\s+\d+ \S+\] /, '')
