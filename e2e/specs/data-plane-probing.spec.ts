@@ -88,7 +88,7 @@ describe.runIf(containers)('probing through kubectl', () => {
   })
 
   it.each([
-    ['pod', { name: 'no-such-pod', uid: '' }, 'target-missing'],
+    ['pod', { name: 'no-such-pod', uid: '' }, 'pod-replaced'],
     ['port', null, 'container-not-listening'],
   ])('says what is wrong with the %s', async (_what, target, code) => {
     const way = await plane.lane()
