@@ -142,8 +142,8 @@ function endWithNpm() {
 
 /** What is answered without making the checkout ready; null: nothing of that was asked. */
 function answer() {
-  if (options.some((option) => option === '-h' || option === '--help')) return usage
-  if (options.some((option) => option === '-V' || option === '--version'))
+  if (options.includes('-h') || options.includes('--help')) return usage
+  if (options.includes('-V') || options.includes('--version'))
     return `${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}\n`
   return null
 }

@@ -41,7 +41,8 @@ export function stepEnded(
   ms: number | null,
 ): ConnectionTest {
   const { status, detail, next, cause } = outcome
-  const done = withStep(test, { id, status, ms: ms === null ? null : Math.round(ms * 10) / 10, detail, next })
+  const rounded = ms === null ? null : Math.round(ms * 10) / 10
+  const done = withStep(test, { id, status, ms: rounded, detail: sentence(detail), next })
   if (cause === undefined || test.cause !== null) return done
   return { ...done, cause: { ...cause, message: causeSentence(cause, detail), next: next ?? '' } }
 }
@@ -67,5 +68,5 @@ export function testEnded(
 
 const withStep = (test: ConnectionTest, step: LadderStep): ConnectionTest => ({
   ...test,
-  steps: test.steps.map((other) => (other.id === step.id ? { ...step, detail: sentence(step.detail) } : other)),
+  steps: test.steps.map((other) => (other.id === step.id ? step : other)),
 })
