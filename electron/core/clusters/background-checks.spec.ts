@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../clock.testing.ts'
-import { BackgroundChecks, lookAtMostEveryMs, lookEveryMs, type LookResult, nextLookMs } from './background-checks.ts'
+import {
+  awayLooks,
+  BackgroundChecks,
+  lookEveryMs,
+  type LookResult,
+  type Need,
+  nextLookMs,
+} from './background-checks.ts'
 
 /** Lets promises that are settled go on. */
 const settle = async (): Promise<void> => {
@@ -10,7 +17,7 @@ const settle = async (): Promise<void> => {
 
 function start(
   result: (id: string) => LookResult | Promise<LookResult>,
-  isNeeded: (id: string) => boolean = () => true,
+  need: (id: string) => Need = () => 'looked-at',
 ): {
   clock: FakeClock
   checks: BackgroundChecks
@@ -22,7 +29,7 @@ function start(
   const checks = new BackgroundChecks({
     clock,
     random: () => 0.5,
-    isNeeded,
+    need,
     look: async (id) => {
       looks.push(id)
       return await result(id)
@@ -59,7 +66,7 @@ describe('looks in the background', () => {
 
   it('become rare for a dead cluster, and usual again when it lives', async () => {
     let alive = false
-    const { checks, looks, pass } = start(() => (alive ? 'well' : 'ill'))
+    const { checks, looks, pass } = start(() => (alive ? 'well' : 'away'))
     checks.touch('a')
     await pass(3_600_000)
     expect(looks.length).toBeLessThanOrEqual(18)
@@ -68,6 +75,46 @@ describe('looks in the background', () => {
     looks.length = 0
     await pass(300_000)
     expect(looks.length).toBeGreaterThanOrEqual(9)
+  })
+
+  it('go on every few seconds for one that forwards wait for, and find it back within a twentieth of its outage', async () => {
+    for (const outageMs of [10_000, 60_000, 120_000, 240_000, 3_600_000]) {
+      let alive = true
+      const { checks, looks, pass, clock } = start(
+        () => (alive ? 'well' : 'away'),
+        () => 'waited-for',
+      )
+      checks.touch('a')
+      await pass(1_000)
+      alive = false
+      checks.seen('a', false)
+      await pass(outageMs)
+      alive = true
+      const seen = looks.length
+      const backAt = clock.monotonic()
+      while (looks.length === seen) await pass(1_000)
+      const lateMs = clock.monotonic() - backAt
+      expect(lateMs).toBeLessThanOrEqual(Math.min(15_000, Math.max(2_000, outageMs * 0.05)) + 1_000)
+      expect(seen, 'no storm').toBeLessThanOrEqual(Math.min(2 + outageMs / 2_000, 70 + outageMs / 15_000))
+    }
+  })
+
+  it('come soon for one that was away when forwards or somebody begin to wait for it', async () => {
+    let need: Need = 'looked-at'
+    const { checks, looks, pass } = start(
+      () => 'away',
+      () => need,
+    )
+    checks.touch('a')
+    await pass(1_000_000)
+    looks.length = 0
+    need = 'waited-for'
+    checks.touch('a')
+    await pass(11_000)
+    expect(looks.length).toBeGreaterThanOrEqual(1)
+    looks.length = 0
+    await pass(60_000)
+    expect(looks.length).toBeGreaterThanOrEqual(3)
   })
 
   it('stop while credentials wait for a person, until the cluster is touched', async () => {
@@ -84,7 +131,7 @@ describe('looks in the background', () => {
     let needed = true
     const { checks, looks, pass, clock } = start(
       () => 'well',
-      () => needed,
+      () => (needed ? 'looked-at' : 'none'),
     )
     checks.touch('a')
     checks.touch('b')
@@ -97,7 +144,7 @@ describe('looks in the background', () => {
   })
 
   it('happen at once for all when the network changed', async () => {
-    const { checks, looks, pass } = start(() => 'ill')
+    const { checks, looks, pass } = start(() => 'away')
     checks.touch('a')
     await pass(600_000)
     looks.length = 0
@@ -117,23 +164,40 @@ describe('looks in the background', () => {
     checks.seen('a', false)
     await pass(1_000)
     expect(looks, 'just now').toHaveLength(1)
-    await pass(10_000)
+    await pass(2_000)
     expect(looks, 'not any more').toHaveLength(2)
-    await pass(10_000)
+    await pass(2_000)
     checks.seen('a', true)
     await pass(1_000)
     expect(looks, 'known already').toHaveLength(2)
-    answer = 'ill'
+    answer = 'away'
     for (const _again of [1, 2, 3]) checks.seen('a', false)
     await pass(1_000)
     expect(looks).toHaveLength(3)
     await pass(10_000)
     checks.seen('a', false)
     await pass(1_000)
-    expect(looks, 'known to be ill').toHaveLength(3)
+    expect(looks, 'known to be away').toHaveLength(3)
     checks.seen('a', true)
     await pass(1_000)
     expect(looks, 'it works again').toHaveLength(4)
+  })
+
+  it('of dead clusters that hang do not delay those of living ones', async () => {
+    const hang = new Promise<LookResult>(() => undefined)
+    let hangs = false
+    const { checks, looks, pass } = start(
+      async (id) => (id.startsWith('dead') ? (hangs ? await hang : 'away') : 'well'),
+      () => 'waited-for',
+    )
+    for (let id = 0; id < 20; id += 1) checks.touch(`dead-${id}`)
+    await pass(5_000)
+    hangs = true
+    await pass(60_000)
+    looks.length = 0
+    checks.touch('living')
+    await pass(1_000)
+    expect(looks).toEqual(['living'])
   })
 
   it('use one timer and at most eight looks at once for fifty clusters, and hung ones do not stop the others', async () => {
@@ -156,12 +220,15 @@ describe('looks in the background', () => {
     expect(clock.pending).toBe(1)
   })
 
-  it('are spread, and never nearer than the usual time or further than the longest', () => {
+  it('are spread, and never nearer or further than what they are for allows', () => {
+    const away = fc.option(fc.nat(10_000_000))
+    const need = fc.constantFrom('waited-for' as const, 'looked-at' as const)
     fc.assert(
-      fc.property(fc.nat(100), fc.double({ min: 0, max: 0.999, noNaN: true }), (failures, random) => {
-        const ms = nextLookMs(failures, random)
-        expect(ms).toBeGreaterThanOrEqual(lookEveryMs * 0.8)
-        expect(ms).toBeLessThanOrEqual(lookAtMostEveryMs * 1.2)
+      fc.property(away, need, fc.double({ min: 0, max: 0.999, noNaN: true }), (awayMs, needed, random) => {
+        const ms = nextLookMs(awayMs, needed, random)
+        const { leastMs, mostMs } = awayMs === null ? { leastMs: lookEveryMs, mostMs: lookEveryMs } : awayLooks[needed]
+        expect(ms).toBeGreaterThanOrEqual(leastMs * 0.8)
+        expect(ms).toBeLessThanOrEqual(mostMs * 1.2)
       }),
     )
   })

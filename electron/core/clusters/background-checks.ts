@@ -3,55 +3,73 @@ import { drop } from '../../../contract/drop.ts'
 import type { Clock, Timer } from '../clock.ts'
 
 /** What one look in the background found: when to look again follows from it. */
-export type LookResult = 'well' | 'ill' | 'needs-a-person'
+export type LookResult = 'well' | 'away' | 'needs-a-person'
+
+/** `waited-for`: forwards that are on; `looked-at`: somebody opened it lately. */
+export type Need = 'waited-for' | 'looked-at' | 'none'
 
 /** A cluster that is connected is looked at so often, ms. */
 export const lookEveryMs = 30_000
-export const lookAtMostEveryMs = 300_000
+/**
+ * One that is away is looked at again after a share of the time it has been away, in these bounds, ms: forwards that wait
+ * for it are late by a twentieth of the outage at most; where only somebody looks at it, looks become rare.
+ */
+export const awayLooks = {
+  'waited-for': { share: 0.05, leastMs: 2_000, mostMs: 15_000 },
+  'looked-at': { share: 1, leastMs: lookEveryMs, mostMs: 300_000 },
+} as const
+/** A look that hangs comes round again after this, ms. */
+const hungMs = 300_000
 const atOnce = 8
 /** Of two contradictory signs only so often follows a look, ms: a forward that comes and goes must not become a storm. */
-const freshMs = 10_000
+const freshMs = 2_000
 
-/** The delay before the next look: about 30 s while well, growing to 5 min while ill. `random` in [0, 1) spreads clusters. */
-export function nextLookMs(failures: number, random: number): number {
-  const base = Math.min(lookAtMostEveryMs, lookEveryMs * 2 ** Math.min(failures, 10))
-  return base * (0.8 + 0.4 * random)
+/** The delay before the next look, ms. `awayMs`: since it was found away; null: it is well. `random` in [0, 1) spreads clusters. */
+export function nextLookMs(awayMs: number | null, need: Exclude<Need, 'none'>, random: number): number {
+  const { share, leastMs, mostMs } = awayLooks[need]
+  const usual = awayMs === null ? lookEveryMs : Math.min(mostMs, Math.max(leastMs, awayMs * share))
+  return usual * (0.8 + 0.4 * random)
 }
 
-/** `lookedAt`: when the last look began or ended. Monotonic ms. */
-type Subject = { dueAt: number | null; failures: number; lookedAt: number }
+/** `awaySince`: when the first failure in a row was found; `lookedAt`: when the last look began or ended. Monotonic ms. */
+type Subject = { dueAt: number | null; awaySince: number | null; lookedAt: number }
 
 /**
- * Looks at clusters from time to time: one timer for all of them, a few looks at once, so that dead clusters neither
- * storm nor delay living ones.
+ * Looks at clusters from time to time: one timer for all of them, a few looks at once. Those that were away have places of
+ * their own, so that dead clusters neither storm nor delay living ones.
  */
 export class BackgroundChecks {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #look: (id: string) => Promise<LookResult>
-  /** False: nobody needs this cluster any more, so it is left alone until it is touched again. */
-  readonly #isNeeded: (id: string) => boolean
+  /** `none`: it is left alone until it is touched again. */
+  readonly #need: (id: string) => Need
   readonly #subjects = new Map<string, Subject>()
-  readonly #queue = new PQueue({ concurrency: atOnce })
+  readonly #ofWell = new PQueue({ concurrency: atOnce })
+  readonly #ofAway = new PQueue({ concurrency: atOnce })
   #timer: Timer | null = null
 
   constructor(options: {
     clock: Clock
     random?: () => number
     look: (id: string) => Promise<LookResult>
-    isNeeded: (id: string) => boolean
+    need: (id: string) => Need
   }) {
     this.#clock = options.clock
     this.#random = options.random ?? Math.random
     this.#look = options.look
-    this.#isNeeded = options.isNeeded
+    this.#need = options.need
   }
 
-  /** Begins to look at a cluster, the first time in a moment; one that waits for a person is looked at again. */
+  /**
+   * Begins to look at a cluster, the first time in a moment; one that waits for a person is looked at again, and one that
+   * is away as soon as the last look is not fresh any more.
+   */
   touch(id: string): void {
     const subject = this.#subjects.get(id)
-    if (subject !== undefined && subject.dueAt !== null) return
-    this.#schedule(id, 0, 0)
+    if (subject === undefined || subject.dueAt === null)
+      this.#schedule(id, { dueAt: this.#clock.monotonic(), awaySince: null, lookedAt: -Infinity })
+    else if (subject.awaySince !== null) this.#hasten(subject)
   }
 
   /** A look from elsewhere counts: the next one is due after the usual time. */
@@ -66,10 +84,7 @@ export class BackgroundChecks {
    */
   seen(id: string, works: boolean): void {
     const subject = this.#subjects.get(id)
-    const now = this.#clock.monotonic()
-    if (subject === undefined || subject.dueAt === null || (subject.failures === 0) === works) return
-    subject.dueAt = Math.min(subject.dueAt, Math.max(now, subject.lookedAt + freshMs))
-    this.#arm()
+    if (subject !== undefined && (subject.awaySince === null) !== works) this.#hasten(subject)
   }
 
   /** Something changed for all: whatever is looked at is looked at now. */
@@ -77,7 +92,7 @@ export class BackgroundChecks {
     const now = this.#clock.monotonic()
     for (const subject of this.#subjects.values()) {
       if (subject.dueAt !== null) subject.dueAt = now
-      subject.failures = 0
+      if (subject.awaySince !== null) subject.awaySince = now
     }
     this.#arm()
   }
@@ -89,8 +104,15 @@ export class BackgroundChecks {
 
   close(): void {
     this.#subjects.clear()
-    this.#queue.clear()
+    this.#ofWell.clear()
+    this.#ofAway.clear()
     this.#timer?.cancel()
+  }
+
+  #hasten(subject: Subject): void {
+    if (subject.dueAt === null) return
+    subject.dueAt = Math.min(subject.dueAt, Math.max(this.#clock.monotonic(), subject.lookedAt + freshMs))
+    this.#arm()
   }
 
   #after(id: string, subject: Subject, result: LookResult): void {
@@ -99,13 +121,19 @@ export class BackgroundChecks {
       this.#arm()
       return
     }
-    const failures = result === 'well' ? 0 : subject.failures + 1
-    this.#schedule(id, failures, nextLookMs(result === 'well' ? 0 : failures - 1, this.#random()))
+    const now = this.#clock.monotonic()
+    const awaySince = result === 'well' ? null : (subject.awaySince ?? now)
+    const need = this.#need(id)
+    const wait = nextLookMs(
+      awaySince === null ? null : now - awaySince,
+      need === 'none' ? 'looked-at' : need,
+      this.#random(),
+    )
+    this.#schedule(id, { awaySince, lookedAt: now, dueAt: now + wait })
   }
 
-  #schedule(id: string, failures: number, ms: number): void {
-    const now = this.#clock.monotonic()
-    this.#subjects.set(id, { dueAt: now + ms, failures, lookedAt: now })
+  #schedule(id: string, subject: Subject): void {
+    this.#subjects.set(id, subject)
     this.#arm()
   }
 
@@ -122,11 +150,11 @@ export class BackgroundChecks {
     const now = this.#clock.monotonic()
     for (const [id, subject] of this.#subjects) {
       if (subject.dueAt === null || subject.dueAt > now) continue
-      // Not due again before this look is over; should it hang, it comes round after the longest time.
-      subject.dueAt = now + lookAtMostEveryMs
+      // Not due again before this look is over.
+      subject.dueAt = now + hungMs
       subject.lookedAt = now
       drop(
-        this.#queue.add(() => this.#lookAt(id)),
+        (subject.awaySince === null ? this.#ofWell : this.#ofAway).add(() => this.#lookAt(id)),
         'each look schedules the next',
       )
     }
@@ -135,7 +163,7 @@ export class BackgroundChecks {
 
   async #lookAt(id: string): Promise<void> {
     if (!this.#subjects.has(id)) return
-    if (!this.#isNeeded(id)) {
+    if (this.#need(id) === 'none') {
       this.forget(id)
       return
     }

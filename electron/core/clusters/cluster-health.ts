@@ -9,7 +9,7 @@ import type { HandlersOf } from '../operations/handlers.ts'
 import type { SidecarClient } from '../sidecar/sidecar-client.ts'
 import { type ProbeAnswer, probeApi } from './api-probe.ts'
 import { clusterCause } from './api-words.ts'
-import { BackgroundChecks, type LookResult } from './background-checks.ts'
+import { BackgroundChecks, type LookResult, type Need } from './background-checks.ts'
 import { ClusterDiscovery, type DiscoveryOperation } from './cluster-discovery.ts'
 import { noSuchCluster } from './cluster-records.ts'
 import { unknownStatus } from './cluster-view.ts'
@@ -64,12 +64,12 @@ export class ClusterHealth {
       clock: options.clock,
       ...(options.random === undefined ? {} : { random: options.random }),
       look: async (id) => lookResult((await this.check(id)).cause),
-      isNeeded: (id) => this.#isNeeded(id),
+      need: (id) => this.#need(id),
     })
     this.#unlisten = [
       options.clusters.onChange(({ id, kind }) => this.#clusterChanged(id, kind)),
       options.credentials.onChange((id) => {
-        if (this.#isNeeded(id)) this.#background.touch(id)
+        if (this.#need(id) !== 'none') this.#background.touch(id)
       }),
     ]
   }
@@ -218,11 +218,12 @@ export class ClusterHealth {
     this.#background.noticed(clusterId, lookResult(looked.ok ? null : looked.error))
   }
 
-  #isNeeded(id: string): boolean {
+  #need(id: string): Need {
     const cluster = this.#options.clusters.get(id)
-    if (cluster === null) return false
+    if (cluster === null) return 'none'
+    if (cluster.forwards.on > 0) return 'waited-for'
     const touchedAt = this.#touched.get(id) ?? -Infinity
-    return cluster.forwards.on > 0 || this.#options.clock.monotonic() - touchedAt < openedMs
+    return this.#options.clock.monotonic() - touchedAt < openedMs ? 'looked-at' : 'none'
   }
 
   #clusterChanged(id: string, kind: string): void {
@@ -235,7 +236,7 @@ export class ClusterHealth {
     if (kind === 'opened') this.touch(id)
     if (kind !== 'credentials') return
     this.#background.forget(id)
-    if (this.#isNeeded(id)) this.touch(id)
+    if (this.#need(id) !== 'none') this.touch(id)
     drop(this.#handOn(id), 'watches go on with the new credentials')
   }
 
@@ -256,5 +257,5 @@ const isWorthASecondLook = (cause: ClusterCause): boolean => !isAboutCredentials
 /** Credentials wait for a person or for new ones: asking again and again would run commands and lock accounts. */
 function lookResult(cause: ClusterCause | null): LookResult {
   if (cause === null) return 'well'
-  return isAboutCredentials(cause) ? 'needs-a-person' : 'ill'
+  return isAboutCredentials(cause) ? 'needs-a-person' : 'away'
 }
