@@ -9,6 +9,7 @@ import {
   causeOfKubectlLine,
   failureOfCredentials,
   failureOfTunnel,
+  isVagueFailure,
   policyOf,
 } from './causes.ts'
 import { failureOf } from './evidence.ts'
@@ -110,6 +111,19 @@ describe('the words of a cause', () => {
       since: 7,
     })
   })
+})
+
+it('a kubectl that cannot be used is named in the words of who looked for it, and blamed on nothing else', () => {
+  const message = 'The kubectl /x/kubectl cannot be used. It did not answer within 5 s.'
+  const failure = failureOfTunnel({ code: 'kubectl-failed', detail: 'kubectl-unusable', message, next: 'Repair it.' })
+  expect(causeOf(failure, context, 7)).toEqual({
+    code: 'kubectl-failed',
+    detail: 'kubectl-unusable',
+    message,
+    next: 'Repair it.',
+    since: 7,
+  })
+  expect(isVagueFailure(failure)).toBe(false)
 })
 
 describe('who can mend it', () => {

@@ -38,7 +38,8 @@ export const policyOf = (code: CauseCode): CausePolicy => policies[code] ?? 'ret
 const vague = new Set<CauseCode>(['tunnel-lost', 'tunnel-stalled', 'kubectl-failed', 'connecting'])
 /** kubectl waited without a word; it does so for most of what can be wrong. */
 const silent = new Set(['kubectl-silent', 'no-pod-in-time'])
-export const isVagueFailure = ({ code, detail }: Failure): boolean => vague.has(code) || silent.has(detail ?? '')
+export const isVagueFailure = ({ code, detail, words }: Failure): boolean =>
+  words === undefined && (vague.has(code) || silent.has(detail ?? ''))
 
 /** Builds a cause with its words. `since` in ms since the epoch. */
 export function causeOf(failure: Failure, context: Omit<CauseContext, 'facts'>, since: number): Cause {
@@ -87,7 +88,8 @@ const refusedLine =
   /User "(?<user>[^"]*)" cannot (?<verb>\S+) resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<namespace>[^"]*)")?/
 
 /** What a tunnel said when it ended; a refusal in the same words as everywhere. */
-export function failureOfTunnel({ code, detail, message }: TunnelFailure): Failure {
+export function failureOfTunnel({ code, detail, message, next }: TunnelFailure): Failure {
+  if (next !== undefined) return { code, detail, facts: message, words: { message, next } }
   const found = code === 'forbidden' ? refusedLine.exec(message)?.groups : undefined
   if (found === undefined) return { code, detail, facts: message }
   const rbac = {

@@ -46,7 +46,11 @@ describe.runIf(process.platform !== 'win32')('KubectlFinder', () => {
     const good = program('b', answering('v1.36.3'))
     const { chosen, found, searched } = await finder('a', 'b').status([])
     expect(chosen).toEqual({ path: good, version: 'v1.36.3', vendor: null, usable: true, problem: null })
-    expect(found[0]).toMatchObject({ path: broken, usable: false, problem: 'exec format error' })
+    expect(found[0]).toMatchObject({
+      path: broken,
+      usable: false,
+      problem: 'Asked for its version, it ended with code 126: exec format error.',
+    })
     expect(searched).toEqual([join(home, 'a'), join(home, 'b')])
   })
 
@@ -89,8 +93,34 @@ describe.runIf(process.platform !== 'win32')('KubectlFinder', () => {
     const result = await finder('a').chosen()
     expect(result).toMatchObject({
       ok: false,
-      error: { code: 'kubectl-unusable', cause: 'It did not answer within 5 s.' },
+      error: {
+        code: 'kubectl-unusable',
+        message: `The kubectl ${join(home, 'a', 'kubectl')} cannot be used. It did not answer within 5 s.`,
+      },
     })
+  })
+
+  it('says which program it is, what it did, and what would mend it', async () => {
+    const path = program('a', 'echo "kubectl: this file is damaged" >&2; exit 70')
+    const why = async (): Promise<string> => {
+      const result = await finder('a').chosen()
+      if (result.ok) throw new Error('it is usable')
+      expect(result.error.next).toMatch(/^(Repair it, install another|Install kubectl) \(.+\).* in Settings/)
+      return result.error.message.replace(`The kubectl ${path} cannot be used. `, '')
+    }
+    expect(await why()).toBe('Asked for its version, it ended with code 70: kubectl: this file is damaged.')
+    program('a', 'echo hello')
+    expect(await why()).toMatch(/^Asked for its version, it gave none/)
+    program('a', 'kill -9 $$')
+    expect(await why()).toMatch(/^Asked for its version, it ended with SIGKILL\./)
+    chmodSync(path, 0o644)
+    expect(await why()).toBe(`It may not be run (chmod +x '${path}' allows it).`)
+    chmodSync(path, 0o777)
+    expect(await why()).toBe(`Everybody may write to ${path}.`)
+    rmSync(path)
+    expect(await why()).toBe('No kubectl was found on this machine.')
+    setting = path
+    expect(await why()).toBe('There is no such file.')
   })
 
   it('asks again one that did not answer: its file need not change for that', { timeout: 20_000 }, async () => {

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
+import { type AppError, appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type { FoundKubectl, KubectlStatus } from '../../../contract/system.ts'
+import { sentence } from '../clusters/way-words.ts'
 import type { Log } from '../log.ts'
 import type { HandlersOf } from '../operations/handlers.ts'
 import { Listeners } from '../listeners.ts'
@@ -74,16 +75,27 @@ export class KubectlFinder {
     }
     const kubectl = await this.#choose(found)
     if (kubectl !== null) return ok(kubectl)
-    const next = `Install it (${this.#install()}) or choose its path in Settings.`
+    const install = this.#install()
     const [unusable] = found
-    return unusable === undefined
-      ? fail(appError('kubectl-missing', 'No usable kubectl was found.', next, { details: { searched } }))
-      : fail(
-          appError('kubectl-unusable', `${unusable.path} cannot be used.`, next, {
-            ...(unusable.problem === null ? {} : { cause: unusable.problem }),
-            details: { searched },
-          }),
-        )
+    const details = { searched }
+    if (unusable === undefined)
+      return fail(
+        appError(
+          'kubectl-missing',
+          'No kubectl was found on this machine.',
+          `Install kubectl (${install}) or choose its path in Settings; then it goes on by itself.`,
+          { details },
+        ),
+      )
+    const { path, problem } = unusable
+    return fail(
+      appError(
+        'kubectl-unusable',
+        `The kubectl ${path} cannot be used.${problem === null ? '' : ` ${problem}`}`,
+        `Repair it, install another (${install}), or choose one in Settings; then it goes on by itself.`,
+        { details },
+      ),
+    )
   }
 
   /** Everything about kubectl on this machine; `refresh` asks each program again. */
@@ -162,7 +174,7 @@ export class KubectlFinder {
     })
     if (!started.ok) {
       forget()
-      return unusable(path, started.error.cause ?? started.error.message)
+      return unusable(path, whyNotStarted(path, started.error))
     }
     const exit = await started.value.exited
     if (exit.timedOut) {
@@ -171,8 +183,9 @@ export class KubectlFinder {
     }
     const version = parseClientVersion(exit.stdout?.toString('utf8') ?? '')
     if (exit.code !== 0 || version === null) {
-      const words = exit.lastLines.findLast((line) => line.trim() !== '')
-      return unusable(path, words ?? `It ended with ${exit.signal ?? `code ${exit.code ?? '?'}`}.`)
+      const words = exit.lastLines.findLast((line) => line.trim() !== '')?.trim()
+      const did = exit.code === 0 ? 'gave none' : `ended with ${exit.signal ?? `code ${exit.code ?? '?'}`}`
+      return unusable(path, sentence(`Asked for its version, it ${did}${words === undefined ? '' : `: ${words}`}`))
     }
     return { path, version, vendor: vendorOf(version, path, realPath), usable: true, problem: null }
   }
@@ -195,6 +208,13 @@ export class KubectlFinder {
   #install(): string {
     return installCommand(this.#os, process.arch, this.#os === 'linux' ? readOsRelease() : '')
   }
+}
+
+/** The file is there; what was told is that it could not be started. */
+function whyNotStarted(path: string, { code, cause, message }: AppError): string {
+  if (code === 'kubectl-missing')
+    return cause === undefined ? `It may not be run (chmod +x '${path}' allows it).` : `The system says: ${cause}.`
+  return code === 'kubectl-unusable' && cause !== undefined ? sentence(cause) : message
 }
 
 const unusable = (path: string, problem: string): FoundKubectl => ({

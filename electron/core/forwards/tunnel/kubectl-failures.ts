@@ -36,8 +36,11 @@ export const notOurs = (port: number, process: string): TunnelFailure => ({
 })
 
 export function failureOfStart(error: AppError): TunnelFailure {
-  const { code, message } = error
-  if (code === 'kubectl-missing' || code === 'limit-reached' || code === 'storage-failed' || code === 'vault-locked') {
+  const { code, message, next } = error
+  // Which program, what it did and what would mend it is known only where it was looked for.
+  if (code === 'kubectl-missing') return { code, detail: null, message, next }
+  if (code === 'kubectl-unusable') return { code: 'kubectl-failed', detail: code, message, next }
+  if (code === 'limit-reached' || code === 'storage-failed' || code === 'vault-locked') {
     return { code, detail: null, message }
   }
   if (code === 'cancelled') return { code: 'stopping', detail: null, message }

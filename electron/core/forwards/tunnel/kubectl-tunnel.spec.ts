@@ -56,7 +56,21 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     standIns.lost = []
     standIns.start(fail(appError('kubectl-missing', 'No kubectl in six places.', 'Install it.')))
     await isLost()
-    expect(standIns.lost[0]).toEqual({ code: 'kubectl-missing', detail: null, message: 'No kubectl in six places.' })
+    expect(standIns.lost[0]).toEqual({
+      code: 'kubectl-missing',
+      detail: null,
+      message: 'No kubectl in six places.',
+      next: 'Install it.',
+    })
+    standIns.lost = []
+    standIns.start(fail(appError('kubectl-unusable', 'The kubectl /x/kubectl cannot be used.', 'Repair it.')))
+    await isLost()
+    expect(standIns.lost[0]).toEqual({
+      code: 'kubectl-failed',
+      detail: 'kubectl-unusable',
+      message: 'The kubectl /x/kubectl cannot be used.',
+      next: 'Repair it.',
+    })
   })
 
   it('takes the last line for the cause when kubectl ends before it listens', async () => {

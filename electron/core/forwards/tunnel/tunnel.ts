@@ -3,8 +3,16 @@ import type { CauseCode } from '../../../../contract/causes.ts'
 import type { Result } from '../../../../contract/errors.ts'
 import type { ClusterConnection } from '../../../../contract/sidecar.ts'
 
-/** Why a tunnel, or one stream of it, ended; `detail` narrows the code, `message` is for people. */
-export type TunnelFailure = { readonly code: CauseCode; readonly detail: string | null; readonly message: string }
+/**
+ * Why a tunnel, or one stream of it, ended; `detail` narrows the code, `message` is for people. `next`: what to do, where
+ * the source knows better than the usual words of the code; `message` stands with it as it is.
+ */
+export type TunnelFailure = {
+  readonly code: CauseCode
+  readonly detail: string | null
+  readonly message: string
+  readonly next?: string
+}
 
 /**
  * What a probe through the tunnel found. `inconclusive`: it may not be asked now (busy child, no spare yet); `hindrance`

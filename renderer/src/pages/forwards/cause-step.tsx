@@ -31,6 +31,12 @@ function LookAgain({ forward, words }: { forward: Forward; words: string }) {
   return <Button onClick={() => drop(look(), 'its state comes with the events')}>{words}</Button>
 }
 
+const ChooseKubectl = () => (
+  <Link to="/settings" className={buttonClass()}>
+    Choose kubectl
+  </Link>
+)
+
 function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
   const navigate = useNavigate()
   const toCluster = (part: 'connection' | 'credentials', words: string) => (
@@ -66,11 +72,7 @@ function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
     case 'credentials-command-not-allowed':
       return <AllowCommand clusterId={forward.clusterId} />
     case 'kubectl-missing':
-      return (
-        <Link to="/settings" className={buttonClass()}>
-          Choose kubectl
-        </Link>
-      )
+      return <ChooseKubectl />
     case 'vault-locked':
       return cause.detail === 'vault-undecryptable' ? (
         toCluster('credentials', 'Give its credentials again')
@@ -91,6 +93,8 @@ function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
     case 'local-port-forbidden':
       return toTab('settings', 'Edit the forward')
     case 'kubectl-failed':
+      // One that cannot be used was never started: it said nothing.
+      return cause.detail === 'kubectl-unusable' ? <ChooseKubectl /> : toTab('output', 'Show output')
     case 'tunnel-lost':
     case 'tunnel-stalled':
     case 'reset-by-pod':
