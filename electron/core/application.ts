@@ -369,6 +369,7 @@ class Core implements Application {
     })
     this.#vault.onChange(({ state }) => {
       if (state !== 'locked') return
+      this.#health.vaultLocked()
       this.#credentials.forget()
       this.#sidecar.forgetCredentials()
     })

@@ -237,6 +237,34 @@ describe('a test', () => {
     expect(status('a').status).toBe('unknown')
   })
 
+  it('ends when the vault is locked, for all who wait, lets go of its connection, and says what to do', async () => {
+    const open = new Set<unknown>()
+    const silent = await startTcpServer((socket) => {
+      open.add(socket.resume())
+      socket.on('close', () => open.delete(socket))
+    })
+    ends.push(() => silent[Symbol.asyncDispose]())
+    const address = `https://127.0.0.1:${silent.port}`
+    const { health, status, tests } = start({ a: address })
+    const waiting = [health.test('a'), health.test('a'), health.testEntry(entryFor(address))]
+    await eventually(() => expect(open.size).toBe(2))
+    health.vaultLocked()
+    for (const test of await Promise.all(waiting))
+      expect(test).toMatchObject({
+        status: 'unknown',
+        cause: { code: 'vault-locked', detail: null, next: 'Unlock the vault, then test again.' },
+      })
+    expect(tests.at(-1)).toEqual(await waiting[0])
+    await eventually(() => expect(open.size).toBe(0))
+    expect(status('a').status).toBe('unknown')
+    // The next one is a new one.
+    const caller = new AbortController()
+    const next = health.test('a', { signal: caller.signal })
+    await eventually(() => expect(open.size).toBe(1))
+    caller.abort()
+    expect(await next).toMatchObject({ cause: null })
+  })
+
   it('says that the vault is locked, and touches no network', async () => {
     const server = await startApi()
     const { health } = start(

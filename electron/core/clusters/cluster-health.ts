@@ -112,6 +112,11 @@ export class ClusterHealth {
     return this.#tests.testEntry(entry, signal)
   }
 
+  /** Connection tests that run hold credentials: they end, and say why. */
+  vaultLocked(): void {
+    this.#tests.vaultLocked()
+  }
+
   handlers(): HandlersOf<'clusters.health' | 'clusters.test' | DiscoveryOperation> {
     return {
       'clusters.health': async ({ id }) => await this.#known(id, async () => ok(await this.check(id))),

@@ -18,6 +18,7 @@ import {
 } from '../../../network/certificates.testing.ts'
 import { systemClock } from '../clock.ts'
 import { type LadderOptions, runLadder } from './connection-ladder.ts'
+import { EndedFor, failed } from './ladder-steps.ts'
 
 const ends: AsyncDisposable[] = []
 afterEach(async () => {
@@ -164,6 +165,31 @@ describe('the ladder', () => {
     expect(await test).toMatchObject({ status: 'unknown', cause: null })
     expect(rung(await test, 'tls').detail).toBe('Cancelled.')
   })
+})
+
+describe('a test that is ended for a reason', () => {
+  const why = failed('vault-locked', null, 'The vault was locked.', 'Unlock it.')
+
+  it.each(['dns', 'tcp', 'tls', 'credentials', 'identity', 'authorization', 'upgrade', 'latency'] as const)(
+    'says so at the rung it was on: %s',
+    async (at) => {
+      const server = await startApi({}, null)
+      const way = plainConnection(`http://127.0.0.1:${server.port}`)
+      const end = new AbortController()
+      const test = await climb(way, {
+        signal: end.signal,
+        onStep: ({ steps }) =>
+          steps.some(({ id, status }) => id === at && status === 'running') && end.abort(new EndedFor(why)),
+      })
+      expect(test).toMatchObject({
+        status: 'unknown',
+        cause: { code: 'vault-locked', message: 'The vault was locked.', next: 'Unlock it.' },
+      })
+      expect(rung(test, at)).toMatchObject({ status: 'fail', detail: 'The vault was locked.', next: 'Unlock it.' })
+      const after = test.steps.slice(test.steps.findIndex(({ id }) => id === at) + 1)
+      expect(after.every(({ status, detail }) => status === 'skipped' && detail === 'Not reached.')).toBe(true)
+    },
+  )
 })
 
 describe('the rung of TLS', () => {

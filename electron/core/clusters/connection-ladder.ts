@@ -17,7 +17,7 @@ import {
   stepUpgrade,
 } from './ladder-access.ts'
 import { stepDns, stepProxy, stepTcp, stepTls, type Reached } from './ladder-network.ts'
-import { failed, newTest, stepBegun, stepEnded, type StepOutcome, testEnded } from './ladder-steps.ts'
+import { EndedFor, failed, newTest, stepBegun, stepEnded, type StepOutcome, testEnded } from './ladder-steps.ts'
 
 export type LadderOptions = {
   readonly clusterId: string
@@ -30,7 +30,7 @@ export type LadderOptions = {
   /** Where rights are asked for. */
   readonly namespace: string
   readonly clock: Clock
-  /** Ends the test: rungs that were not reached say so. */
+  /** Ends the test: rungs that were not reached say so. With {@link EndedFor} as its reason, the one that runs says why. */
   readonly signal?: AbortSignal
   /** Called at every change with the whole test. */
   readonly onStep?: (test: ConnectionTest) => void
@@ -85,6 +85,8 @@ export async function runLadder(options: LadderOptions): Promise<ConnectionTest>
       if (whole.aborted || !late.aborted) throw error
       return { outcome: tooSlow, value: null }
     })
+    // What a rung makes of being ended says nothing about the cluster.
+    if (options.signal?.aborted === true) throw new Fallen()
     show(stepEnded(test, id, safe(outcome), outcome.status === 'skipped' ? null : clock.monotonic() - begun))
     if (outcome.status === 'fail' && id !== 'upgrade') throw new Fallen()
     return value
@@ -121,18 +123,19 @@ export async function runLadder(options: LadderOptions): Promise<ConnectionTest>
     show({ ...test, serverVersion: latency?.gitVersion ?? null })
     return end('connected', 'not reached')
   } catch (error) {
-    if (options.signal?.aborted === true) return end('unknown', 'cancelled')
+    if (options.signal?.aborted === true) {
+      const reason: unknown = options.signal.reason
+      return reason instanceof EndedFor ? endedBy(reason.outcome, 'unknown') : end('unknown', 'cancelled')
+    }
     if (error instanceof Fallen) return end('disconnected', 'not reached')
-    if (total.aborted) return outOfTime()
+    if (total.aborted) return endedBy(tooSlow, 'disconnected')
     throw error
   }
 
-  function outOfTime(): ConnectionTest {
+  function endedBy(outcome: StepOutcome, status: ConnectionTest['status']): ConnectionTest {
     const running = test.steps.find((step) => step.status === 'running')
-    if (running !== undefined) {
-      show(stepEnded(test, running.id, tooSlow, null))
-    }
-    return end('disconnected', 'not reached')
+    if (running !== undefined) show(stepEnded(test, running.id, outcome, null))
+    return end(status, 'not reached')
   }
 }
 

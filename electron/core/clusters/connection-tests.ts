@@ -7,7 +7,7 @@ import { failureOfStore } from '../credentials/credential-failure.ts'
 import type { CredentialFailure, Credentials, ResolveOptions } from '../credentials/credentials.ts'
 import type { KubeconfigEntry } from '../kubeconfig/entry.ts'
 import { runLadder } from './connection-ladder.ts'
-import { failed, newTest, stepEnded, testEnded } from './ladder-steps.ts'
+import { EndedFor, failed, newTest, stepEnded, testEnded } from './ladder-steps.ts'
 
 export type ConnectionTestsOptions = {
   readonly clusters: {
@@ -27,17 +27,34 @@ export type TestOptions = { readonly signal?: AbortSignal; readonly onProgress?:
 
 type RunningTest = { readonly done: Promise<ConnectionTest>; readonly abort: AbortController; waiting: number }
 
+const lockedMeanwhile = (): EndedFor =>
+  new EndedFor(
+    failed(
+      'vault-locked',
+      null,
+      'The vault was locked while the test ran, so the test was ended.',
+      'Unlock the vault, then test again.',
+    ),
+  )
+
 /** Runs connection tests, one at a time for each cluster. */
 export class ConnectionTests {
   readonly #options: ConnectionTestsOptions
   readonly #running = new Map<string, RunningTest>()
+  /** Those of kubeconfigs that are not stored. */
+  #entries = new AbortController()
 
   constructor(options: ConnectionTestsOptions) {
     this.#options = options
   }
 
   close(): void {
-    for (const { abort } of this.#running.values()) abort.abort()
+    this.#end()
+  }
+
+  /** Tests that run hold credentials: they end, and say why. */
+  vaultLocked(): void {
+    this.#end(lockedMeanwhile())
   }
 
   /**
@@ -66,8 +83,14 @@ export class ConnectionTests {
   async testEntry(entry: KubeconfigEntry, signal?: AbortSignal): Promise<ConnectionTest> {
     return await this.#climb('', entry, (options) => this.#options.credentials.resolveEntry(entry, options), {
       namespace: entry.namespace,
-      ...(signal === undefined ? {} : { signal }),
+      signal: signal === undefined ? this.#entries.signal : AbortSignal.any([signal, this.#entries.signal]),
     })
+  }
+
+  #end(reason?: EndedFor): void {
+    for (const { abort } of this.#running.values()) abort.abort(reason)
+    this.#entries.abort(reason)
+    this.#entries = new AbortController()
   }
 
   #start(id: string, onProgress: ((test: ConnectionTest) => void) | undefined): RunningTest {

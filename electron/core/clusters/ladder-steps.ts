@@ -23,6 +23,16 @@ export const failed = (
   next: string,
 ): StepOutcome => ({ status: 'fail', detail, next, cause: { code, detail: narrowed } })
 
+/** As the reason of an abort signal: the test ends at the rung that runs, and that fails with `outcome`. */
+export class EndedFor extends Error {
+  readonly outcome: StepOutcome
+
+  constructor(outcome: StepOutcome) {
+    super(outcome.detail)
+    this.outcome = outcome
+  }
+}
+
 /** A test that has not begun: every rung waits. */
 export function newTest(clusterId: string, startedAt: number): ConnectionTest {
   const steps = stepIds.options.map((id): LadderStep => ({ id, status: 'pending', ms: null, detail: '', next: null }))

@@ -66,6 +66,7 @@ describe('rotating credentials', () => {
     ['credentials-rejected', 'credentials-rejected'],
     ['cluster-unreachable', 'cluster-unreachable'],
     ['api-unavailable', 'cluster-unreachable'],
+    ['vault-locked', 'vault-locked'],
   ])('keeps the old ones when the test ends with %s', async (cause, code) => {
     bench.settings.test = () => failed(cause)
     const rotated = await bench.service.rotate({ id: cluster.id, text: config('new-token') }, bench.context.signal)

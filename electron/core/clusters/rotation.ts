@@ -110,7 +110,7 @@ function refusalOf(test: EntryTest): AppError | null {
   const { cause } = test
   const rejected = cause !== null && (cause.code.startsWith('credentials-') || cause.code === 'forbidden')
   return appError(
-    rejected ? 'credentials-rejected' : 'cluster-unreachable',
+    cause?.code === 'vault-locked' ? 'vault-locked' : rejected ? 'credentials-rejected' : 'cluster-unreachable',
     `The test with the new credentials failed, so the old ones stay: ${cause?.message ?? 'the cluster did not answer.'}`,
     cause?.next ?? 'Try again once the cluster answers, or store them without a test.',
     { details: { test } },
