@@ -7,7 +7,7 @@ import { tellFailure } from '../components/toast-manager.ts'
 import { TimeSince } from '../components/time-since.tsx'
 import { until } from '../components/time-words.ts'
 import { useNow } from '../state/clock-store.ts'
-import { useAppStatus, useClient, useConnection, useForwards, useVault } from '../state/use-app-state.ts'
+import { useAppState, useAppStatus, useClient, useConnection, useForwards, useVault } from '../state/use-app-state.ts'
 import styles from './notice-bars.module.css'
 import { useUi } from './ui-store.ts'
 import { VaultButton } from './vault-button.tsx'
@@ -34,7 +34,11 @@ export function NoticeBars() {
   )
 }
 
+/** An owner that is only busy or suspended is back by then, ms. */
+const patienceMs = 15_000
+
 function OwnerBar() {
+  const { kind } = useAppState()
   const { state, lostSince } = useConnection()
   const now = useNow()
   if (lostSince === null) return null
@@ -47,6 +51,13 @@ function OwnerBar() {
       ; forwards may have changed since.{' '}
       {state.state === 'lost' && state.retryAt !== null && (
         <span aria-live="off">It is tried again {until(state.retryAt, now)}.</span>
+      )}{' '}
+      {/* A host that is started again has another port: this page may never reach it. */}
+      {kind === 'browser' && now - lostSince >= patienceMs && (
+        <span>
+          If it does not come back, Mooring has ended or was started again: open the address that{' '}
+          <code>npm run serve</code> prints; it is another one after every start.
+        </span>
       )}
     </Bar>
   )

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import { busyWorld } from '../testing/busy-world.ts'
 import { callsOf, openPage } from '../testing/open-page.tsx'
@@ -87,6 +87,41 @@ describe('the shell', () => {
     owner.setConnection({ state: 'lost', error: { code: 'owner-lost', message: '', next: '' }, retryAt: null })
     dispatchEvent(new Event('focus'))
     expect(owner.calls).toHaveLength(asked)
+  })
+})
+
+describe('while the owner does not answer', () => {
+  const lost = { code: 'owner-lost', message: '', next: '' } as const
+  const advice = () => page.getByText(/open the address that npm run serve prints; it is another one after every start/)
+
+  /** Only the time of day stands still and jumps; timers go on. */
+  const atNoon = (): void => void vi.setSystemTime(new Date('2026-03-02T12:00:00Z'))
+  afterEach(() => vi.useRealTimers())
+
+  it('a browser page is tried again, and after a while says where Mooring may be by now', async () => {
+    atNoon()
+    const owner = openPage(busyWorld(), '/forwards')
+    owner.failures.set('app.status', lost)
+    owner.setConnection({ state: 'lost', error: lost, retryAt: Date.now() + 4000 })
+    await expect.element(page.getByText(/It is tried again in 4 s/)).toBeVisible()
+    await expect.element(advice()).not.toBeInTheDocument()
+    vi.setSystemTime(Date.now() + 15_000)
+    // Before the advice, the next attempts failed too.
+    owner.setConnection({ state: 'lost', error: lost, retryAt: Date.now() + 5000 })
+    await expect.element(advice()).toBeVisible()
+    await expect.element(page.getByText(/It is tried again in 5 s/)).toBeVisible()
+    owner.setConnection({ state: 'connected' })
+    await expect.element(page.getByText('Mooring does not answer.')).not.toBeInTheDocument()
+  })
+
+  it('a window is not sent to an address: it finds Mooring again by itself', async () => {
+    atNoon()
+    const owner = openPage(busyWorld(), '/forwards', 'desktop')
+    owner.failures.set('app.status', lost)
+    owner.setConnection({ state: 'lost', error: lost, retryAt: null })
+    vi.setSystemTime(Date.now() + 60_000)
+    await expect.element(page.getByText(/What you see is as it was 1 min ago/)).toBeVisible()
+    await expect.element(advice()).not.toBeInTheDocument()
   })
 })
 

@@ -1,5 +1,10 @@
 import { AppError, type Result } from '../../../contract/errors.ts'
 
+const tokenPart = /^#token=([^&]+)$/
+
+/** Whether an address brings a token. */
+export const hasToken = ({ hash }: Pick<Location, 'hash'>): boolean => tokenPart.test(hash)
+
 /**
  * Takes the token out of `/#token=...` and erases it from the address and from the history entry, before the router
  * reads the address. Null: there was none (a cookie may still be valid).
@@ -8,7 +13,7 @@ export function takeToken(
   place: Pick<Location, 'hash' | 'pathname' | 'search'>,
   history: Pick<History, 'replaceState'>,
 ) {
-  const match = /^#token=([^&]+)$/.exec(place.hash)
+  const match = tokenPart.exec(place.hash)
   if (match?.[1] === undefined) return null
   history.replaceState(null, '', place.pathname + place.search)
   return decodeURIComponent(match[1])

@@ -10,17 +10,18 @@ import { commandQuestion } from '../pages/clusters/command-question.ts'
 import { removeQuestion } from '../pages/forwards/remove-question.ts'
 import { tellFailure } from '../components/toast-manager.ts'
 import { createAppState } from '../state/app-state.ts'
+import type { Connection } from '../state/connection.ts'
 import { FakeOwner } from './fake-owner.ts'
 import type { World } from './world.ts'
 
 /** Draws the whole app at an address, around an owner in memory that the spec can speak through. */
-export function openPage(world: World, address: string): FakeOwner {
+export function openPage(world: World, address: string, kind?: Connection['kind']): FakeOwner {
   localStorage.clear()
   ui.setState({ open: null, vaultSkipped: false })
   removeQuestion.setState({ open: null })
   commandQuestion.setState({ clusterId: null })
   const owner = new FakeOwner(world)
-  const state = createAppState(owner.connection(), tellFailure)
+  const state = createAppState(owner.connection(kind), tellFailure)
   const place = document.createElement('div')
   place.id = 'root'
   document.body.append(place)
