@@ -1,4 +1,5 @@
 import type { Cause, CauseCode } from '../../../contract/causes.ts'
+import type { ClusterStatus } from '../../../contract/clusters.ts'
 import type { ApiFailure } from '../../../contract/sidecar.ts'
 import { type Rbac, rbacWords } from '../clusters/rbac-words.ts'
 import type { CredentialFailure } from '../credentials/credential-failure.ts'
@@ -86,6 +87,17 @@ const rbacDetail = ({ verb, resource, path }: Rbac): string => `${verb} ${resour
 /** An authoriser's sentence in kubectl's line. */
 const refusedLine =
   /User "(?<user>[^"]*)" cannot (?<verb>\S+) resource "(?<resource>[^"]*)" in API group "(?<group>[^"]*)"(?: in the namespace "(?<namespace>[^"]*)")?/
+
+/** Why a look did not reach the cluster; null: it did, nobody looked, or it was for another reason than the way and the server. */
+export function failureOfCluster({ status, cause }: Pick<ClusterStatus, 'status' | 'cause'>): Failure | null {
+  if (status !== 'disconnected' || cause === null) return null
+  const { code, detail } = cause
+  return isAboutTheServer(code) ? { code, detail, facts: null } : null
+}
+
+/** Whoever asks that API server meets the same. */
+export const isAboutTheServer = (code: string): code is 'cluster-unreachable' | 'api-unavailable' =>
+  code === 'cluster-unreachable' || code === 'api-unavailable'
 
 /** What a tunnel said when it ended; a refusal in the same words as everywhere. */
 export function failureOfTunnel({ code, detail, message, next }: TunnelFailure): Failure {

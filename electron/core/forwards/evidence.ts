@@ -114,6 +114,8 @@ export type Evidence = {
   readonly closing: number
   readonly credentials: CredentialEvidence
   readonly watch: WatchEvidence
+  /** Why the last look at its cluster did not reach it; null: it did, or nobody looked. */
+  readonly cluster: Failure | null
   /** Counts hints: pod ready, network back, wake, somebody looks, vault unlocked, command allowed. */
   readonly hints: number
   /** Whose the last one was: a person's own doing, or what the system noticed. */

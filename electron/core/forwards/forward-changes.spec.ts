@@ -159,3 +159,24 @@ describe('the name of its cluster', () => {
     expect(bench.clusterReads).toBe(reads + 1)
   })
 })
+
+describe('a cluster that a look does not reach', () => {
+  it('is the reason of a forward through which nothing comes, as soon as that is known', async () => {
+    const created = await bench.create({ probe: { mode: 'connect', seconds: 1 } })
+    if (!created.ok) throw new Error(created.error.message)
+    const { id } = created.value
+    await bench.until(id, ({ state }) => state === 'live')
+    // Neither the tunnel nor those that are made to replace it answer any more.
+    bench.opening = (tunnel) => {
+      tunnel.answer = { kind: 'stalled', ms: 2_000 }
+      queueMicrotask(() => tunnel.ready())
+    }
+    for (const tunnel of bench.tunnels) tunnel.answer = { kind: 'stalled', ms: 2_000 }
+    await bench.until(id, ({ cause }) => cause?.code === 'tunnel-stalled')
+    const cause = { code: 'cluster-unreachable', detail: 'timeout', message: 'no answer', next: 'look' } as const
+    bench.clusterStatus = { ...bench.clusterStatus, status: 'disconnected', cause }
+    bench.clusterChanged({ kind: 'changed' })
+    const row = await bench.until(id, ({ cause: said }) => said?.code === 'cluster-unreachable')
+    expect(row.cause?.message).toBe('The API server of dev does not answer.')
+  })
+})

@@ -11,7 +11,7 @@ import type { StoredForward } from '../store/forward-table.ts'
 import type { HistoryRow } from '../store/history-table.ts'
 import type { ListenerConnection } from './listener/client-connection.ts'
 import { causeNames } from './cause-names.ts'
-import type { Evidence } from './evidence.ts'
+import type { Evidence, Failure } from './evidence.ts'
 import { ForwardCredentials } from './forward-credentials.ts'
 import { ForwardHints, type Hint } from './forward-hints.ts'
 import { ForwardPorts } from './forward-ports.ts'
@@ -32,7 +32,7 @@ export type ForwardSurroundings = {
   readonly parking: Parking
   readonly random: () => number
   readonly openTunnel: TunnelFactory
-  readonly clusterName: (clusterId: string) => string
+  readonly cluster: (clusterId: string) => KnownCluster
   readonly resolve: (
     clusterId: string,
     options: { fresh: boolean; since: number },
@@ -43,6 +43,9 @@ export type ForwardSurroundings = {
   readonly queueBusy: () => boolean
   readonly lookForSleep: () => void
 }
+
+/** What a forward is told of its cluster. `away`: why the last look did not reach it. */
+export type KnownCluster = { readonly name: string; readonly away: Failure | null }
 
 export type ForwardEvents = {
   /** Its row is another one. */
@@ -241,6 +244,7 @@ export class ForwardRuntime {
       ...this.#hints.evidence,
       credentials: this.#credentials.evidence,
       watch: this.#watch.evidence,
+      cluster: this.#surroundings.cluster(this.#stored.clusterId).away,
       queueBusy: this.#surroundings.queueBusy(),
     }
   }
@@ -265,8 +269,8 @@ export class ForwardRuntime {
     this.#decision = decision
     for (const action of decision.actions) this.#act(action)
     for (const [portId, route] of decision.routes) this.#ports.get(portId)?.route(route)
-    const cluster = this.#surroundings.clusterName(this.#stored.clusterId)
-    const names = causeNames(this.#stored, { portId: decision.portId, cluster, pod: podOf(this.#ports.all) })
+    const { name } = this.#surroundings.cluster(this.#stored.clusterId)
+    const names = causeNames(this.#stored, { portId: decision.portId, cluster: name, pod: podOf(this.#ports.all) })
     this.#shown.show(decision, names, trafficOf(this.#ports.all))
     this.#loop.looked({ acted: decision.actions.length > 0, wakeAt: decision.wakeAt, now })
     for (const tell of this.#afterLook.splice(0)) tell()

@@ -4,11 +4,13 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
+import type { ClusterStatus } from '../../../contract/clusters.ts'
 import { fail, ok, type Result } from '../../../contract/errors.ts'
 import type { Forward } from '../../../contract/forwards.ts'
 import type { ClusterConnection, TargetView, WatchTarget } from '../../../contract/sidecar.ts'
 import { systemClock } from '../clock.ts'
 import type { ClusterChange } from '../clusters/cluster-service.ts'
+import { unknownStatus } from '../clusters/cluster-view.ts'
 import type { CredentialFailure } from '../credentials/credentials.ts'
 import { createPlatform } from '../platform/platform.ts'
 import { SettingsService } from '../settings/settings-service.ts'
@@ -97,6 +99,7 @@ export class ForwardBench implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'forwards-'))
   readonly clusterId = randomUUID()
   clusterName = 'dev'
+  clusterStatus: ClusterStatus = unknownStatus
   /** How often somebody asked for the whole cluster. */
   clusterReads = 0
   readonly tunnels: BenchTunnel[] = []
@@ -200,7 +203,7 @@ export class ForwardBench implements AsyncDisposable {
       clusters: {
         get: (id: string) => {
           this.clusterReads += 1
-          return id === this.clusterId ? { name: this.clusterName } : null
+          return id === this.clusterId ? { name: this.clusterName, status: this.clusterStatus } : null
         },
         onChange: this.#clusterChanges.listen,
       },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ClusterDependents } from '../../../contract/clusters.ts'
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 import type {
@@ -22,10 +23,11 @@ import { ForwardTable, type StoredForward } from '../store/forward-table.ts'
 import { HistoryTable } from '../store/history-table.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../vault/vault.ts'
+import { failureOfCluster } from './causes.ts'
 import { chooseLocalPorts, editedDraft, newDraft, problemOf } from './forward-draft.ts'
 import { ForwardOutput } from './forward-output.ts'
 import { ForwardQueries, knownForward } from './forward-queries.ts'
-import { ForwardRuntime, type ForwardSurroundings } from './forward-runtime.ts'
+import { ForwardRuntime, type ForwardSurroundings, type KnownCluster } from './forward-runtime.ts'
 import { Parking } from './listener/parking.ts'
 import type { TunnelFactory } from './tunnel/tunnel.ts'
 
@@ -94,8 +96,8 @@ export class ForwardService {
   #observedTimer: Timer | null = null
   #seenTimer: Timer | null = null
   #queueBusy = false
-  /** Each decision of each forward asks, and a cluster is made of much more than its name. */
-  readonly #clusterNames = new Map<string, string>()
+  /** Each decision of each forward asks, and a cluster is made of much more. */
+  readonly #clusters = new Map<string, KnownCluster>()
   /** Changes of what is wanted, one after another: each checks against those before it. */
   #changing: Promise<unknown> = Promise.resolve()
 
@@ -123,7 +125,7 @@ export class ForwardService {
       parking: new Parking(),
       random: options.random ?? Math.random,
       openTunnel,
-      clusterName: (id) => this.#clusterName(id),
+      cluster: (id) => this.#cluster(id),
       resolve: (id, wish) => credentials.resolve(id, wish),
       setCluster: (id, connection) => sidecar.setCluster(id, connection),
       watchTarget: (watch, listener) => sidecar.watchTarget(watch, listener),
@@ -326,14 +328,23 @@ export class ForwardService {
     else if (state === 'locked') for (const runtime of this.#runtimes.values()) runtime.forgetCredentials()
   }
 
-  #clusterName(id: string): string {
-    const name = this.#clusterNames.get(id) ?? this.#options.clusters.get(id)?.name ?? 'the cluster'
-    this.#clusterNames.set(id, name)
-    return name
+  #cluster(id: string): KnownCluster {
+    const known = this.#clusters.get(id)
+    if (known !== undefined) return known
+    const cluster = this.#options.clusters.get(id)
+    const read =
+      cluster === null
+        ? { name: 'the cluster', away: null }
+        : { name: cluster.name, away: failureOfCluster(cluster.status) }
+    this.#clusters.set(id, read)
+    return read
   }
 
   #clusterChanged({ id, kind, anotherServer = false }: ClusterChange): void {
-    this.#clusterNames.delete(id)
+    const before = this.#clusters.get(id)
+    this.#clusters.delete(id)
+    if (before !== undefined && !isDeepStrictEqual(before, this.#cluster(id)))
+      for (const runtime of this.#ofCluster(id)) runtime.wake()
     if (kind === 'credentials')
       for (const runtime of this.#ofCluster(id)) runtime.credentialsReplaced({ anotherServer })
     if (kind === 'reached') for (const runtime of this.#ofCluster(id)) runtime.hint('reached')

@@ -1,5 +1,5 @@
 import type { TargetView } from '../../../../contract/sidecar.ts'
-import { causeOfApiFailure, isVagueFailure, policyOf } from '../causes.ts'
+import { causeOfApiFailure, isAboutTheServer, isVagueFailure, policyOf } from '../causes.ts'
 import {
   failureOf,
   type CredentialEvidence,
@@ -111,6 +111,10 @@ class PortReconciler {
     }
   }
 
+  #failed(failure: Failure): void {
+    this.#tunnel = noteFailure(this.#tunnel, this.#tunnel.seen + 1, failure, this.#now, this.#input.look.random)
+  }
+
   /** Not a failed attempt: the next one need not wait. */
   #replacedPod(pod: string | undefined): void {
     const failure = failureOf('pod-replaced')
@@ -142,7 +146,7 @@ class PortReconciler {
         (this.#standing.isLeft(tunnel) && !this.#standing.isComing(tunnel))
       )
         this.#replacedPod(podName(tunnel))
-      else this.#tunnel = noteFailure(this.#tunnel, this.#tunnel.seen + 1, failure, this.#now, this.#input.look.random)
+      else this.#failed(failure)
       this.#failedVersion = tunnel.version
       this.#drop(slot, tunnel.state === 'opening' ? 'close' : 'drain')
     }
@@ -301,10 +305,13 @@ class PortReconciler {
 
   /** What only says that it broke gives way to what the API server's silence says. */
   #explain(failure: Failure): Failure {
+    const { watch, cluster } = this.#input.look.evidence
+    if (!isVagueFailure(failure)) return failure
     const api = this.#view?.failure ?? null
-    if (!isVagueFailure(failure) || api === null || this.#input.look.evidence.watch.state !== 'seen') return failure
-    const why = causeOfApiFailure(api)
-    return why.code === 'cluster-unreachable' || why.code === 'api-unavailable' ? why : failure
+    const told = api === null || watch.state !== 'seen' ? null : causeOfApiFailure(api)
+    if (told !== null && isAboutTheServer(told.code)) return told
+    // A look is a few seconds old: it says why something broke, not how it goes with what was just begun.
+    return failure.code === 'connecting' ? failure : (cluster ?? failure)
   }
 
   #promote(): void {
@@ -314,8 +321,8 @@ class PortReconciler {
     this.#next = null
     if (old === null) return
     if (this.#standing.podOf(old) === 'unusable') this.#replacedPod(podName(old))
-    // Until the new one is proven this stays the reason.
-    else if (this.#standing.isStalled(old)) this.#tunnel = { ...this.#tunnel, failure: stalledBy(old) }
+    // Until the new one is proven this stays the reason; should it be as silent, the one after it has to wait.
+    else if (this.#standing.isStalled(old)) this.#failed(stalledBy(old))
   }
 
   #drop(slot: Slot, how: 'drain' | 'close'): void {

@@ -82,6 +82,7 @@ export class ReconcilerWorld {
   }))
   credentials: CredentialEvidence = noCredentials
   watch: WatchEvidence = { state: 'off', since: 0, view: null }
+  cluster: Failure | null = null
   hints = 0
   hintedBy: 'person' | 'system' = 'person'
   restarts = 0
@@ -98,13 +99,14 @@ export class ReconcilerWorld {
   #keys = 1
 
   evidence(): Evidence {
-    const { credentials, watch, hints, hintedBy, restarts, doubtedBefore, askedAt, queueBusy } = this
+    const { credentials, watch, cluster, hints, hintedBy, restarts, doubtedBefore, askedAt, queueBusy } = this
     return {
       ports: this.ports.map((port) => ({ ...port })),
       draining: 0,
       closing: 0,
       credentials,
       watch,
+      cluster,
       hints,
       hintedBy,
       restarts,

@@ -120,6 +120,19 @@ describe('a lost tunnel', () => {
     })
   })
 
+  it('names what a look at the cluster found, where the watch has not noticed yet', () => {
+    const world = liveWorld()
+    world.cluster = failureOf('cluster-unreachable', 'timeout')
+    expect(world.settle().state, 'evidence of its own counts').toBe('live')
+    world.pass(8_001)
+    expect(world.settle().failure).toMatchObject({ code: 'cluster-unreachable', detail: 'timeout' })
+    world.cluster = null
+    expect(world.settle().failure?.code).toBe('tunnel-stalled')
+    world.lose(0, 'current', failureOf('container-not-listening'))
+    world.cluster = failureOf('cluster-unreachable', 'timeout')
+    expect(world.settle().failure?.code, 'what is known better').toBe('container-not-listening')
+  })
+
   it('keeps clients back from a port that refused, until it is proven', () => {
     const world = liveWorld()
     world.pass(5_000)
@@ -226,6 +239,26 @@ describe('evidence', () => {
     world.answerProbe(0, 'current', 'live')
     expect(world.settle().state).toBe('live')
     expect(world.port(0).next).toBeNull()
+  })
+  it('that none of its replacements gives either is tried for with growing waits', () => {
+    const world = liveWorld()
+    const readyAfterMs = 1_000
+    const silentAfterMs = 2_000
+    const asked = new Map<number, number>()
+    world.pass(120_000, () => {
+      for (const slot of ['current', 'next'] as const) {
+        const tunnel = world.port(0)[slot]
+        if (tunnel === null) continue
+        if (tunnel.state === 'opening' && world.now - tunnel.since >= readyAfterMs)
+          world.setTunnel(0, slot, { state: 'ready', since: world.now })
+        if (!tunnel.probe.running) asked.delete(tunnel.key)
+        else if (!asked.has(tunnel.key)) asked.set(tunnel.key, world.now)
+        else if (world.now - (asked.get(tunnel.key) ?? 0) >= silentAfterMs) world.answerProbe(0, slot, 'stalled')
+      }
+    })
+    const opened = world.done.filter(({ action }) => action.kind === 'open-tunnel')
+    expect(world.decision?.failure?.code).toBe('tunnel-stalled')
+    expect(opened.length, '38 without waits').toBeLessThanOrEqual(20)
   })
 })
 
