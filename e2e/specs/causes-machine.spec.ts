@@ -117,7 +117,10 @@ describe('kubectl', () => {
     await rename(`${kubectl}.new`, kubectl)
     const at = performance.now()
     process.kill(pid, 'SIGKILL')
-    await times.shown(id, 'kubectl-failed', at)
+    const detail =
+      /^kubectl-unusable The kubectl \S+ cannot be used\. .* ended with code 70: kubectl: this file is damaged\./
+    const held = await times.shown(id, 'kubectl-failed', at, { detail })
+    expect(held.next).toContain('Repair it')
     const since = performance.now()
     await hidden.undo()
     await times.recovered(id, 'kubectl-failed', since)
