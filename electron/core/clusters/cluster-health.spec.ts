@@ -100,6 +100,26 @@ const rejected: CredentialFailure = {
 }
 
 describe('a check', () => {
+  it('ends when the vault is locked, lets go of its connection, and says why nothing is known', async () => {
+    const open = new Set<unknown>()
+    const silent = await startTcpServer((socket) => {
+      open.add(socket.resume())
+      socket.on('close', () => open.delete(socket))
+    })
+    ends.push(() => silent[Symbol.asyncDispose]())
+    const address = `http://127.0.0.1:${silent.port}`
+    const answers: Result<ClusterConnection, CredentialFailure>[] = [
+      ok(plainConnection(address)),
+      fail({ code: 'vault-locked', detail: null, message: 'The vault is locked.', next: 'Unlock it.' }),
+    ]
+    const { health } = start({ a: address }, { resolve: () => answers.shift() ?? fail(rejected) })
+    const check = health.check('a')
+    await eventually(() => expect(open.size).toBe(1))
+    health.vaultLocked()
+    expect(await check).toMatchObject({ status: 'unknown', cause: { code: 'vault-locked' } })
+    await eventually(() => expect(open.size).toBe(0))
+  })
+
   it('of a good cluster says connected, its version and how quick it is', async () => {
     const { health, status } = start({ a: addressOf(await startApi()) })
     const checked = await health.check('a')

@@ -55,6 +55,8 @@ export class ClusterHealth {
   readonly #touched = new Map<string, number>()
   readonly #unlisten: (() => void)[]
   readonly #closing = new AbortController()
+  /** What looks do with credentials. */
+  #looking = new AbortController()
 
   constructor(options: HealthOptions) {
     this.#options = options
@@ -112,9 +114,11 @@ export class ClusterHealth {
     return this.#tests.testEntry(entry, signal)
   }
 
-  /** Connection tests that run hold credentials: they end, and say why. */
+  /** Tests and looks that run hold credentials: they end, and say why. */
   vaultLocked(): void {
     this.#tests.vaultLocked()
+    this.#looking.abort()
+    this.#looking = new AbortController()
   }
 
   handlers(): HandlersOf<'clusters.health' | 'clusters.test' | DiscoveryOperation> {
@@ -187,14 +191,20 @@ export class ClusterHealth {
   }
 
   async #probe(id: string, fresh: boolean): Promise<Looked> {
-    const { signal } = this.#closing
-    const resolved = await this.#options.credentials.resolve(id, { fresh, signal })
+    const looking = this.#looking.signal
+    const closing = this.#closing.signal
+    const resolved = await this.#options.credentials.resolve(id, { fresh, signal: closing })
     if (!resolved.ok) return fail(causeOf(resolved.error))
     try {
-      const answer: Result<ProbeAnswer, ApiFailure> = await probeApi(resolved.value, signal)
+      const answer: Result<ProbeAnswer, ApiFailure> = await probeApi(
+        resolved.value,
+        AbortSignal.any([closing, looking]),
+      )
       return answer.ok ? answer : fail(clusterCause(answer.error))
     } catch (error) {
-      if (!signal.aborted) throw error
+      // Asked again, a locked vault says so itself.
+      if (looking.aborted && !closing.aborted) return await this.#probe(id, fresh)
+      if (!closing.aborted) throw error
       return fail({
         code: 'cluster-unreachable',
         detail: 'cancelled',
