@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
-import { sentence } from '../electron/core/clusters/way-words.ts'
+import { sentence } from '../electron/core/sentence.ts'
 import { root, say } from './node.mjs'
 import { isExported, readSentences, wordsOfFile } from './sentences.mjs'
 

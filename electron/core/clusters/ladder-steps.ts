@@ -1,6 +1,7 @@
 import type { ClusterCause, ConnectionTest, LadderStep, LadderStepId } from '../../../contract/clusters.ts'
 import { LadderStepId as stepIds } from '../../../contract/clusters.ts'
-import { isWay, sentence, wayWords } from './way-words.ts'
+import { sentence } from '../sentence.ts'
+import { isWay, wayWords } from './way-words.ts'
 
 /**
  * How one rung ended; `detail` may be a part of a sentence, as servers and the network say it: who reads the test gets a

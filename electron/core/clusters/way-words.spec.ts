@@ -4,7 +4,6 @@ import { causeOf } from '../forwards/causes.ts'
 import { failureOf } from '../forwards/evidence.ts'
 import { clusterCause } from './api-words.ts'
 import { failed, newTest, stepEnded } from './ladder-steps.ts'
-import { sentence } from './way-words.ts'
 
 const ways: readonly UnreachableDetail[] = ['dns', 'refused', 'timeout', 'tls', 'proxy', 'no-route', 'reset']
 const context = {
@@ -24,20 +23,6 @@ describe('what is wrong on the way to the server', () => {
     expect(next).toBe(`${ofCluster.next} It is tried again by itself.`)
     const test = stepEnded(newTest('id', 1), 'tcp', failed('cluster-unreachable', way, 'no luck', 'Do it.'), 1)
     expect(test.cause?.message).toBe(ofCluster.message)
-  })
-
-  it.each([
-    ['the token expired', 'The token expired.'],
-    ['cancelled', 'Cancelled.'],
-    ["the server's certificate expired; ask", "The server's certificate expired; ask."],
-    ['self-signed certificate', 'Self-signed certificate.'],
-    ['localhost:6443 refused the connection', 'localhost:6443 refused the connection.'],
-    ['api.example.test:443: it ended', 'api.example.test:443: it ended.'],
-    ['"jane" may not list pods', '"jane" may not list pods.'],
-    ['aws was not found.', 'aws was not found.'],
-    ['', ''],
-  ])('is a whole sentence in the steps of a test: %s', (found, said) => {
-    expect(sentence(found)).toBe(said)
   })
 
   it('is a name of ours, never one that every object has', () => {

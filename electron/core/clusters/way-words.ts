@@ -1,4 +1,5 @@
 import type { UnreachableDetail } from '../../../network/network-failure.ts'
+import { capital } from '../sentence.ts'
 
 /** A sentence that says what is wrong, and one that says what to do. */
 export type Words = { readonly message: string; readonly next: string }
@@ -46,13 +47,6 @@ const words: Readonly<Record<Way, (way: WayFacts) => Words>> = {
     next: 'Check the address of the proxy, and its user name and password.',
   }),
 }
-
-/** The text as a sentence begins. */
-export const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
-
-/** The text as a whole sentence; one that begins with a host, an address or a quoted name keeps its beginning. */
-export const sentence = (text: string): string =>
-  text === '' || /[.?!…]$/.test(text) ? text : `${/^[a-z'-]+([,;:]? |$)/.test(text) ? capital(text) : text}.`
 
 /** Whether the detail of a cause says what is wrong on the way to an API server. */
 export const isWay = (detail: string | null): detail is Way => detail !== null && Object.hasOwn(words, detail)
