@@ -35,8 +35,11 @@ describe('a page in a browser whose host went away', () => {
     if (chromiumPath === undefined) context.skip('needs Chromium')
     host = await start()
     page = await browser.newPage()
+    // The last part of the page, which it loads while it is idle.
+    const whole = page.waitForResponse(/palette-[^/]*\.js/)
     await page.goto(`${host.url}/#token=${host.token}`)
-    await page.getByRole('main').waitFor()
+    await page.getByRole('main').getByRole('heading').first().waitFor()
+    await whole
     return async () => {
       await page.close()
       await host.close()
@@ -49,6 +52,16 @@ describe('a page in a browser whose host went away', () => {
     await gone().waitFor({ timeout: 50_000 })
     host.process.kill('SIGCONT')
     await gone().waitFor({ state: 'detached' })
+  })
+
+  it('keeps what it shows when a part of it cannot come, and loads it when somebody answers', async () => {
+    const port = portOf(host)
+    await host.kill()
+    await gone().waitFor()
+    await page.getByRole('navigation').getByText('Diagnostics').click()
+    await page.getByText('A part of this page did not come').waitFor()
+    host = await start(port)
+    await page.getByRole('heading', { name: 'This page is not signed in' }).waitFor()
   })
 
   it('says where to find one that listens elsewhere, and is told at once that its sign-in is over at its own port', async () => {

@@ -17,19 +17,51 @@ const wasLoadedAgain = (): boolean =>
   performance.now() < tooSoon &&
   performance.getEntriesByType('navigation').some((entry) => (entry as PerformanceNavigationTiming).type === 'reload')
 
+/** How often somebody is asked for while nobody answers, ms. */
+const askEveryMs = 1_000
+
+const nobodyAnswers = {
+  code: 'owner-lost',
+  message: 'A part of this page did not come, because Mooring does not answer.',
+  next: 'It is loaded as soon as Mooring does. If it was started again, open the address that npm run serve prints.',
+} as const
+
+/**
+ * Loads the page again as soon as somebody answers. Before that the browser would put a page of its own in the place of
+ * this one, and try nothing again.
+ */
+function LoadAgain() {
+  const [isLate, setLate] = useState(false)
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>
+    const ask = (): void => {
+      fetch('/', { cache: 'no-store' }).then(
+        () => location.reload(),
+        () => {
+          setLate(true)
+          timer = setTimeout(ask, askEveryMs)
+        },
+      )
+    }
+    ask()
+    return () => clearTimeout(timer)
+  }, [])
+  return isLate && <Problem error={nobodyAnswers} />
+}
+
 /** A bug in one page: the rest of the window goes on. A page whose parts did not come is loaded again, once. */
 export function PageFailure({ error, reset }: { error: unknown; reset: () => void }) {
   const [again] = useState(() => isMissingPart(error) && !wasLoadedAgain())
-  useEffect(() => {
-    if (again) location.reload()
-  }, [again])
-  if (again) return null
   return (
     <div className={styles.failure}>
-      <Problem error={errorOf(error)}>
-        <Button onClick={reset}>Try again</Button>
-        <Button onClick={() => location.reload()}>Reload</Button>
-      </Problem>
+      {again ? (
+        <LoadAgain />
+      ) : (
+        <Problem error={errorOf(error)}>
+          <Button onClick={reset}>Try again</Button>
+          <Button onClick={() => location.reload()}>Reload</Button>
+        </Problem>
+      )}
     </div>
   )
 }
