@@ -309,9 +309,7 @@ class PortReconciler {
     if (!isVagueFailure(failure)) return failure
     const api = this.#view?.failure ?? null
     const told = api === null || watch.state !== 'seen' ? null : causeOfApiFailure(api)
-    if (told !== null && isAboutTheServer(told.code)) return told
-    // A look is a few seconds old: it says why something broke, not how it goes with what was just begun.
-    return failure.code === 'connecting' ? failure : (cluster ?? failure)
+    return told !== null && isAboutTheServer(told.code) ? told : (cluster ?? failure)
   }
 
   #promote(): void {
