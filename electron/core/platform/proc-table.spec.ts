@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -7,22 +9,40 @@ import { readProcTable } from './proc-table.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'mooring-table-'))
 afterAll(() => rm(folder, { recursive: true }))
+const row = (number: number, state: string): string => `${number}: 0100007F:1F90 0100007F:9C40 ${state} 0:0 00:0`
 
-it('a table is read to its end, however long; others get their turn', async () => {
+it('a table is read to its end, however long, and nothing here waits for that', async () => {
   const path = join(folder, 'long')
-  const text = Array.from({ length: 20_000 }, (_, row) => `${row}: 0100007F:1F90 00000000:0000\n`).join('')
-  await writeFile(path, text)
-  let othersRan = false
-  setImmediate(() => (othersRan = true))
-  const [one, other] = await Promise.all([readProcTable(path), readProcTable(path)])
-  expect(one).toBe(text)
-  expect(other).toBe(text)
-  expect(othersRan).toBe(true)
+  const rows = Array.from({ length: 200_000 }, (_, number) => row(number, number % 100 === 0 ? '01' : '06'))
+  await writeFile(path, rows.join('\n'))
+  await readProcTable(path)
+  const began = performance.now()
+  const reading = Promise.all([readProcTable(path), readProcTable(path)])
+  const askedMs = performance.now() - began
+  let turns = 0
+  const count = setInterval(() => (turns += 1), 1)
+  const [one, other] = await reading
+  clearInterval(count)
+  expect(one.split('\n')).toEqual(rows.filter((_, number) => number % 100 === 0))
+  expect(other).toBe(one)
+  expect(turns).toBeGreaterThan(1)
+  expect(askedMs).toBeLessThan((performance.now() - began) / 2)
 })
 
 it.runIf(process.platform === 'linux')('the system tells of its sockets', async () => {
   const [head] = readFileSync('/proc/net/tcp', 'latin1').split('\n')
-  expect((await readProcTable('/proc/net/tcp')).split('\n')[0]).toBe(head)
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const client = connect(port, '127.0.0.1')
+  await once(client, 'connect')
+  const rows = (await readProcTable('/proc/net/tcp')).split('\n')
+  expect(rows[0]).toBe(head)
+  const end = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const states = rows.map((one) => one.trim().split(/ +/)).filter(([, local]) => local === end)
+  expect(states.map(([, , , state]) => state).sort()).toEqual(['01', '0A'])
+  client.destroy()
+  server.close()
 })
 
 it('a table that is not there is empty', async () => {

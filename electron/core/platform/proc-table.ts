@@ -1,32 +1,70 @@
-import { closeSync, openSync, readSync } from 'node:fs'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-
-/** So many bytes are read before others get a turn: some 2 ms. */
-const perTurn = 256 * 1024
-const chunk = Buffer.alloc(64 * 1024)
+import { readFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
 
 /**
- * The text of a long file under /proc; empty where it cannot be read. The kernel hands out a page at a time, from memory:
- * read as other files are, each page would wait for a turn of the loop of its own, and while twenty kubectl are started
- * that made half a second of a table of a hundred sockets.
+ * The rows of a table of sockets under /proc (proc(5)); none where it cannot be read. Ends that only wait for late
+ * packets are left out: a busy machine has thousands of them. Runs in a thread of its own as well, so it uses nothing
+ * from outside.
  */
-export async function readProcTable(path: string): Promise<string> {
-  let file: number | null = null
+function rowsOf(path: string, read: (path: string, encoding: 'latin1') => string): string {
   try {
-    file = openSync(path, 'r')
-    let text = ''
-    let turnEnd = perTurn
-    for (let bytes = 1; bytes > 0;) {
-      bytes = readSync(file, chunk)
-      text += chunk.toString('latin1', 0, bytes)
-      if (text.length < turnEnd) continue
-      turnEnd += perTurn
-      await nextTurn()
-    }
-    return text
+    const rows = read(path, 'latin1').split('\n')
+    return rows.filter((row) => !/^ *\d+: \S+ \S+ 06 /.test(row)).join('\n')
   } catch {
     return ''
-  } finally {
-    if (file !== null) closeSync(file)
   }
 }
+
+const threadCode = `
+const { readFileSync } = process.getBuiltinModule('node:fs')
+const { parentPort } = process.getBuiltinModule('node:worker_threads')
+const rowsOf = ${rowsOf.toString()}
+parentPort.on('message', (path) => parentPort.postMessage(rowsOf(path, readFileSync)))
+`
+
+type Question = { readonly path: string; readonly answer: (rows: string) => void }
+
+/**
+ * Reads such tables in a thread: the kernel walks all its sockets for each, some 5 to 20 ms in which nothing else would
+ * happen; and it hands out a page at a time, so that reading it in turns of the loop takes half a second on a busy machine.
+ */
+class ProcTables {
+  #thread: Worker | null = null
+  /** Answered in their order. */
+  #questions: Question[] = []
+
+  read(path: string): Promise<string> {
+    return new Promise((answer) => {
+      const thread = (this.#thread ??= this.#start())
+      this.#questions.push({ path, answer })
+      thread.ref()
+      thread.postMessage(path)
+    })
+  }
+
+  #start(): Worker {
+    const thread = new Worker(threadCode, {
+      eval: true,
+      env: {},
+      name: 'proc-tables',
+      resourceLimits: { maxOldGenerationSizeMb: 64 },
+    })
+    thread.on('message', (rows: string) => {
+      this.#questions.shift()?.answer(rows)
+      // What waits for nothing keeps no program alive.
+      if (this.#questions.length === 0) thread.unref()
+    })
+    thread.on('error', () => undefined)
+    // A system that has no thread for us: it is read here, which only takes others' time.
+    thread.on('exit', () => {
+      this.#thread = null
+      for (const { path, answer } of this.#questions.splice(0)) answer(rowsOf(path, readFileSync))
+    })
+    return thread
+  }
+}
+
+const tables = new ProcTables()
+
+/** The rows of `/proc/net/tcp` or `tcp6` with their head, without those that wait for late packets; empty: not readable. */
+export const readProcTable = (path: string): Promise<string> => tables.read(path)
