@@ -124,6 +124,8 @@ export type Evidence = {
   readonly doubtedBefore: number
   /** A probe is wanted if there was none since (the network changed). Monotonic ms. */
   readonly askedAt: number
+  /** The way to the cluster is open again: it was reached, or the machine woke. Monotonic ms. */
+  readonly openAgainAt: number
   /** Counts requests for new tunnels by the user. */
   readonly restarts: number
   /** Some children wait for their turn to start: not the time for what is not needed yet. */

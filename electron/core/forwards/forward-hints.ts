@@ -2,7 +2,10 @@ import type { HintKind } from '../../../contract/forwards.ts'
 import type { Clock } from '../clock.ts'
 import type { Evidence } from './evidence.ts'
 
-export type HintEvidence = Pick<Evidence, 'hints' | 'hintedBy' | 'doubtedBefore' | 'askedAt' | 'restarts'>
+export type HintEvidence = Pick<
+  Evidence,
+  'hints' | 'hintedBy' | 'doubtedBefore' | 'askedAt' | 'openAgainAt' | 'restarts'
+>
 
 /** `reached`: its cluster answers again. */
 export type Hint = HintKind | 'reached'
@@ -15,6 +18,7 @@ export class ForwardHints {
     hintedBy: 'person',
     doubtedBefore: -Infinity,
     askedAt: -Infinity,
+    openAgainAt: -Infinity,
     restarts: 0,
   }
   #personAt: number
@@ -43,6 +47,7 @@ export class ForwardHints {
     const now = this.#clock.monotonic()
     if (kind === 'wake') this.#evidence = { ...this.#evidence, doubtedBefore: now }
     if (kind === 'wake' || kind === 'network') this.#evidence = { ...this.#evidence, askedAt: now }
+    if (kind === 'wake' || kind === 'reached') this.#evidence = { ...this.#evidence, openAgainAt: now }
     if (kind === 'look') this.byPerson()
     else this.#count('system')
   }

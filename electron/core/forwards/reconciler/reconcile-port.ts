@@ -17,6 +17,8 @@ import type { PortPlan, Resolution, Way } from './target-resolver.ts'
 
 /** An engine that neither opens nor fails is given up after this, ms; its own limit is shorter. */
 const openingMs = 60_000
+/** What was under way for so long when the way opened again, and so long after it, is begun anew, ms. */
+const resumeMs = 2_000
 /** A tunnel that held for so long starts the next series of attempts afresh, ms. */
 const steadyMs = 10_000
 /** Clients of a forward that only a person can mend are closed after this, ms. */
@@ -91,6 +93,7 @@ class PortReconciler {
   decide(): PortOutcome {
     this.#listen()
     this.#countFailures()
+    this.#beginAnew()
     this.#replace()
     this.#open()
     this.#probe()
@@ -151,6 +154,20 @@ class PortReconciler {
       this.#drop(slot, tunnel.state === 'opening' ? 'close' : 'drain')
     }
     this.#forgive()
+  }
+
+  /**
+   * What was begun while the way was closed may wait long for an answer that was lost: TCP repeats its question after 1, 2, 4,
+   * 8 s, and so on. One that begins now gets its answer at once.
+   */
+  #beginAnew(): void {
+    const { openAgainAt } = this.#input.look.evidence
+    for (const slot of ['current', 'next'] as const) {
+      const tunnel = slot === 'current' ? this.#current : this.#next
+      if (tunnel?.state !== 'opening' || tunnel.queued || openAgainAt - tunnel.since < resumeMs) continue
+      if (this.#now - openAgainAt >= resumeMs) this.#drop(slot, 'close')
+      else this.#deadlines.add(openAgainAt + resumeMs)
+    }
   }
 
   /** What new tunnels met does not matter while the one in use is what it should be. */

@@ -174,6 +174,7 @@ export function play(world: ReconcilerWorld, one: Step): void {
       world.hints += 1
       world.doubtedBefore = world.now
       world.askedAt = world.now
+      world.openAgainAt = world.now
       break
     case 'rotate':
       world.credentials = { ...world.credentials, state: 'none', epoch: world.credentials.epoch + 1, failure: null }

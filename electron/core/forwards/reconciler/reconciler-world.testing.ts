@@ -88,6 +88,7 @@ export class ReconcilerWorld {
   restarts = 0
   doubtedBefore = -Infinity
   askedAt = -Infinity
+  openAgainAt = -Infinity
   queueBusy = false
   random = (): number => 0.5
   memory: Memory = blankMemory
@@ -99,7 +100,8 @@ export class ReconcilerWorld {
   #keys = 1
 
   evidence(): Evidence {
-    const { credentials, watch, cluster, hints, hintedBy, restarts, doubtedBefore, askedAt, queueBusy } = this
+    const { credentials, watch, cluster, hints, hintedBy, restarts, doubtedBefore, askedAt, openAgainAt, queueBusy } =
+      this
     return {
       ports: this.ports.map((port) => ({ ...port })),
       draining: 0,
@@ -112,6 +114,7 @@ export class ReconcilerWorld {
       restarts,
       doubtedBefore,
       askedAt,
+      openAgainAt,
       queueBusy,
     }
   }

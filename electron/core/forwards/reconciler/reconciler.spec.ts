@@ -101,6 +101,25 @@ describe('a lost tunnel', () => {
     expect(hinted.nextAttemptAt! - world.now).toBeLessThanOrEqual(250)
   })
 
+  it('whose successor was begun while the way was closed gets another one when it is open again, once', () => {
+    const world = liveWorld()
+    world.lose(0, 'current', failureOf('tunnel-lost'))
+    world.pass(1_000)
+    const begunBefore = world.port(0).current
+    expect(begunBefore?.state).toBe('opening')
+    world.pass(5_000)
+    world.hints += 1
+    world.openAgainAt = world.now
+    world.pass(1_900)
+    expect(world.port(0).current?.key, 'its answer may be on its way').toBe(begunBefore?.key)
+    world.pass(200)
+    const begunAfter = world.port(0).current
+    expect(begunAfter).toMatchObject({ state: 'opening' })
+    expect(begunAfter?.key).not.toBe(begunBefore?.key)
+    world.pass(10_000)
+    expect(world.port(0).current?.key).toBe(begunAfter?.key)
+  })
+
   it('names the pod as the reason when the watch knows that it went', () => {
     const world = liveWorld()
     world.lose(0, 'current', failureOf('tunnel-lost'))
