@@ -20,6 +20,7 @@ import {
   liveVictim,
   loginCluster,
   makeFake,
+  readyFake,
   makeTarget,
   toFake,
   toTarget,
@@ -109,8 +110,10 @@ const inA =
     strikeIn(scene, scene.target, toTarget, harm)
 const inB =
   (harm: Harm): Trouble['begin'] =>
-  (scene) =>
-    strikeIn(scene, scene.fake, toFake, harm)
+  async (scene) => {
+    await readyFake(scene.world.bed, scene.fake.namespace)
+    return await strikeIn(scene, scene.fake, toFake, harm)
+  }
 
 /** Ends the login of a cluster that is there for that alone. */
 const endLogin: Trouble['begin'] = async (scene) => {

@@ -8,7 +8,15 @@ import { signalAll } from '../support/leftovers.ts'
 import { addCluster, localAddress, waitForState } from '../support/main-job.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { componentPid } from '../testbed/cluster.ts'
-import { fault, linkDown, pauseComponent, restartComponent, stopComponent, type Fault } from '../testbed/faults.ts'
+import {
+  deletePod,
+  fault,
+  linkDown,
+  pauseComponent,
+  restartComponent,
+  stopComponent,
+  type Fault,
+} from '../testbed/faults.ts'
 import { loginPlugin, loginRuns, takePort } from '../testbed/host-faults.ts'
 import type { TestCluster, Testbed } from '../testbed/testbed.ts'
 import {
@@ -67,6 +75,15 @@ export async function makeTarget({ a }: Testbed, namespace: string): Promise<voi
 export async function makeFake({ b }: Testbed, namespace: string): Promise<void> {
   await b.apply(barePod({ namespace, name: 'fake', nodeName: 'fake-1', container: httpContainer() }))
   await b.waitForPods(namespace, 'app=fake', 1)
+}
+
+/** The same pod, ready: kwok makes one ready once, and whose node was not heard of meanwhile stays unready. */
+export async function readyFake(bed: Testbed, namespace: string): Promise<void> {
+  const [fake] = await bed.b.pods(namespace, 'app=fake')
+  if (fake?.ready === true) return
+  if (fake !== undefined) await deletePod(bed.b, namespace, fake.name, true)
+  await waitUntil('the unready pod is gone', 30, async () => (await bed.b.pods(namespace, 'app=fake')).length === 0)
+  await makeFake(bed, namespace)
 }
 
 /** A victim with a forward that is live. */
