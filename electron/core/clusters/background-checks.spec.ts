@@ -32,7 +32,7 @@ function start(
     need,
     look: async (id) => {
       looks.push(id)
-      return await result(id)
+      checks.noticed(id, await result(id))
     },
   })
   const pass = async (ms: number): Promise<void> => {

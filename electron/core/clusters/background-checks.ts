@@ -41,7 +41,7 @@ type Subject = { dueAt: number | null; awaySince: number | null; lookedAt: numbe
 export class BackgroundChecks {
   readonly #clock: Clock
   readonly #random: () => number
-  readonly #look: (id: string) => Promise<LookResult>
+  readonly #look: (id: string) => Promise<unknown>
   /** `none`: it is left alone until it is touched again. */
   readonly #need: (id: string) => Need
   readonly #subjects = new Map<string, Subject>()
@@ -52,7 +52,8 @@ export class BackgroundChecks {
   constructor(options: {
     clock: Clock
     random?: () => number
-    look: (id: string) => Promise<LookResult>
+    /** Tells what it found by {@link BackgroundChecks.noticed}, as looks from elsewhere do. */
+    look: (id: string) => Promise<unknown>
     need: (id: string) => Need
   }) {
     this.#clock = options.clock
@@ -72,10 +73,23 @@ export class BackgroundChecks {
     else if (subject.awaySince !== null) this.#hasten(subject)
   }
 
-  /** A look from elsewhere counts: the next one is due after the usual time. */
+  /** What a look found, also one from elsewhere: the next one is due after the usual time. */
   noticed(id: string, result: LookResult): void {
     const subject = this.#subjects.get(id)
-    if (subject !== undefined) this.#after(id, subject, result)
+    if (subject === undefined) return
+    if (result === 'needs-a-person') {
+      this.#schedule(id, { ...subject, dueAt: null })
+      return
+    }
+    const now = this.#clock.monotonic()
+    const awaySince = result === 'well' ? null : (subject.awaySince ?? now)
+    const need = this.#need(id)
+    const wait = nextLookMs(
+      awaySince === null ? null : now - awaySince,
+      need === 'none' ? 'looked-at' : need,
+      this.#random(),
+    )
+    this.#schedule(id, { awaySince, lookedAt: now, dueAt: now + wait })
   }
 
   /**
@@ -115,23 +129,6 @@ export class BackgroundChecks {
     this.#arm()
   }
 
-  #after(id: string, subject: Subject, result: LookResult): void {
-    if (result === 'needs-a-person') {
-      this.#subjects.set(id, { ...subject, dueAt: null })
-      this.#arm()
-      return
-    }
-    const now = this.#clock.monotonic()
-    const awaySince = result === 'well' ? null : (subject.awaySince ?? now)
-    const need = this.#need(id)
-    const wait = nextLookMs(
-      awaySince === null ? null : now - awaySince,
-      need === 'none' ? 'looked-at' : need,
-      this.#random(),
-    )
-    this.#schedule(id, { awaySince, lookedAt: now, dueAt: now + wait })
-  }
-
   #schedule(id: string, subject: Subject): void {
     this.#subjects.set(id, subject)
     this.#arm()
@@ -167,8 +164,6 @@ export class BackgroundChecks {
       this.forget(id)
       return
     }
-    const result = await this.#look(id)
-    const subject = this.#subjects.get(id)
-    if (subject !== undefined) this.#after(id, subject, result)
+    await this.#look(id)
   }
 }

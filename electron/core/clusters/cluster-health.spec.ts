@@ -91,6 +91,16 @@ async function startApi(
   ends.push(() => server[Symbol.asyncDispose]())
   return server
 }
+/** Accepts and says nothing; `open`: who is connected. */
+async function startSilent(): Promise<{ port: number; open: ReadonlySet<unknown> }> {
+  const open = new Set<unknown>()
+  const silent = await startTcpServer((socket) => {
+    open.add(socket.resume())
+    socket.on('close', () => open.delete(socket))
+  })
+  ends.push(() => silent[Symbol.asyncDispose]())
+  return { port: silent.port, open }
+}
 const addressOf = (server: TestServer): string => `http://127.0.0.1:${server.port}`
 const rejected: CredentialFailure = {
   code: 'credentials-command-failed',
@@ -101,13 +111,8 @@ const rejected: CredentialFailure = {
 
 describe('a check', () => {
   it('ends when the vault is locked, lets go of its connection, and says why nothing is known', async () => {
-    const open = new Set<unknown>()
-    const silent = await startTcpServer((socket) => {
-      open.add(socket.resume())
-      socket.on('close', () => open.delete(socket))
-    })
-    ends.push(() => silent[Symbol.asyncDispose]())
-    const address = `http://127.0.0.1:${silent.port}`
+    const { port, open } = await startSilent()
+    const address = `http://127.0.0.1:${port}`
     const answers: Result<ClusterConnection, CredentialFailure>[] = [
       ok(plainConnection(address)),
       fail({ code: 'vault-locked', detail: null, message: 'The vault is locked.', next: 'Unlock it.' }),
@@ -258,13 +263,8 @@ describe('a test', () => {
   })
 
   it('ends when the vault is locked, for all who wait, lets go of its connection, and says what to do', async () => {
-    const open = new Set<unknown>()
-    const silent = await startTcpServer((socket) => {
-      open.add(socket.resume())
-      socket.on('close', () => open.delete(socket))
-    })
-    ends.push(() => silent[Symbol.asyncDispose]())
-    const address = `https://127.0.0.1:${silent.port}`
+    const { port, open } = await startSilent()
+    const address = `https://127.0.0.1:${port}`
     const { health, status, tests } = start({ a: address })
     const waiting = [health.test('a'), health.test('a'), health.testEntry(entryFor(address))]
     await eventually(() => expect(open.size).toBe(2))

@@ -65,7 +65,7 @@ export class ClusterHealth {
     this.#background = new BackgroundChecks({
       clock: options.clock,
       ...(options.random === undefined ? {} : { random: options.random }),
-      look: async (id) => lookResult((await this.check(id)).cause),
+      look: (id) => this.check(id),
       need: (id) => this.#need(id),
     })
     this.#unlisten = [
