@@ -343,7 +343,7 @@ export class ForwardService {
   #clusterChanged({ id, kind, anotherServer = false }: ClusterChange): void {
     const before = this.#clusters.get(id)
     this.#clusters.delete(id)
-    if (before !== undefined && !isDeepStrictEqual(before, this.#cluster(id)))
+    if (before !== undefined && kind !== 'removed' && !isDeepStrictEqual(before, this.#cluster(id)))
       for (const runtime of this.#ofCluster(id)) runtime.wake()
     if (kind === 'credentials')
       for (const runtime of this.#ofCluster(id)) runtime.credentialsReplaced({ anotherServer })

@@ -114,6 +114,15 @@ class PortReconciler {
     }
   }
 
+  /** Those there are, as they stand now. */
+  #tunnels(): [Slot, TunnelEvidence][] {
+    const places: [Slot, TunnelEvidence | null][] = [
+      ['current', this.#current],
+      ['next', this.#next],
+    ]
+    return places.flatMap(([slot, tunnel]) => (tunnel === null ? [] : [[slot, tunnel]]))
+  }
+
   #failed(failure: Failure): void {
     this.#tunnel = noteFailure(this.#tunnel, this.#tunnel.seen + 1, failure, this.#now, this.#input.look.random)
   }
@@ -138,9 +147,7 @@ class PortReconciler {
   }
 
   #countFailures(): void {
-    for (const slot of ['current', 'next'] as const) {
-      const tunnel = slot === 'current' ? this.#current : this.#next
-      if (tunnel === null) continue
+    for (const [slot, tunnel] of this.#tunnels()) {
       const failure = this.#failureThatEnds(tunnel)
       if (failure === null) continue
       // What a pod said that is left behind anyway says nothing about the one that follows.
@@ -162,9 +169,8 @@ class PortReconciler {
    */
   #beginAnew(): void {
     const { openAgainAt } = this.#input.look.evidence
-    for (const slot of ['current', 'next'] as const) {
-      const tunnel = slot === 'current' ? this.#current : this.#next
-      if (tunnel?.state !== 'opening' || tunnel.queued || openAgainAt - tunnel.since < resumeMs) continue
+    for (const [slot, tunnel] of this.#tunnels()) {
+      if (tunnel.state !== 'opening' || tunnel.queued || openAgainAt - tunnel.since < resumeMs) continue
       if (this.#now - openAgainAt >= resumeMs) this.#drop(slot, 'close')
       else this.#deadlines.add(openAgainAt + resumeMs)
     }
