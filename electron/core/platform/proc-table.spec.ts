@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, it, vi } from 'vitest'
 import { readProcTable } from './proc-table.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'mooring-table-'))
@@ -47,4 +47,18 @@ it.runIf(process.platform === 'linux')('the system tells of its sockets', async 
 
 it('a table that is not there is empty', async () => {
   expect(await readProcTable(join(folder, 'missing'))).toBe('')
+})
+
+it('a system that has no thread for it is read all the same', async () => {
+  const path = join(folder, 'short')
+  await writeFile(path, [row(0, '0A'), row(1, '06'), row(2, '01')].join('\n'))
+  vi.resetModules()
+  vi.doMock('node:worker_threads', () => ({
+    Worker: vi.fn(function refused() {
+      throw new Error('EAGAIN')
+    }),
+  }))
+  const { readProcTable: read } = await import('./proc-table.ts')
+  expect(await read(path)).toBe([row(0, '0A'), row(2, '01')].join('\n'))
+  vi.doUnmock('node:worker_threads')
 })

@@ -22,6 +22,9 @@ const rowsOf = ${rowsOf.toString()}
 parentPort.on('message', (path) => parentPort.postMessage(rowsOf(path, readFileSync)))
 `
 
+/** Where the system has no thread for us (its limit of processes counts them): that only takes others' time. */
+const rowsHere = (path: string): string => rowsOf(path, readFileSync)
+
 type Question = { readonly path: string; readonly answer: (rows: string) => void }
 
 /**
@@ -35,10 +38,14 @@ class ProcTables {
 
   read(path: string): Promise<string> {
     return new Promise((answer) => {
-      const thread = (this.#thread ??= this.#start())
-      this.#questions.push({ path, answer })
-      thread.ref()
-      thread.postMessage(path)
+      try {
+        const thread = (this.#thread ??= this.#start())
+        this.#questions.push({ path, answer })
+        thread.ref()
+        thread.postMessage(path)
+      } catch {
+        answer(rowsHere(path))
+      }
     })
   }
 
@@ -55,10 +62,9 @@ class ProcTables {
       if (this.#questions.length === 0) thread.unref()
     })
     thread.on('error', () => undefined)
-    // A system that has no thread for us: it is read here, which only takes others' time.
     thread.on('exit', () => {
       this.#thread = null
-      for (const { path, answer } of this.#questions.splice(0)) answer(rowsOf(path, readFileSync))
+      for (const { path, answer } of this.#questions.splice(0)) answer(rowsHere(path))
     })
     return thread
   }
