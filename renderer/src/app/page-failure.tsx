@@ -34,17 +34,22 @@ function LoadAgain() {
   const [isLate, setLate] = useState(false)
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>
+    const left = new AbortController()
     const ask = (): void => {
-      fetch('/', { cache: 'no-store' }).then(
+      fetch('/', { cache: 'no-store', signal: left.signal }).then(
         () => location.reload(),
         () => {
+          if (left.signal.aborted) return
           setLate(true)
           timer = setTimeout(ask, askEveryMs)
         },
       )
     }
     ask()
-    return () => clearTimeout(timer)
+    return () => {
+      left.abort()
+      clearTimeout(timer)
+    }
   }, [])
   return isLate && <Problem error={nobodyAnswers} />
 }
