@@ -166,7 +166,7 @@ describe('looks in the background', () => {
     expect(looks, 'just now').toHaveLength(1)
     await pass(2_000)
     expect(looks, 'not any more').toHaveLength(2)
-    await pass(2_000)
+    await pass(9_000)
     checks.seen('a', true)
     await pass(1_000)
     expect(looks, 'known already').toHaveLength(2)
@@ -181,6 +181,49 @@ describe('looks in the background', () => {
     checks.seen('a', true)
     await pass(1_000)
     expect(looks, 'it works again').toHaveLength(4)
+  })
+
+  it('that deny a sign come no more than every ten seconds while it lasts, and at once for a new one', async () => {
+    const { checks, looks, pass } = start(
+      () => 'well',
+      () => 'waited-for',
+    )
+    checks.touch('a')
+    await pass(60_000)
+    looks.length = 0
+    for (let second = 0; second < 120; second += 1) {
+      checks.seen('a', false)
+      await pass(1_000)
+    }
+    expect(looks.length).toBeGreaterThanOrEqual(10)
+    expect(looks.length).toBeLessThanOrEqual(14)
+    await pass(60_000)
+    looks.length = 0
+    checks.seen('a', false)
+    await pass(2_000)
+    expect(looks, 'a sign long after').toHaveLength(1)
+  })
+
+  it('run once at a time for each cluster, whatever is said of it meanwhile', async () => {
+    let found = Promise.withResolvers<LookResult>()
+    const { checks, looks, pass } = start(
+      () => found.promise,
+      () => 'waited-for',
+    )
+    checks.touch('a')
+    await pass(1_000)
+    for (let second = 0; second < 11; second += 1) {
+      checks.seen('a', false)
+      checks.touch('a')
+      checks.hurry()
+      await pass(1_000)
+    }
+    expect(looks).toHaveLength(1)
+    found.resolve('away')
+    await pass(1_000)
+    found = Promise.withResolvers<LookResult>()
+    await pass(3_000)
+    expect(looks, 'then as usual').toHaveLength(2)
   })
 
   it('of dead clusters that hang do not delay those of living ones', async () => {

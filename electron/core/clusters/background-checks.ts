@@ -11,18 +11,19 @@ export type Need = 'waited-for' | 'looked-at' | 'none'
 /** A cluster that is connected is looked at so often, ms. */
 export const lookEveryMs = 30_000
 /**
- * One that is away is looked at again after a share of the time it has been away, in these bounds, ms: forwards that wait
- * for it are late by a twentieth of the outage at most; where only somebody looks at it, looks become rare.
+ * One that is away is looked at again after a share of the time it has been away, in these bounds, ms, before they are
+ * spread by a fifth: forwards that wait for it are late by little more than a twentieth of the outage; where only
+ * somebody looks at it, looks become rare.
  */
 export const awayLooks = {
   'waited-for': { share: 0.05, leastMs: 2_000, mostMs: 15_000 },
   'looked-at': { share: 1, leastMs: lookEveryMs, mostMs: 300_000 },
 } as const
-/** A look that hangs comes round again after this, ms. */
-const hungMs = 300_000
 const atOnce = 8
-/** Of two contradictory signs only so often follows a look, ms: a forward that comes and goes must not become a storm. */
+/** After a look, a sign that contradicts it leads to another one no sooner than this, ms. */
 const freshMs = 2_000
+/** The same where a look has denied such a sign: a pod that hangs for ever must not become a storm of looks. */
+const deniedMs = 10_000
 
 /** The delay before the next look, ms. `awayMs`: since it was found away; null: it is well. `random` in [0, 1) spreads clusters. */
 export function nextLookMs(awayMs: number | null, need: Exclude<Need, 'none'>, random: number): number {
@@ -31,12 +32,26 @@ export function nextLookMs(awayMs: number | null, need: Exclude<Need, 'none'>, r
   return usual * (0.8 + 0.4 * random)
 }
 
-/** `awaySince`: when the first failure in a row was found; `lookedAt`: when the last look began or ended. Monotonic ms. */
-type Subject = { dueAt: number | null; awaySince: number | null; lookedAt: number }
+/** Times are monotonic ms. */
+type Subject = {
+  dueAt: number | null
+  /** When the first failure in a row was found; null: it was well. */
+  awaySince: number | null
+  /** When the last look was due, or ended. */
+  lookedAt: number
+  /** A look at it runs, or waits for its turn. */
+  isLooking: boolean
+  /** A sign contradicted the last look. */
+  isContradicted: boolean
+  /** The last look found again what a sign had contradicted. */
+  isDenied: boolean
+}
+
+const newSubject = { awaySince: null, lookedAt: -Infinity, isLooking: false, isContradicted: false, isDenied: false }
 
 /**
- * Looks at clusters from time to time: one timer for all of them, a few looks at once. Those that were away have places of
- * their own, so that dead clusters neither storm nor delay living ones.
+ * Looks at clusters from time to time: one timer for all of them, a few looks at once. Those known to be away have places
+ * of their own, so that they delay no others.
  */
 export class BackgroundChecks {
   readonly #clock: Clock
@@ -45,14 +60,14 @@ export class BackgroundChecks {
   /** `none`: it is left alone until it is touched again. */
   readonly #need: (id: string) => Need
   readonly #subjects = new Map<string, Subject>()
-  readonly #ofWell = new PQueue({ concurrency: atOnce })
+  readonly #ofOthers = new PQueue({ concurrency: atOnce })
   readonly #ofAway = new PQueue({ concurrency: atOnce })
   #timer: Timer | null = null
 
   constructor(options: {
     clock: Clock
     random?: () => number
-    /** Tells what it found by {@link BackgroundChecks.noticed}, as looks from elsewhere do. */
+    /** Tells what it found by {@link BackgroundChecks.noticed} before it resolves, as looks from elsewhere do. */
     look: (id: string) => Promise<unknown>
     need: (id: string) => Need
   }) {
@@ -69,8 +84,8 @@ export class BackgroundChecks {
   touch(id: string): void {
     const subject = this.#subjects.get(id)
     if (subject === undefined || subject.dueAt === null)
-      this.#schedule(id, { dueAt: this.#clock.monotonic(), awaySince: null, lookedAt: -Infinity })
-    else if (subject.awaySince !== null) this.#hasten(subject)
+      this.#schedule(id, { ...newSubject, dueAt: this.#clock.monotonic() })
+    else if (subject.awaySince !== null) this.#hasten(subject, freshMs)
   }
 
   /** What a look found, also one from elsewhere: the next one is due after the usual time. */
@@ -78,7 +93,7 @@ export class BackgroundChecks {
     const subject = this.#subjects.get(id)
     if (subject === undefined) return
     if (result === 'needs-a-person') {
-      this.#schedule(id, { ...subject, dueAt: null })
+      this.#schedule(id, { ...subject, dueAt: null, isLooking: false })
       return
     }
     const now = this.#clock.monotonic()
@@ -89,7 +104,8 @@ export class BackgroundChecks {
       need === 'none' ? 'looked-at' : need,
       this.#random(),
     )
-    this.#schedule(id, { awaySince, lookedAt: now, dueAt: now + wait })
+    const isDenied = subject.isContradicted && (awaySince === null) === (subject.awaySince === null)
+    this.#schedule(id, { ...newSubject, awaySince, lookedAt: now, dueAt: now + wait, isDenied })
   }
 
   /**
@@ -98,7 +114,9 @@ export class BackgroundChecks {
    */
   seen(id: string, works: boolean): void {
     const subject = this.#subjects.get(id)
-    if (subject !== undefined && (subject.awaySince === null) !== works) this.#hasten(subject)
+    if (subject === undefined || (subject.awaySince === null) === works) return
+    if (!subject.isLooking) subject.isContradicted = true
+    this.#hasten(subject, subject.isDenied ? deniedMs : freshMs)
   }
 
   /** Something changed for all: whatever is looked at is looked at now. */
@@ -118,14 +136,14 @@ export class BackgroundChecks {
 
   close(): void {
     this.#subjects.clear()
-    this.#ofWell.clear()
+    this.#ofOthers.clear()
     this.#ofAway.clear()
     this.#timer?.cancel()
   }
 
-  #hasten(subject: Subject): void {
+  #hasten(subject: Subject, afterMs: number): void {
     if (subject.dueAt === null) return
-    subject.dueAt = Math.min(subject.dueAt, Math.max(this.#clock.monotonic(), subject.lookedAt + freshMs))
+    subject.dueAt = Math.min(subject.dueAt, Math.max(this.#clock.monotonic(), subject.lookedAt + afterMs))
     this.#arm()
   }
 
@@ -137,7 +155,9 @@ export class BackgroundChecks {
   #arm(): void {
     this.#timer?.cancel()
     this.#timer = null
-    const due = [...this.#subjects.values()].flatMap(({ dueAt }) => (dueAt === null ? [] : [dueAt]))
+    const due = [...this.#subjects.values()].flatMap(({ dueAt, isLooking }) =>
+      dueAt === null || isLooking ? [] : [dueAt],
+    )
     if (due.length === 0) return
     const ms = Math.max(0, Math.min(...due) - this.#clock.monotonic())
     this.#timer = this.#clock.after(ms, () => this.#lookAtDue())
@@ -146,12 +166,11 @@ export class BackgroundChecks {
   #lookAtDue(): void {
     const now = this.#clock.monotonic()
     for (const [id, subject] of this.#subjects) {
-      if (subject.dueAt === null || subject.dueAt > now) continue
-      // Not due again before this look is over.
-      subject.dueAt = now + hungMs
+      if (subject.isLooking || subject.dueAt === null || subject.dueAt > now) continue
+      subject.isLooking = true
       subject.lookedAt = now
       drop(
-        (subject.awaySince === null ? this.#ofWell : this.#ofAway).add(() => this.#lookAt(id)),
+        (subject.awaySince === null ? this.#ofOthers : this.#ofAway).add(() => this.#lookAt(id)),
         'each look schedules the next',
       )
     }
