@@ -27,7 +27,8 @@ afterEach(async () => {
 
 const entryFor = (server: string): KubeconfigEntry => testEntry({ token: 't' }, { server })
 
-type Resolve = (id: string, options: ResolveOptions) => Result<ClusterConnection, CredentialFailure>
+type Resolved = Result<ClusterConnection, CredentialFailure>
+type Resolve = (id: string, options: ResolveOptions) => Resolved | Promise<Resolved>
 type Request = (method: string) => SidecarAnswer<unknown>
 
 /** Clusters by id and address; everything around health that a spec may change. */
@@ -123,6 +124,24 @@ describe('a check', () => {
     health.vaultLocked()
     expect(await check).toMatchObject({ status: 'unknown', cause: { code: 'vault-locked' } })
     await eventually(() => expect(open.size).toBe(0))
+  })
+
+  it('ends when the vault is locked while it waits for credentials', async () => {
+    const waits = Promise.withResolvers<Resolved>()
+    const locked = { code: 'vault-locked', detail: null, message: 'The vault is locked.', next: 'Unlock it.' } as const
+    const { health } = start(
+      { a: 'https://127.0.0.1:1' },
+      {
+        resolve: (_, { signal }) => {
+          signal?.addEventListener('abort', () => waits.resolve(fail(locked)))
+          return waits.promise
+        },
+      },
+    )
+    const check = health.check('a')
+    await Promise.resolve()
+    health.vaultLocked()
+    expect(await check).toMatchObject({ status: 'unknown', cause: { code: 'vault-locked' } })
   })
 
   it('of a good cluster says connected, its version and how quick it is', async () => {

@@ -55,8 +55,8 @@ export class ClusterHealth {
   readonly #touched = new Map<string, number>()
   readonly #unlisten: (() => void)[]
   readonly #closing = new AbortController()
-  /** What looks do with credentials. */
-  #looking = new AbortController()
+  /** Ends the looks that run: they hold credentials. */
+  #untilLocked = new AbortController()
 
   constructor(options: HealthOptions) {
     this.#options = options
@@ -117,8 +117,8 @@ export class ClusterHealth {
   /** Tests and looks that run hold credentials: they end, and say why. */
   vaultLocked(): void {
     this.#tests.vaultLocked()
-    this.#looking.abort()
-    this.#looking = new AbortController()
+    this.#untilLocked.abort()
+    this.#untilLocked = new AbortController()
   }
 
   handlers(): HandlersOf<'clusters.health' | 'clusters.test' | DiscoveryOperation> {
@@ -191,15 +191,13 @@ export class ClusterHealth {
   }
 
   async #probe(id: string, fresh: boolean): Promise<Looked> {
-    const looking = this.#looking.signal
+    const looking = this.#untilLocked.signal
     const closing = this.#closing.signal
-    const resolved = await this.#options.credentials.resolve(id, { fresh, signal: closing })
+    const signal = AbortSignal.any([closing, looking])
+    const resolved = await this.#options.credentials.resolve(id, { fresh, signal })
     if (!resolved.ok) return fail(causeOf(resolved.error))
     try {
-      const answer: Result<ProbeAnswer, ApiFailure> = await probeApi(
-        resolved.value,
-        AbortSignal.any([closing, looking]),
-      )
+      const answer: Result<ProbeAnswer, ApiFailure> = await probeApi(resolved.value, signal)
       return answer.ok ? answer : fail(clusterCause(answer.error))
     } catch (error) {
       // Asked again, a locked vault says so itself.
