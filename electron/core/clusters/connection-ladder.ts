@@ -52,7 +52,7 @@ const tooSlow = failed(
   'Try again; check the network and the cluster.',
 )
 
-/** Thrown inside to leave the ladder at the first rung that does not hold. */
+/** Thrown inside to leave the ladder: a rung does not hold, or the test was ended. */
 class Fallen extends Error {}
 
 /**
@@ -134,7 +134,9 @@ export async function runLadder(options: LadderOptions): Promise<ConnectionTest>
 
   function endedBy(outcome: StepOutcome, status: ConnectionTest['status']): ConnectionTest {
     const running = test.steps.find((step) => step.status === 'running')
-    if (running !== undefined) show(stepEnded(test, running.id, outcome, null))
+    // What an earlier rung found stays the cause, unless it is not the cluster that ended it.
+    const cause = status === 'unknown' ? null : test.cause
+    if (running !== undefined) show(stepEnded({ ...test, cause }, running.id, outcome, null))
     return end(status, 'not reached')
   }
 }
