@@ -8,10 +8,10 @@ import { isWay, type Words as WayWords, wayWords } from './way-words.ts'
 
 type Words = { readonly code: CauseCode; readonly message: string; readonly next: string }
 
-/** What a failed call means for the whole cluster, in words with the next step. */
+/** What a failed call means for the whole cluster, in words with the next step; an answer is narrowed by its class. */
 export function clusterCause(failure: ApiFailure): ClusterCause {
   const { code, message, next } = wordsOf(failure)
-  return { code, detail: failure.detail, message, next }
+  return { code, detail: code === 'api-unavailable' ? failure.class : failure.detail, message, next }
 }
 
 /** The same as the error of an operation. */

@@ -7,6 +7,7 @@ import {
   causeOf,
   causeOfApiFailure,
   causeOfKubectlLine,
+  failureOfCluster,
   failureOfCredentials,
   failureOfTunnel,
   isVagueFailure,
@@ -56,6 +57,29 @@ const cases = CauseCode.options.flatMap((code) =>
     [null, '', 'what its source said.'].map((facts) => [code, detail, facts] as const),
   ),
 )
+
+describe('a look that did not reach the cluster', () => {
+  const looked = (code: CauseCode, detail: string | null) =>
+    failureOfCluster({ status: 'disconnected', cause: { code, detail, message: 'it failed', next: 'look' } })
+
+  it('is a reason where the way or the whole server is meant', () => {
+    for (const [code, detail] of [
+      ['cluster-unreachable', 'timeout'],
+      ['api-unavailable', 'gateway'],
+      ['api-unavailable', 'timeout'],
+    ] as const)
+      expect(looked(code, detail)).toEqual({ code, detail, facts: null })
+  })
+
+  it.each(['not-found', 'throttled', 'bad-request'])('is none where the server answered: %s', (detail) => {
+    expect(looked('api-unavailable', detail)).toBeNull()
+  })
+
+  it('is none where credentials are meant, or where it was reached', () => {
+    expect(looked('credentials-rejected', null)).toBeNull()
+    expect(failureOfCluster({ status: 'connected', cause: null })).toBeNull()
+  })
+})
 
 describe('the words of a cause', () => {
   it.each(cases)('%s (%s, %s) are sentences: what is wrong, and what to do', (code, detail, facts) => {

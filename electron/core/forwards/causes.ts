@@ -92,12 +92,27 @@ const refusedLine =
 export function failureOfCluster({ status, cause }: Pick<ClusterStatus, 'status' | 'cause'>): Failure | null {
   if (status !== 'disconnected' || cause === null) return null
   const { code, detail } = cause
-  return isAboutTheServer(code) ? { code, detail, facts: null } : null
+  return isAboutTheServer(code, detail) ? { code, detail, facts: null } : null
 }
 
-/** Whoever asks that API server meets the same. */
-export const isAboutTheServer = (code: string): code is 'cluster-unreachable' | 'api-unavailable' =>
-  code === 'cluster-unreachable' || code === 'api-unavailable'
+/** Of these answers nothing follows for other questions to the same server. */
+const answers: ReadonlySet<string | null> = new Set<ApiFailure['class'] | 'refused'>([
+  'refused',
+  'not-found',
+  'throttled',
+  'conflict',
+  'expired',
+  'invalid',
+  'too-large',
+  'bad-request',
+])
+
+/** Whether it is about the way to the API server, or about the server as a whole: whoever asks it meets the same. */
+export const isAboutTheServer = (
+  code: string,
+  detail: string | null,
+): code is 'cluster-unreachable' | 'api-unavailable' =>
+  code === 'cluster-unreachable' || (code === 'api-unavailable' && !answers.has(detail))
 
 /** What a tunnel said when it ended; a refusal in the same words as everywhere. */
 export function failureOfTunnel({ code, detail, message, next }: TunnelFailure): Failure {

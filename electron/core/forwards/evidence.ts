@@ -114,7 +114,7 @@ export type Evidence = {
   readonly closing: number
   readonly credentials: CredentialEvidence
   readonly watch: WatchEvidence
-  /** Why the last look at its cluster did not reach it; null: it did, or nobody looked. */
+  /** Why a look within the last minute did not reach its cluster; null: it did, nobody looked, or credentials were the reason. */
   readonly cluster: Failure | null
   /** Counts hints: pod ready, network back, wake, somebody looks, vault unlocked, command allowed. */
   readonly hints: number
@@ -124,7 +124,7 @@ export type Evidence = {
   readonly doubtedBefore: number
   /** A probe is wanted if there was none since (the network changed). Monotonic ms. */
   readonly askedAt: number
-  /** The way to the cluster is open again: it was reached, or the machine woke. Monotonic ms. */
+  /** The way to the cluster is open again: it was reached, or the machine woke. A network that changed says neither. Monotonic ms. */
   readonly openAgainAt: number
   /** Counts requests for new tunnels by the user. */
   readonly restarts: number

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -174,7 +175,12 @@ describe('a cluster that a look does not reach', () => {
     for (const tunnel of bench.tunnels) tunnel.answer = { kind: 'stalled', ms: 2_000 }
     await bench.until(id, ({ cause }) => cause?.code === 'tunnel-stalled')
     const cause = { code: 'cluster-unreachable', detail: 'timeout', message: 'no answer', next: 'look' } as const
-    bench.clusterStatus = { ...bench.clusterStatus, status: 'disconnected', cause }
+    const away = { ...bench.clusterStatus, status: 'disconnected', cause } as const
+    bench.clusterStatus = { ...away, checkedAt: Date.now() - 3_600_000 }
+    bench.clusterChanged({ kind: 'changed' })
+    await nextTurn()
+    expect(bench.service.get(id)?.cause?.code, 'a look of an hour ago').toBe('tunnel-stalled')
+    bench.clusterStatus = { ...away, checkedAt: Date.now() }
     bench.clusterChanged({ kind: 'changed' })
     const row = await bench.until(id, ({ cause: said }) => said?.code === 'cluster-unreachable')
     expect(row.cause?.message).toBe('The API server of dev does not answer.')

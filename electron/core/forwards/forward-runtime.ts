@@ -44,7 +44,7 @@ export type ForwardSurroundings = {
   readonly lookForSleep: () => void
 }
 
-/** What a forward is told of its cluster. `away`: why the last look did not reach it. */
+/** What a forward is told of its cluster. `away`: why a look within the last minute did not reach it. */
 export type KnownCluster = { readonly name: string; readonly away: Failure | null }
 
 export type ForwardEvents = {

@@ -78,6 +78,8 @@ type Verb =
 const observedMs = 1000
 /** So often is written down that the app runs. */
 const seenMs = 30_000
+/** What a look found says nothing any more after this, ms. One that forwards wait for is looked at more than twice as often. */
+const lookHoldsMs = 60_000
 const mostForwards = 2000
 
 /** The forwards: what the user wants of them, stored before it is answered, and the running part of each. */
@@ -97,7 +99,8 @@ export class ForwardService {
   #seenTimer: Timer | null = null
   #queueBusy = false
   /** Each decision of each forward asks, and a cluster is made of much more. */
-  readonly #clusters = new Map<string, KnownCluster>()
+  /** `checkedAt`: when it was looked at, ms since the epoch. */
+  readonly #clusters = new Map<string, KnownCluster & { readonly checkedAt: number | null }>()
   /** Changes of what is wanted, one after another: each checks against those before it. */
   #changing: Promise<unknown> = Promise.resolve()
 
@@ -329,19 +332,22 @@ export class ForwardService {
   }
 
   #cluster(id: string): KnownCluster {
-    const known = this.#clusters.get(id)
-    if (known !== undefined) return known
-    const cluster = this.#options.clusters.get(id)
-    const read =
-      cluster === null
-        ? { name: 'the cluster', away: null }
-        : { name: cluster.name, away: failureOfCluster(cluster.status) }
-    this.#clusters.set(id, read)
-    return read
+    let known = this.#clusters.get(id)
+    if (known === undefined) {
+      const cluster = this.#options.clusters.get(id)
+      known =
+        cluster === null
+          ? { name: 'the cluster', away: null, checkedAt: null }
+          : { name: cluster.name, away: failureOfCluster(cluster.status), checkedAt: cluster.status.checkedAt }
+      this.#clusters.set(id, known)
+    }
+    const { name, away, checkedAt } = known
+    const isFresh = checkedAt !== null && this.#options.clock.now() - checkedAt < lookHoldsMs
+    return { name, away: isFresh ? away : null }
   }
 
   #clusterChanged({ id, kind, anotherServer = false }: ClusterChange): void {
-    const before = this.#clusters.get(id)
+    const before = this.#clusters.has(id) ? this.#cluster(id) : undefined
     this.#clusters.delete(id)
     if (before !== undefined && kind !== 'removed' && !isDeepStrictEqual(before, this.#cluster(id)))
       for (const runtime of this.#ofCluster(id)) runtime.wake()

@@ -332,7 +332,7 @@ class PortReconciler {
     if (!isVagueFailure(failure)) return failure
     const api = this.#view?.failure ?? null
     const told = api === null || watch.state !== 'seen' ? null : causeOfApiFailure(api)
-    return told !== null && isAboutTheServer(told.code) ? told : (cluster ?? failure)
+    return told !== null && isAboutTheServer(told.code, told.detail) ? told : (cluster ?? failure)
   }
 
   #promote(): void {

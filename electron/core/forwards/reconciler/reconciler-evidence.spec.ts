@@ -95,6 +95,7 @@ describe('evidence', () => {
     expect(world.settle().state).toBe('live')
     expect(world.port(0).next).toBeNull()
   })
+
   it('that none of its replacements gives either is tried for with growing waits', () => {
     const world = liveWorld()
     const readyAfterMs = 1_000
