@@ -55,8 +55,8 @@ function OwnerBar() {
       {/* A host that is started again has another port: this page may never reach it. */}
       {kind === 'browser' && now - lostSince >= patienceMs && (
         <span>
-          If it does not come back, Mooring has ended or was started again: open the address that{' '}
-          <code>npm run serve</code> prints; it is another one after every start.
+          If it does not come back, Mooring has ended or was started again: go on in the page it opened, or open the
+          address it printed; it is another one after every start.
         </span>
       )}
     </Bar>

@@ -23,7 +23,7 @@ const askEveryMs = 1_000
 const nobodyAnswers = {
   code: 'owner-lost',
   message: 'A part of this page did not come, because Mooring does not answer.',
-  next: 'It is loaded as soon as Mooring does. If it was started again, open the address that npm run serve prints.',
+  next: 'It is loaded as soon as Mooring does. If it was started again, go on in the page it opened, or open the address it printed.',
 } as const
 
 /**
@@ -34,6 +34,8 @@ function LoadAgain() {
   const [isLate, setLate] = useState(false)
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>
+    // An owner that stands still takes the question and says nothing.
+    const late = setTimeout(() => setLate(true), askEveryMs)
     const left = new AbortController()
     const ask = (): void => {
       fetch('/', { cache: 'no-store', signal: left.signal }).then(
@@ -48,6 +50,7 @@ function LoadAgain() {
     ask()
     return () => {
       left.abort()
+      clearTimeout(late)
       clearTimeout(timer)
     }
   }, [])

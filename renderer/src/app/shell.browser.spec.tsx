@@ -92,7 +92,8 @@ describe('the shell', () => {
 
 describe('while the owner does not answer', () => {
   const lost = { code: 'owner-lost', message: '', next: '' } as const
-  const advice = () => page.getByText(/open the address that npm run serve prints; it is another one after every start/)
+  const advice = () =>
+    page.getByText(/go on in the page it opened, or open the address it printed; it is another one after every start/)
 
   /** Only the time of day stands still and jumps; timers go on. */
   const atNoon = (): void => void vi.setSystemTime(new Date('2026-03-02T12:00:00Z'))
