@@ -3,9 +3,9 @@ import { addressOf } from '../../../contract/local-address.ts'
 import type { StoredForward } from '../store/forward-table.ts'
 import type { CauseNames } from './shown-state.ts'
 
-/** "service web", "pods with app=web". */
+/** "service web", "label selector app=web". */
 const targetWords = (target: Forward['target']): string =>
-  target.kind === 'selector' ? `pods with ${target.selector}` : `${target.kind} ${target.name}`
+  target.kind === 'selector' ? `label selector ${target.selector}` : `${target.kind} ${target.name}`
 
 /** The names that the words of a cause need; `portId`: the port it is about, null: its first. */
 export function causeNames(
