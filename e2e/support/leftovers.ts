@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createClient } from '../../contract/client.ts'
 import { acquireOwnership } from '../../electron/core/store/ownership.ts'
 import { readOwner } from '../../electron/core/store/owner-file.ts'
@@ -94,7 +95,19 @@ export async function notTakenOver({ pid, dataDir }: { pid: number; dataDir: str
   await transport.close()
   if (!status.ok) wrong.push(`the socket ${socketPath} says ${status.error.message} ${status.error.cause ?? ''}`)
   else if (status.value.dataDir !== dataDir) wrong.push(`the socket ${socketPath} leads to ${status.value.dataDir}`)
-  const left = await secretFilesOf(dataDir)
-  if (left.length > 0) wrong.push(`${left.map(({ name }) => name).join(', ')} of an earlier run is there`)
+  const left = await secretsThatStay(dataDir)
+  if (left.length > 0) wrong.push(`${left.join(', ')} of an earlier run is there`)
   return wrong
+}
+
+/** Names of kubeconfigs in the folder of an owner that runs: each of its own has one for a moment. */
+async function secretsThatStay(dataDir: string): Promise<string[]> {
+  let left: string[] = []
+  for (let look = 0; look < 40; look += 1) {
+    const names = (await secretFilesOf(dataDir)).map(({ name }) => name)
+    left = look === 0 ? names : left.filter((name) => names.includes(name))
+    if (left.length === 0) break
+    await pause(50)
+  }
+  return left
 }
