@@ -180,8 +180,7 @@ describe.runIf(containers)('forwards keep their word', () => {
     )
     console.log(`not live any more: ${distribution(told.map(({ at }) => at - stoppedAt))}`)
     for (const forward of await allLive(40)) await isServed(forward)
-    // One of the clients above may be in the middle of one: it leaves after 20 s, is let go 10 s later, and kubectl then.
-    await waitUntil('the stopped ones are gone', 60, async () => {
+    await waitUntil('the stopped ones are gone', 30, async () => {
       const left = (await kubectlsOf(host.pid)).filter(({ pid }) => mine.has(pid))
       if (left.length === 0) return true
       const states = (await expectOk(host.client.forwards.list())).map(rowWords)
