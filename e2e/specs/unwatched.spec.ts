@@ -5,12 +5,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import type { Cluster } from '../../contract/clusters.ts'
 import type { Forward } from '../../contract/forwards.ts'
+import { makeLanes } from '../chaos/targets.ts'
+import { keepAsking } from '../support/chaos-client.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { startHost, type RunningHost } from '../support/host.ts'
 import { descendantsOf } from '../support/leftovers.ts'
 import { addCluster, liveForward, localAddress, sharedTestbed, waitForState, withKubectl } from '../support/main-job.ts'
 import { watchTruth } from '../support/truth-watch.ts'
 import { waitUntil } from '../support/wait-until.ts'
+import { deletePod } from '../testbed/faults.ts'
 import type { Testbed } from '../testbed/testbed.ts'
 import { deployment, httpContainer, service } from '../testbed/workloads.ts'
 
@@ -166,6 +169,33 @@ describe('while the sidecar is down for good', () => {
       return true
     })
     expect((await truth.stop()).violations).toEqual([])
+  })
+
+  it('nobody waits for ever who came to a pod in its last moment', async () => {
+    // The runtime takes such a connection, one of six or so, and says nothing more of it, and kubectl does not notice that its
+    // pod is gone. Another client at the same kubectl would be refused, and end it: so there is one for each.
+    const lanes = await makeLanes(host.client, bed.a, { clusterId: cluster.id, namespace, count: 10 })
+    const selector = 'app in (web-0,web-1)'
+    const askers = lanes.map(({ port, remote }) => keepAsking(port, remote, 300))
+    for (let times = 1; times <= 3; times += 1) {
+      await Promise.all(lanes.map(({ forward }) => waitForState(host.client, forward.id, 'live', 60)))
+      const pods = await bed.a.pods(namespace, selector)
+      for (const { name } of pods) await deletePod(bed.a, namespace, name)
+      await waitUntil('other pods', 60, async () => {
+        const now = await bed.a.pods(namespace, selector)
+        return now.some(({ ready }) => ready) && now.every(({ uid }) => !pods.some((pod) => pod.uid === uid))
+      })
+    }
+    const asked = await Promise.all(askers.map((asker) => asker.stop()))
+    const slow = asked.flatMap(({ answers }) => answers).filter(({ ms }) => ms > 8_000)
+    console.log(
+      `${slow.length} came in its last moment, cut off after ${slow.map(({ ms }) => (ms / 1000).toFixed(1)).join(', ')} s`,
+    )
+    const count = (outcome: 'right' | 'wrong' | 'silent'): number =>
+      asked.reduce((sum, one) => sum + one.count(outcome), 0)
+    expect({ wrong: count('wrong'), silent: count('silent') }).toEqual({ wrong: 0, silent: 0 })
+    expect(count('right')).toBeGreaterThan(0)
+    for (const { forward } of lanes) await expectOk(host.client.forwards.remove({ id: forward.id }))
   })
 
   it('all are watched again when it is started again', async () => {

@@ -54,6 +54,8 @@ export type ProbeEvidence = {
   readonly hindrance: Failure | null
   /** When something did so last: what is not heard since then says nothing. */
   readonly hinderedAt: number | null
+  /** When it was asked beside its clients last. */
+  readonly besideAt: number | null
 }
 
 export const unprobed: ProbeEvidence = {
@@ -62,6 +64,7 @@ export const unprobed: ProbeEvidence = {
   inconclusive: false,
   hindrance: null,
   hinderedAt: null,
+  besideAt: null,
 }
 
 export type PortEvidence = {
@@ -71,6 +74,8 @@ export type PortEvidence = {
   readonly current: TunnelEvidence | null
   /** The one that shall take its place: made before the current one is let go. */
   readonly next: TunnelEvidence | null
+  /** Those that only wait for their last connections. */
+  readonly draining: readonly TunnelEvidence[]
 }
 
 export type CredentialEvidence = {
@@ -108,8 +113,6 @@ export type WatchEvidence = {
 /** Everything known about one forward at one moment: the one source of its state, its row, its history. */
 export type Evidence = {
   readonly ports: readonly PortEvidence[]
-  /** Tunnels that only wait for their last connections. */
-  readonly draining: number
   /** Tunnels that are being closed. */
   readonly closing: number
   readonly credentials: CredentialEvidence

@@ -35,11 +35,10 @@ export class ForwardPorts {
     return this.#ports.get(portId)
   }
 
-  get evidence(): Pick<Evidence, 'ports' | 'draining' | 'closing'> {
+  get evidence(): Pick<Evidence, 'ports' | 'closing'> {
     const { all } = this
     return {
       ports: all.map((port) => port.evidence),
-      draining: all.reduce((sum, port) => sum + port.draining, 0),
       closing: all.reduce((sum, port) => sum + port.closing, 0),
     }
   }

@@ -267,6 +267,7 @@ export class ForwardRuntime {
     })
     this.#memory = decision.memory
     this.#decision = decision
+    // No client comes between what is done and where it leads: both are of one turn.
     for (const action of decision.actions) this.#act(action)
     for (const [portId, route] of decision.routes) this.#ports.get(portId)?.route(route)
     const { name } = this.#surroundings.cluster(this.#stored.clusterId)
@@ -307,6 +308,9 @@ export class ForwardRuntime {
         return
       case 'probe':
         this.#ports.get(action.portId)?.tunnel(action.slot)?.probe()
+        return
+      case 'probe-beside':
+        this.#ports.get(action.portId)?.probeBeside(action.key, action.who)
         return
       case 'cut-draining':
         this.#ports.cutDraining()

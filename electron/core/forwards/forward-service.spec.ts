@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -137,6 +138,24 @@ describe('while it runs', () => {
     expect(String((await once(open, 'data'))[0])).toBe('b')
     open.destroy()
     expect(await echo(ports[0]!.local)).toBe('hello')
+  })
+
+  it('a pod that is not ready yet gets nobody, also when the one before it is gone', async () => {
+    const { id, ports } = await bench.live()
+    const going = aPod('web-1', { terminating: true, usable: false })
+    const coming = aPod('web-2', { usable: false, reason: 'not ready' })
+    bench.see(aView([going, coming]))
+    await bench.until(id, ({ state }) => state !== 'live' && bench.tunnels.length === 2)
+    const waiting = await client(ports[0]!.local)
+    waiting.write('a')
+    await bench.until(id, ({ observed }) => observed.parked === 1)
+    bench.see(aView([coming]))
+    await bench.until(id, () => bench.tunnels[0]?.state === 'closed')
+    await pause(100) // time for what must not happen
+    expect(bench.tunnels[1]).toMatchObject({ state: 'ready', connections: 0 })
+    bench.see(aView([aPod('web-2')]))
+    expect(String((await once(waiting, 'data'))[0])).toBe('a')
+    waiting.destroy()
   })
 
   it('replaced credentials move the tunnel and not the port', async () => {

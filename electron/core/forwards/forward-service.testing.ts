@@ -75,6 +75,10 @@ export class BenchTunnel implements Tunnel {
     return Promise.resolve(this.answer)
   }
 
+  probeBeside(): Promise<void> {
+    return Promise.resolve()
+  }
+
   drain(): void {
     this.state = this.#streams.size === 0 ? 'closed' : 'draining'
   }

@@ -7,6 +7,7 @@ import type { ListenerRoute, ListenerTotals } from './listener/listener.ts'
 import { PortBinding, type PortBindingOptions } from './port-binding.ts'
 import type { PortRoute, Slot } from './reconciler/reconcile-types.ts'
 import type { TunnelHandle } from './tunnel-handle.ts'
+import type { ClientsInDoubt } from './tunnel/tunnel.ts'
 
 export type PortRuntimeOptions = Omit<PortBindingOptions, 'bound'>
 
@@ -41,12 +42,8 @@ export class PortRuntime {
       listener: this.#binding.evidence,
       current: this.#slots.current?.evidence ?? null,
       next: this.#slots.next?.evidence ?? null,
+      draining: [...this.#draining].map(({ evidence }) => evidence),
     }
-  }
-
-  /** Tunnels that get no new clients and wait for their last ones to go. */
-  get draining(): number {
-    return this.#draining.size
   }
 
   /** Tunnels that are being ended. */
@@ -85,14 +82,10 @@ export class PortRuntime {
     this.#slots[slot] = handle
   }
 
+  /** The next tunnel takes the place of the current one. Clients follow with the route, which need not lead there yet. */
   promote(): void {
     const old = this.#slots.current
     this.#slots = { current: this.#slots.next, next: null }
-    if (this.#slots.current !== null) {
-      // First the new way, then the end of the old one: nobody is turned away in between.
-      this.#route = { kind: 'tunnel', key: this.#slots.current.evidence.key }
-      this.#binding.route({ kind: 'tunnel', tunnel: this.#slots.current.tunnel })
-    }
     if (old !== null) this.#leave(old, 'drain')
   }
 
@@ -113,6 +106,12 @@ export class PortRuntime {
 
   cutDraining(): void {
     for (const handle of [...this.#draining]) this.#end(handle)
+  }
+
+  probeBeside(key: number, who: ClientsInDoubt): void {
+    this.tunnels()
+      .find(({ evidence }) => evidence.key === key)
+      ?.probeBeside(who)
   }
 
   route(route: PortRoute): void {

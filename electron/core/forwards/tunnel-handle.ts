@@ -2,7 +2,14 @@ import { drop } from '../../../contract/drop.ts'
 import type { Clock } from '../clock.ts'
 import { failureOfTunnel } from './causes.ts'
 import { failureOf, unprobed, type Failure, type ProbeEvidence, type TunnelEvidence } from './evidence.ts'
-import type { ProbeResult, Tunnel, TunnelFactory, TunnelFailure, TunnelRequest } from './tunnel/tunnel.ts'
+import type {
+  ClientsInDoubt,
+  ProbeResult,
+  Tunnel,
+  TunnelFactory,
+  TunnelFailure,
+  TunnelRequest,
+} from './tunnel/tunnel.ts'
 
 export type TunnelHandleOptions = {
   readonly request: TunnelRequest
@@ -86,13 +93,20 @@ export class TunnelHandle {
     )
   }
 
+  /** Asks its pod also beside clients that have heard nothing for long; should it be gone, they end. */
+  probeBeside(who: ClientsInDoubt): void {
+    const besideAt = this.#options.clock.monotonic()
+    this.#evidence = { ...this.#evidence, probe: { ...this.#evidence.probe, besideAt } }
+    drop(this.tunnel.probeBeside(who), 'what is gone ends by itself')
+  }
+
   #probed(result: ProbeResult): ProbeEvidence {
     const endedAt = this.#options.clock.monotonic()
     const inconclusive = result.kind === 'inconclusive'
     const why = inconclusive ? result.hindrance : undefined
     const hindrance = why === undefined ? null : { ...failureOfTunnel(why), detail: why.detail ?? uncheckedDetail }
     const hinderedAt = hindrance === null ? this.#evidence.probe.hinderedAt : endedAt
-    return { running: false, endedAt, inconclusive, hindrance, hinderedAt }
+    return { ...this.#evidence.probe, running: false, endedAt, inconclusive, hindrance, hinderedAt }
   }
 
   #learn(result: ProbeResult): void {

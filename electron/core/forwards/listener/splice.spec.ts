@@ -78,6 +78,7 @@ describe('bytes', () => {
     const answer = readAll(socket)
     socket.end(bytes)
     await eventually(() => expect(pair.received).toBe(bytes.length), { timeout: 10_000 })
+    await eventually(() => expect(pair.accepted!.readableEnded).toBe(true))
     pair.clock.advance(holdFinMs)
     expect(sha256(await answer)).toBe(sha256(bytes))
     expect([pair.received, pair.sent]).toEqual([bytes.length, bytes.length])

@@ -97,6 +97,7 @@ class PortReconciler {
     this.#replace()
     this.#open()
     this.#probe()
+    this.#probeBeside()
     const route = this.#route()
     const status = this.#status()
     return {
@@ -259,6 +260,19 @@ class PortReconciler {
     if (due === null) return
     if (due <= this.#now) this.#act({ kind: 'probe', portId: this.#input.port.portId, slot })
     else this.#deadlines.add(due)
+  }
+
+  /** kubectl does not notice that its pod is gone before it is asked for something: some of its clients would wait for ever. */
+  #probeBeside(): void {
+    const { port, look } = this.#input
+    const carrying = this.#current === null ? port.draining : [this.#current, ...port.draining]
+    for (const tunnel of carrying) {
+      const who = this.#standing.clientsInDoubt(tunnel)
+      if (who === null) continue
+      const due = (tunnel.probe.besideAt ?? -Infinity) + look.desired.probe.seconds * 1000
+      if (due <= this.#now) this.#act({ kind: 'probe-beside', portId: port.portId, key: tunnel.key, who })
+      else this.#deadlines.add(due)
+    }
   }
 
   /** Null: clients wait, or are closed. */

@@ -3,7 +3,7 @@ import type { CrashLoops } from './crash-loops.ts'
 import type { Evidence, Failure } from '../evidence.ts'
 import { untried, type Retry } from './retry.ts'
 import type { Resolution } from './target-resolver.ts'
-import type { TunnelTarget } from '../tunnel/tunnel.ts'
+import type { ClientsInDoubt, TunnelTarget } from '../tunnel/tunnel.ts'
 
 /** What the user wants; only the user changes it. */
 export type Desired = {
@@ -33,6 +33,7 @@ export type Action =
   | { readonly kind: 'promote'; readonly portId: string }
   | { readonly kind: 'drop-tunnel'; readonly portId: string; readonly slot: Slot; readonly how: 'drain' | 'close' }
   | { readonly kind: 'probe'; readonly portId: string; readonly slot: Slot }
+  | { readonly kind: 'probe-beside'; readonly portId: string; readonly key: number; readonly who: ClientsInDoubt }
 
 /** Where the clients of a port go. */
 export type PortRoute =

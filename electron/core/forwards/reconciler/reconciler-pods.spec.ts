@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../evidence.ts'
-import { aPod, anApiFailure, aView, liveWorld, portIds } from './reconciler-world.testing.ts'
+import { aPod, anApiFailure, aView, liveWorld, portIds, type ReconcilerWorld } from './reconciler-world.testing.ts'
 
 const [first] = portIds
 
@@ -132,5 +132,95 @@ describe('pods', () => {
     expect(world.settle().state).toBe('recovering')
     world.succeed()
     expect(world.settle().state).toBe('live')
+  })
+})
+
+describe('clients that may wait for a pod that is gone', () => {
+  /** When it was asked beside whom, and of which tunnel. */
+  const asked = (world: ReconcilerWorld): [number, number, string][] =>
+    world.done
+      .splice(0)
+      .flatMap(({ action, at }) => (action.kind === 'probe-beside' ? [[at, action.key, action.who]] : []))
+  /** The pod in use goes, and another one takes its place; answers the key of the tunnel that was left. */
+  const moveOn = (world: ReconcilerWorld): number => {
+    const old = world.port(0).current!.key
+    world.see(aView([aPod('web-1', { terminating: true, usable: false }), aPod('web-2')]))
+    world.settle()
+    world.setTunnel(0, 'next', { state: 'ready', since: world.now })
+    world.settle()
+    expect(world.port(0).draining).toMatchObject([{ key: old, target: { name: 'web-1' } }])
+    world.done.length = 0
+    return old
+  }
+  const live = (world: ReconcilerWorld) => (): void => world.answerProbe(0, 'current', 'live')
+
+  it('are left alone while it is there, and asked beside again and again once it is not', () => {
+    const world = liveWorld()
+    const old = moveOn(world)
+    world.pass(60_000, live(world))
+    expect(asked(world)).toEqual([])
+    const goneAt = world.now
+    world.see(aView([aPod('web-2')]))
+    world.pass(12_000, live(world))
+    expect(asked(world)).toEqual([0, 5_000, 10_000].map((after) => [goneAt + after, old, 'all']))
+    world.port(0).draining = []
+    world.pass(25_000, live(world))
+    expect(asked(world)).toEqual([])
+  })
+
+  it('are left alone while nobody sees the pods, unless kubectl said that it is gone', () => {
+    const world = liveWorld()
+    moveOn(world)
+    world.see(aView([aPod('web-2')], { failure: anApiFailure() }))
+    world.pass(60_000, live(world))
+    expect(asked(world)).toEqual([])
+    world.port(0).draining = []
+    const { key } = world.port(0).current!
+    world.lose(0, 'current', failureOf('pod-replaced', 'pod-gone'))
+    world.settle()
+    expect(asked(world)).toEqual([[world.now, key, 'all']])
+  })
+
+  it('are asked beside where kubectl chose the pod, unless one is seen to go that may be it', () => {
+    const world = liveWorld()
+    world.unwatch()
+    world.pass(3_000, live(world))
+    world.lose(0, 'current', failureOf('tunnel-lost'))
+    world.pass(1_000, () => {
+      if (world.port(0).current?.state === 'opening')
+        world.setTunnel(0, 'current', { state: 'ready', since: world.now })
+    })
+    world.port(0).draining = []
+    world.done.length = 0
+    const { key, target } = world.port(0).current!
+    expect(target).toEqual({ kind: 'reference', reference: 'svc/web' })
+    world.pass(10_000, live(world))
+    expect(asked(world).map(([, one, who]) => [one, who])).toEqual([
+      [key, 'strangers'],
+      [key, 'strangers'],
+    ])
+    // A watch is back: the tunnel is left for one to a pod that is known.
+    world.see(aView([aPod('web-1', { terminating: true, usable: false }), aPod('web-2')]))
+    world.settle()
+    world.setTunnel(0, 'next', { state: 'ready', since: world.now })
+    world.settle()
+    world.answerProbe(0, 'next', 'live')
+    world.settle()
+    expect(world.port(0).draining).toMatchObject([{ key }])
+    world.done.length = 0
+    world.pass(25_000, live(world))
+    expect(asked(world)).toEqual([])
+    world.see(aView([aPod('web-2')]))
+    world.pass(4_000, live(world))
+    expect(asked(world)).toMatchObject([[expect.anything(), key, 'strangers']])
+  })
+
+  it('are never asked beside by a passive forward', () => {
+    const world = liveWorld()
+    moveOn(world)
+    world.desired = { ...world.desired, probe: { mode: 'passive', seconds: 5 } }
+    world.see(aView([aPod('web-2')]))
+    world.pass(60_000)
+    expect(asked(world)).toEqual([])
   })
 })

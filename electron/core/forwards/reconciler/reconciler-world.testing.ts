@@ -79,6 +79,7 @@ export class ReconcilerWorld {
     listener: { state: 'closed', attempt: 0, failure: null },
     current: null,
     next: null,
+    draining: [],
   }))
   credentials: CredentialEvidence = noCredentials
   watch: WatchEvidence = { state: 'off', since: 0, view: null }
@@ -104,7 +105,6 @@ export class ReconcilerWorld {
       this
     return {
       ports: this.ports.map((port) => ({ ...port })),
-      draining: 0,
       closing: 0,
       credentials,
       watch,
@@ -172,6 +172,7 @@ export class ReconcilerWorld {
       const { attempt } = port.listener
       if (port.listener.state === 'binding') port.listener = { state: 'bound', attempt, failure: null }
       if (port.listener.state === 'closing') port.listener = { state: 'closed', attempt, failure: null }
+      port.draining = []
       for (const slot of ['current', 'next'] as const) {
         if (port[slot]?.state === 'opening')
           this.setTunnel(index, slot, { state: 'ready', queued: false, trouble: null, since: this.now })
@@ -231,6 +232,7 @@ export class ReconcilerWorld {
     if (tunnel === null || !tunnel.probe.running) return
     const hindrance = typeof answer === 'object' && 'hindrance' in answer ? answer.hindrance : null
     const probe = {
+      ...tunnel.probe,
       running: false,
       endedAt: this.now,
       inconclusive: answer === 'inconclusive' || hindrance !== null,
@@ -270,7 +272,9 @@ export class ReconcilerWorld {
         this.watch = { state: 'waiting', since: this.now, view: null }
         return
       case 'look-again':
+        return
       case 'cut-draining':
+        for (const port of this.ports) port.draining = []
         return
       case 'unwatch':
         this.watch = { state: 'off', since: this.now, view: null }
@@ -299,13 +303,25 @@ export class ReconcilerWorld {
         return
       case 'promote': {
         const port = this.port(index)
+        this.#drain(port, port.current)
         port.current = port.next
         port.next = null
         return
       }
-      case 'drop-tunnel':
-        this.port(index)[action.slot] = null
+      case 'drop-tunnel': {
+        const port = this.port(index)
+        if (action.how === 'drain') this.#drain(port, port[action.slot])
+        port[action.slot] = null
         return
+      }
+      case 'probe-beside': {
+        const port = this.port(index)
+        const asked = (one: TunnelEvidence): TunnelEvidence =>
+          one.key === action.key ? { ...one, probe: { ...one.probe, besideAt: this.now } } : one
+        port.current = port.current && asked(port.current)
+        port.draining = port.draining.map(asked)
+        return
+      }
       case 'probe': {
         const tunnel = this.port(index)[action.slot]
         if (tunnel === null || tunnel.probe.running) throw new Error('a probe without a tunnel, or two at once')
@@ -313,6 +329,11 @@ export class ReconcilerWorld {
         return
       }
     }
+  }
+
+  /** It has clients; they go when everything turns out well. */
+  #drain(port: Port, tunnel: TunnelEvidence | null): void {
+    if (tunnel !== null) port.draining = [...port.draining, tunnel]
   }
 
   #opening({ target, remote }: Action & { kind: 'open-tunnel' }): TunnelEvidence {

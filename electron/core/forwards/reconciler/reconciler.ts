@@ -34,7 +34,7 @@ function reconcileUnwanted({ evidence }: Look): Decision {
     if (listener.state !== 'closed' && listener.state !== 'closing') actions.push({ kind: 'unbind', portId })
   }
   if (evidence.watch.state !== 'off') actions.push({ kind: 'unwatch' })
-  if (evidence.draining > 0) actions.push({ kind: 'cut-draining' })
+  if (evidence.ports.some(({ draining }) => draining.length > 0)) actions.push({ kind: 'cut-draining' })
   const busy = evidence.closing > 0 || evidence.ports.some(({ listener }) => listener.state !== 'closed')
   return {
     state: busy || actions.length > 0 ? 'stopping' : 'off',

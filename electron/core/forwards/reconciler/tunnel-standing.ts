@@ -2,6 +2,7 @@ import { Deadlines } from './deadlines.ts'
 import { failureOf, type Failure, type TunnelEvidence } from '../evidence.ts'
 import type { Look } from './reconcile-types.ts'
 import type { PortPlan, Resolution, Way } from './target-resolver.ts'
+import type { ClientsInDoubt } from '../tunnel/tunnel.ts'
 
 /** Evidence is fresh for one probe interval and so long, ms. */
 export const graceMs = 3_000
@@ -59,6 +60,17 @@ export class TunnelStanding {
     if (!resolution.watching || target.kind === 'reference') return 'unknown'
     const pod = look.evidence.watch.view?.pods.find((one) => one.uid === target.uid)
     return pod === undefined ? 'gone' : pod.usable ? 'usable' : 'unusable'
+  }
+
+  /** Whose pod may be gone; null: nobody's. A passive forward never asks. */
+  clientsInDoubt(tunnel: TunnelEvidence): ClientsInDoubt | null {
+    const { look, resolution } = this.#question
+    if (look.desired.probe.mode === 'passive' || tunnel.state === 'opening') return null
+    if (tunnel.trouble?.failure.detail === 'pod-gone') return 'all'
+    if (tunnel.target.kind === 'pod') return this.podOf(tunnel) === 'gone' ? 'all' : null
+    // Each of its kubectls chose a pod by itself. One that is seen to go may be such a pod, and still be at work.
+    const pods = resolution.watching ? (look.evidence.watch.view?.pods ?? []) : []
+    return pods.some(({ terminating }) => terminating) ? null : 'strangers'
   }
 
   podIsUsable(tunnel: TunnelEvidence): boolean {

@@ -25,7 +25,14 @@ import { isCutOff } from './kubectl-losses.ts'
 import { KubectlStreams, type KubectlStream } from './kubectl-streams.ts'
 import { connectLocally, type Sink } from '../listener/local-socket.ts'
 import { replayBytes, reset } from '../listener/splice.ts'
-import type { StreamClient, StreamVerdict, TunnelFailure, TunnelRequest, TunnelStream } from './tunnel.ts'
+import type {
+  ClientsInDoubt,
+  StreamClient,
+  StreamVerdict,
+  TunnelFailure,
+  TunnelRequest,
+  TunnelStream,
+} from './tunnel.ts'
 
 export type KubectlOptions = {
   readonly children: Pick<ChildProcesses, 'start'>
@@ -122,6 +129,11 @@ export class KubectlChild {
 
   get blocked(): boolean {
     return this.#streams.blocked
+  }
+
+  /** {@link KubectlStreams.waitingInVain} */
+  waitingInVain(who: ClientsInDoubt, ms: number): KubectlStream[] {
+    return this.#streams.waitingInVain(who, ms)
   }
 
   /** SIGSTOP, a debugger: it accepts, and nothing moves. */

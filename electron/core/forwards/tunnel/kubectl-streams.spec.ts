@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../clock.testing.ts'
 import { KubectlStreams, type KubectlStream } from './kubectl-streams.ts'
+import type { ClientsInDoubt } from './tunnel.ts'
 
 const somebody = { isGone: () => Promise.resolve(false) }
 
@@ -80,4 +81,33 @@ it('counts clients, and those who were answered', () => {
   expect([streams.clients, streams.answered]).toEqual([1, 0])
   streams.heard(stream)
   expect([streams.clients, streams.answered]).toEqual([1, 1])
+})
+
+describe('clients that may wait in vain', () => {
+  const waiting = (who: ClientsInDoubt): KubectlStream[] => streams.waitingInVain(who, 10_000)
+
+  it('have heard nothing for as long as was said, and nobody else has either', () => {
+    const first = add()
+    streams.add(new Socket(), null)
+    expect(waiting('all')).toEqual([])
+    clock.advance(10_000)
+    expect(waiting('all')).toEqual([first])
+    add()
+    expect(waiting('all')).toEqual([first])
+    streams.heard(first)
+    expect(waiting('all')).toEqual([])
+    clock.advance(10_000)
+    expect(waiting('all')).toHaveLength(2)
+  })
+
+  it('are strangers while they never heard a word, and the pod was not seen since they wait', () => {
+    const known = add()
+    streams.heard(known)
+    const stranger = add()
+    clock.advance(10_000)
+    expect(waiting('strangers')).toEqual([stranger])
+    stranger.podSeen = true
+    expect(waiting('strangers')).toEqual([])
+    expect(waiting('all')).toEqual([known, stranger])
+  })
 })

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../../clock.ts'
-import type { StreamClient } from './tunnel.ts'
+import type { ClientsInDoubt, StreamClient } from './tunnel.ts'
 
 /** One connection to a kubectl. Times are monotonic ms. */
 export type KubectlStream = {
@@ -10,6 +10,8 @@ export type KubectlStream = {
   readonly client: StreamClient | null
   /** The pod spoke, or ended it: it was there. */
   answered: boolean
+  /** It waited for long, and then the pod was there. */
+  podSeen: boolean
   lastByteAt: number
   /** When the bytes began that came since the client spoke last, and how much it had sent by then. */
   answerBeganAt: number
@@ -46,6 +48,7 @@ export class KubectlStreams {
       openedAt: this.#clock.monotonic(),
       client,
       answered: false,
+      podSeen: false,
       lastByteAt: 0,
       answerBeganAt: 0,
       answeredBytes: 0,
@@ -100,6 +103,18 @@ export class KubectlStreams {
   /** Those that would be lost with this kubectl; a silent one's client could still be given another stream. */
   get answered(): number {
     return this.#count((stream) => stream.answered)
+  }
+
+  /**
+   * Clients that may wait in vain: they have heard nothing for so many ms, nor has anybody else. A stranger never heard a
+   * word, and the pod was not there since.
+   */
+  waitingInVain(who: ClientsInDoubt, ms: number): KubectlStream[] {
+    const clients = [...this.#open].filter(({ client }) => client !== null)
+    if (clients.some(({ lastByteAt, answered }) => answered && this.#age(lastByteAt) < ms)) return []
+    return clients.filter(
+      ({ openedAt, answered, podSeen }) => this.#age(openedAt) >= ms && (who === 'all' || (!answered && !podSeen)),
+    )
   }
 
   /** For a while a client has not taken its bytes, or the pod a client's: kubectl then holds back all its streams. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../network/eventually.testing.ts'
 import { appError, fail, ok } from '../../../../contract/errors.ts'
-import { systemClock } from '../../clock.ts'
+import { systemClock, type Clock } from '../../clock.ts'
 import { FakeClock } from '../../clock.testing.ts'
 import { KubectlStandIns } from './kubectl-stand-in.testing.ts'
 import { someConnection, someRequest } from './tunnel.testing.ts'
@@ -142,6 +142,59 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     await eventually(() => expect(running.usage()?.pids).toHaveLength(2), { timeout: 10_000 })
     opened.value.destroy()
     await eventually(() => expect(running.connections).toBe(0))
+  })
+
+  /** The real one, and what a test adds to it. */
+  const movedClock = (): Clock & { ahead: number } => ({
+    ...systemClock,
+    ahead: 0,
+    monotonic() {
+      return systemClock.monotonic() + this.ahead
+    },
+  })
+
+  it('ends clients that wait for a pod that is gone once it is asked beside them', async () => {
+    // As kubectl does: what is open stays as it is, and the next stream tells it.
+    const gone = `if (sockets.length > 1) {
+      console.error('E1121 03:24:20.5 18078 portforward.go:522] "Unhandled Error" err="an error occurred forwarding 4 -> 80: error forwarding port 80 to pod abc, uid : network namespace for sandbox \\"abc\\" is closed"')
+      console.error('error: lost connection to pod')
+      process.exit(1)
+    }`
+    const clock = movedClock()
+    const running = standIns.start(ok({ path: standIns.listening(gone) }), clock)
+    await isReady()
+    const opened = await running.open()
+    if (!opened.ok) throw new Error(opened.error.message)
+    opened.value.write('hello')
+    opened.value.resume()
+    running.drain()
+    expect(running).toMatchObject({ state: 'draining', connections: 1 })
+    // Who came a moment ago may be answered yet.
+    await running.probeBeside('strangers')
+    expect(opened.value.readableEnded).toBe(false)
+    clock.ahead = 10_000
+    await running.probeBeside('strangers')
+    await eventually(() => expect(opened.value.readableEnded).toBe(true))
+    expect(await opened.value.verdict?.()).toMatchObject({ kind: 'tunnel-failed', failure: { detail: 'pod-gone' } })
+    opened.value.destroy()
+    await eventually(() => expect(running.state).toBe('closed'))
+    expect(standIns.connectionsLost).toEqual([])
+  })
+
+  it('keeps clients whose pod answers when it is asked beside them', async () => {
+    const clock = movedClock()
+    const running = standIns.start(ok({ path: standIns.listening('socket.pipe(socket)') }), clock)
+    await isReady()
+    const opened = await running.open()
+    if (!opened.ok) throw new Error(opened.error.message)
+    opened.value.resume()
+    running.drain()
+    clock.ahead = 10_000
+    await running.probeBeside('strangers')
+    expect(running).toMatchObject({ state: 'draining', connections: 1 })
+    expect(opened.value.closed).toBe(false)
+    opened.value.destroy()
+    await eventually(() => expect(running.state).toBe('closed'))
   })
 
   it.runIf(process.platform === 'linux')('is lost with the one child that was not stopped', async () => {

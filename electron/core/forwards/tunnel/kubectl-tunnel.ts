@@ -7,6 +7,7 @@ import { KubectlChild, type KubectlOptions } from './kubectl-child.ts'
 import { queued } from './kubectl-failures.ts'
 import { Prober } from './probe.ts'
 import type {
+  ClientsInDoubt,
   ProbeResult,
   StreamClient,
   Tunnel,
@@ -27,6 +28,8 @@ const trialMs = 100
 const trialPassedMs = 1_000
 /** A client that stays this long gets a free child beside its own; a short request is not worth a process. */
 const spareAfterMs = 500
+/** Clients that have heard nothing for so long may wait for nothing. */
+const quietMs = 10_000
 /** A free child is kept this long after the last client. */
 const spareMs = 60_000
 const evidenceMs = 200
@@ -119,6 +122,17 @@ class KubectlTunnel implements Tunnel {
     const result = await this.#prober.probe(free)
     if (result.kind === 'live') this.#provenAt = Math.max(this.#provenAt, startedAt)
     return result
+  }
+
+  async probeBeside(who: ClientsInDoubt): Promise<void> {
+    await Promise.all(this.#ready().map((child) => this.#probeBeside(child, who)))
+  }
+
+  async #probeBeside(child: KubectlChild, who: ClientsInDoubt): Promise<void> {
+    const waiting = child.waitingInVain(who, quietMs)
+    if (waiting.length === 0) return
+    const { kind } = await this.#prober.probe(child)
+    if (kind === 'live') for (const stream of waiting) stream.podSeen = true
   }
 
   /** Every child that is ready carries clients; another one is on its way, or cannot come. */

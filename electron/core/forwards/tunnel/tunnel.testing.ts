@@ -80,6 +80,10 @@ export class LocalTunnel implements Tunnel {
     return Promise.resolve({ kind: 'inconclusive', why: 'not a real tunnel' })
   }
 
+  probeBeside(): Promise<void> {
+    return Promise.resolve()
+  }
+
   drain(): void {
     this.state = 'draining'
   }

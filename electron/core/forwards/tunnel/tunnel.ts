@@ -90,6 +90,9 @@ export type TunnelRequest = {
   readonly connection: () => ClusterConnection | null
 }
 
+/** Whose pod may be gone: everybody's, or only that of clients who never heard a word from it. */
+export type ClientsInDoubt = 'all' | 'strangers'
+
 /**
  * A way to one port of one pod that carries many TCP connections. The kubectl engine is one implementation; a native
  * one joins later. A tunnel reports, it does not decide: retries and choices belong to the reconciler.
@@ -103,6 +106,11 @@ export type Tunnel = {
   open(client?: StreamClient): Promise<Result<TunnelStream, TunnelFailure>>
   /** Asks whether the pod's port answers, without disturbing open connections. Bounded: answers within 4 s. */
   probe(): Promise<ProbeResult>
+  /**
+   * Asks the pod's port also beside clients that have heard nothing for 10 s: they end if the pod is gone. For when it may be
+   * gone, because they end as well where it is there and its port is closed.
+   */
+  probeBeside(who: ClientsInDoubt): Promise<void>
   /** Takes no new streams, lets open ones end by themselves (at most as long as its engine lives), then closes. */
   drain(): void
   /** Ends everything now; resolves when nothing of it is left. */
