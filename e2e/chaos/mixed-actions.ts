@@ -218,6 +218,15 @@ export function actionLanes(scene: MixedScene, random: SeededRandom): Record<'a'
         },
         mayFail: true,
       },
+      {
+        // After five crashes in five minutes it waits for a person.
+        name: 'sidecar started again',
+        act: async () => {
+          const { sidecar } = await expectOk(client.app.status())
+          if (sidecar.state !== 'failed') return false
+          return expectOk(client.sidecar.restart())
+        },
+      },
       { name: 'stopped and started', act: stopAndStart },
       { name: 'restarted', act: restart, mayFail: true },
     ],

@@ -11,7 +11,7 @@ import { smallDisk } from '../testbed/host-faults.ts'
 import { wholeSize, type ChaosWorld, type PartResult } from './chaos-part.ts'
 import { actionLanes, type Line, type MixedScene } from './mixed-actions.ts'
 import { Breaks } from './mixed-breaks.ts'
-import { belongsTo, longestLive, makeLanes, mayMeetStop } from './targets.ts'
+import { belongsTo, longestLive, makeLanes, mayMeetStop, servedWithinMs } from './targets.ts'
 import { liveVictim, makeFake, makeTarget, toFake, toTarget, type Victim } from './victims.ts'
 
 /**
@@ -25,8 +25,6 @@ const diskBytes = 128 << 20
 /** Bytes of the heap that hold compiled code. */
 const codeBytes = `process.getBuiltinModule('v8').getHeapSpaceStatistics()
   .filter(({ space_name }) => /^(code|trusted)_/.test(space_name)).reduce((sum, { space_used_size }) => sum + space_used_size, 0)`
-/** While a row says so long that it is live, everybody who waits there must be answered: also on a machine that is busy. */
-const servedWithinMs = 10_000
 /** How soon after a start its port must be open. */
 const openAgainMs = 1000
 

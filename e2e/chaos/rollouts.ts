@@ -130,13 +130,15 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
   const waitInVain = async (): Promise<void> => {
     const { outcome, ms } = await ask(localAddress(impatient).port, WORKLOAD_PORTS.http)
     // On a busy machine the next pod may be ready before anybody has waited for so long.
-    const isBack = async (): Promise<boolean> => (await bed.a.pods(namespace, 'app=single')).some(({ ready }) => ready)
-    if (outcome === 'right' && (await isBack())) return
+    const pods = await bed.a.pods(namespace, 'app=single')
+    if (outcome === 'right' && pods.some(({ ready }) => ready)) return
     closedAfter.push(ms)
     // Five times as long is for a busy machine; the pod is not there before.
     const isInTime = ms >= impatientSeconds * 1000 - 50 && ms < impatientSeconds * 5000
     if ((outcome !== 'reset' && outcome !== 'empty') || !isInTime)
-      violations.push(`who may wait for ${impatientSeconds} s: ${outcome} after ${Math.round(ms)} ms`)
+      violations.push(
+        `who may wait for ${impatientSeconds} s: ${outcome} after ${Math.round(ms)} ms; the pods then: ${JSON.stringify(pods)}; its row: ${JSON.stringify(await expectOk(host.client.forwards.get({ id: impatient.id })))}`,
+      )
   }
   for (let restart = 0; restart < size.rollouts; restart += 1) {
     const [pod] = await bed.a.waitForPods(namespace, 'app=single', 1)

@@ -54,15 +54,15 @@ export async function makeLanes(
 export const belongsTo = ({ workload, remote }: Lane, command: string): boolean =>
   new RegExp(` (?:pod/${workload}-\\S+|deploy/${workload}) :${remote} `).test(command)
 
+/** While a row says so long that it is live, everybody who waits there must be answered: also on a machine that is busy. */
+export const servedWithinMs = 10_000
+
 /**
- * Whether somebody who came at `at` may have been led to a kubectl that was stopped: just before, or in the first 10 s, in
- * which a slow machine gets the answer through. Who comes while the row is not live is led on when it is again.
+ * Whether somebody who came at `at` may have been waiting at a kubectl when it was stopped: just before, or until the row
+ * was live for so long that the answer must have come through.
  */
 export function mayMeetStop(rows: RowWatch, id: string, at: number, stoppedAt: number): boolean {
-  const told = rows.history(id)
-  const wasLive = told.findLast((row) => row.at <= at)?.state === 'live'
-  const ledAt = wasLive ? at : (told.find((row) => row.at > at && row.state === 'live')?.at ?? at)
-  return stoppedAt > at - 200 && stoppedAt < ledAt + 10_000
+  return stoppedAt > at - 200 && longestLive(rows, id, at, stoppedAt) < servedWithinMs
 }
 
 /** The longest time without a break, ms, for which a row said live between two moments. */
