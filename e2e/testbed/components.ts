@@ -206,6 +206,8 @@ export function componentCommand(layout: ClusterLayout, name: ComponentName): st
         '--leader-elect=false',
         '--kube-api-qps=500',
         '--kube-api-burst=1000',
+        // A node that was silent for so long has its pods marked as not ready. kwok, other than a kubelet, never takes that back.
+        ...(layout.nodes === 'fake' ? ['--node-monitor-grace-period=1h'] : []),
       ]
     case 'scheduler':
       return [
