@@ -155,7 +155,8 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
 
   it('ends clients that wait for a pod that is gone once it is asked beside them', async () => {
     // As kubectl does: what is open stays as it is, and the next stream tells it.
-    const gone = `if (sockets.length > 1) {
+    const gone = `socket.once('data', () => console.log('heard'))
+    if (sockets.length > 1) {
       console.error('E1121 03:24:20.5 18078 portforward.go:522] "Unhandled Error" err="an error occurred forwarding 4 -> 80: error forwarding port 80 to pod abc, uid : network namespace for sandbox \\"abc\\" is closed"')
       console.error('error: lost connection to pod')
       process.exit(1)
@@ -169,6 +170,8 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     opened.value.resume()
     running.drain()
     expect(running).toMatchObject({ state: 'draining', connections: 1 })
+    // A program that ends before it has read resets its client.
+    await eventually(() => expect(standIns.lines).toContain('stdout: heard'))
     // Who came a moment ago may be answered yet.
     await running.probeBeside('strangers')
     expect(opened.value.readableEnded).toBe(false)
