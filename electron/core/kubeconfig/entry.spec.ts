@@ -130,6 +130,17 @@ describe('files of a context', () => {
   })
 })
 
+describe('an address that leads nowhere', () => {
+  it.each([
+    "server: 'ftp://10.0.0.1'",
+    "server: 'https://10.0.0.1', proxy-url: gnp.exe",
+    "server: 'https://10.0.0.1', proxy-url: 'socks4://p:1'",
+  ])('is refused: %s', (cluster) => {
+    const text = `{clusters: [{name: c, cluster: {${cluster}}}], contexts: [{name: x, context: {cluster: c}}]}`
+    expect(cut(text, 'x')).toMatchObject({ ok: false, error: { code: 'context-not-addable' } })
+  })
+})
+
 describe('a command with a relative path', () => {
   const text = `
 clusters: [{name: c, cluster: {server: 'https://10.0.0.1'}}]

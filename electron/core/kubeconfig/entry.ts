@@ -1,5 +1,5 @@
 import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
-import { readServer } from './addresses.ts'
+import { isUsableProxy, readServer } from './addresses.ts'
 import { CertificateReader } from './certificates.ts'
 import { hasTlsFields } from './context-preview.ts'
 import type { ResolvedContext } from './context-lookup.ts'
@@ -53,11 +53,12 @@ export function cutToContext(resolved: ResolvedContext, options: CutOptions): Re
   const { context, cluster, user } = resolved
   const address =
     cluster === null ? null : readServer(cluster.fields.server, hasTlsFields(cluster.fields, user?.fields ?? null))
-  if (cluster === null || address?.state !== 'usable')
+  const proxy = cluster?.fields.proxyUrl ?? null
+  if (cluster === null || address?.state !== 'usable' || (proxy !== null && !isUsableProxy(proxy)))
     return fail(
       appError(
         'context-not-addable',
-        `The context "${context.name}" has no usable server address.`,
+        `The context "${context.name}" has no usable address of its server or its proxy.`,
         'Look at what the preview says about it.',
       ),
     )

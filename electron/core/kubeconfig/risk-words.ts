@@ -31,7 +31,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
     next: 'Go on if you know this proxy.',
   },
   'bad-proxy-url': {
-    severity: 'danger',
+    severity: 'error',
     message: (subject) => `The proxy address ${subject} cannot be used.`,
     next: 'Write proxy-url with http://, https:// or socks5://.',
   },

@@ -22,7 +22,8 @@ const v1beta1 = 'apiVersion: client.authentication.k8s.io/v1beta1'
 
 const contextCases: [name: string, text: string, codes: string[], addable: boolean][] = [
   ['nothing', config(server), [], true],
-  ['a proxy of another kind', config(`${server}, proxy-url: 'socks4://p:1'`), ['proxy', 'bad-proxy-url'], true],
+  ['a proxy of another kind', config(`${server}, proxy-url: 'socks4://p:1'`), ['proxy', 'bad-proxy-url'], false],
+  ['a proxy that is no address', config(`${server}, proxy-url: gnp.exe`), ['proxy', 'bad-proxy-url'], false],
   ['a password in the server', config("server: 'https://a:b@h'"), ['credentials-in-url'], true],
   ['a password in the proxy', config(`${server}, proxy-url: 'http://a:b@p'`), ['proxy', 'credentials-in-url'], true],
   [
