@@ -165,10 +165,8 @@ it(
   'previews, adds and tests mutated kubeconfigs with the same words: nothing run, nothing written elsewhere',
   async () => {
     const parameters = fuzzParameters(100)
-    // A test takes longer than all the rest: a hundred of them at most, however many are added.
-    const testedOf = Math.ceil(parameters.numRuns / 100)
     const answers = tally()
-    const counts = { previewed: 0, added: 0, refused: 0, tested: 0 }
+    const counts = { previewed: 0, added: 0, refused: 0 }
     const ask = async (method: string, path: string, input?: object): Promise<unknown> => {
       const body = input === undefined ? null : JSON.stringify(input)
       const headers: Record<string, string> = body === null ? {} : { 'content-type': 'application/json' }
@@ -187,11 +185,8 @@ it(
       if (context === undefined) expect(added).toBeNull()
       if (added === null) counts.refused += 1
       for (const { id } of added ?? []) {
-        if (counts.added % testedOf === 0) {
-          counts.tested += 1
-          await ask('POST', `/clusters/${id}/test`, {})
-        }
         counts.added += 1
+        expect(await ask('POST', `/clusters/${id}/test`, {})).not.toBeNull()
         expect(await ask('DELETE', `/clusters/${id}?removeForwards=true`)).not.toBeNull()
       }
     })
@@ -200,7 +195,6 @@ it(
     console.log(counts)
     expect(counts.added + counts.refused).toBe(parameters.numRuns)
     expect(counts.added).toBeGreaterThan(parameters.numRuns / 20)
-    expect(counts.tested).toBe(Math.ceil(counts.added / testedOf))
     await expectNothingDone(started)
   },
   fuzzTimeLimitMs,
