@@ -400,4 +400,38 @@ describe('the rungs above TLS', () => {
       expect(rung(test, 'latency').status).toBe('ok')
     },
   )
+
+  /** Lists these pods, one after the other, as an API server would whose pods come and go; kubelet knows none of them. */
+  const startPassing = (...lists: { name: string; deletionTimestamp?: string }[][]): Promise<TestServer> => {
+    const left = [...lists]
+    const gone: http.RequestListener = (_request, response) =>
+      sendJson(response, { kind: 'Status', code: 500, message: 'pod not found ("p_shop")' }, 500)
+    return startApi({
+      '/api/v1/namespaces/shop/pods': (_request, response) => {
+        const pods = (left.length > 1 ? left.shift() : left[0]) ?? []
+        sendJson(response, { items: pods.map((pod) => ({ metadata: { namespace: 'shop', ...pod } })) })
+      },
+      '/api/v1/namespaces/shop/pods/p/portforward': gone,
+      '/api/v1/namespaces/shop/pods/q/portforward': gone,
+    })
+  }
+
+  it('tell a pod that ends, or has ended meanwhile, from a node that does not answer', async () => {
+    const ending = { name: 'p', deletionTimestamp: '2026-01-01T00:00:00Z' }
+    for (const lists of [[[ending]], [[{ name: 'p' }], [ending]], [[{ name: 'p' }], [{ name: 'q' }], []]]) {
+      const test = await climb(wayTo(await startPassing(...lists)))
+      expect(rung(test, 'upgrade')).toMatchObject({
+        status: 'skipped',
+        detail: 'There is no running pod to try it with.',
+      })
+      expect(test.cause).toBeNull()
+    }
+  })
+
+  it('try another pod before they say that no tunnel opens, and name one that stays', async () => {
+    const test = await climb(wayTo(await startPassing([{ name: 'p' }], [{ name: 'q' }])))
+    expect(rung(test, 'upgrade')).toMatchObject({ status: 'fail' })
+    expect(test.cause).toMatchObject({ code: 'node-unreachable' })
+    expect(rung(test, 'upgrade').detail).toContain('No tunnel to pod q in shop')
+  })
 })

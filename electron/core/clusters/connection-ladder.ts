@@ -9,7 +9,7 @@ import { redact } from '../redact.ts'
 import {
   type Call,
   caller,
-  runningPod,
+  runningPods,
   stepAuthorization,
   stepCredentials,
   stepIdentity,
@@ -192,7 +192,8 @@ async function climbIdentity(options: LadderOptions, calls: Calls, signal: Abort
 }
 
 async function climbUpgrade(options: LadderOptions, calls: Calls, signal: AbortSignal): Promise<StepOutcome> {
-  return await stepUpgrade(calls.connection, await runningPod(calls.with(signal), options.namespace), signal)
+  const running = (): ReturnType<typeof runningPods> => runningPods(calls.with(signal), options.namespace)
+  return await stepUpgrade(calls.connection, running, signal)
 }
 
 /** Details come from servers, certificates and commands: whatever looks like a secret is masked before anybody sees it. */

@@ -1,5 +1,6 @@
 import http from 'node:http'
 import type { Dispatcher } from 'undici'
+import { z } from 'zod'
 import type { ApiFailure, ClusterConnection } from '../../../contract/sidecar.ts'
 import { ok, type Result } from '../../../contract/errors.ts'
 import { callApi, requestOf } from '../../../network/api-call.ts'
@@ -154,33 +155,60 @@ export async function stepAuthorization(call: Call, namespace: string, user: str
 }
 
 type Pod = { namespace: string; name: string }
+const PodList = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({ namespace: z.string(), name: z.string(), deletionTimestamp: z.string().optional() }),
+    }),
+  ),
+})
 
-/** A running pod: in the namespace, or anywhere; null where there is none, or none may be seen. */
-export async function runningPod(call: Call, namespace: string): Promise<Result<Pod | null, ApiFailure>> {
+/** So many are looked at for one that runs. */
+const mostListed = 20
+/** So many are tried before it is said that no tunnel opens. */
+const mostTried = 3
+
+/** Pods that run and are not about to end: in the namespace, or anywhere; none where none may be seen. */
+export async function runningPods(call: Call, namespace: string): Promise<Result<Pod[], ApiFailure>> {
   for (const path of [`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`, '/api/v1/pods']) {
-    const answer = await call(path, undefined, { fieldSelector: 'status.phase=Running', limit: 1 })
+    const answer = await call(path, undefined, { fieldSelector: 'status.phase=Running', limit: mostListed })
     if (!answer.ok && answer.error.class !== 'forbidden') return answer
-    const items = answer.ok ? (answer.value as { items?: { metadata?: Partial<Pod> }[] }).items : undefined
-    const { name, namespace: where } = items?.[0]?.metadata ?? {}
-    if (name !== undefined && where !== undefined) return ok({ name, namespace: where })
+    const { data } = PodList.safeParse(answer.ok ? answer.value : null)
+    const staying = (data?.items ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    if (staying.length > 0) return ok(staying.map(({ metadata: { namespace, name } }) => ({ namespace, name })))
   }
-  return ok(null)
+  return ok([])
 }
 
 /**
  * Opens the tunnel of a port-forward (POST with `Upgrade: SPDY/3.1`) and no stream in it, so that no port is touched:
- * shows that the way from here to a node lets upgrades through.
+ * shows that the way from here to a node lets upgrades through. `running` is asked again after a failure: a pod that has
+ * gone meanwhile says nothing of its node.
  */
 export async function stepUpgrade(
   connection: ClusterConnection,
-  found: Result<Pod | null, ApiFailure>,
+  running: () => Promise<Result<Pod[], ApiFailure>>,
   signal: AbortSignal,
 ): Promise<StepOutcome> {
-  if (!found.ok) return refused(found.error)
-  const pod = found.value
-  if (pod === null) return skipped('there is no running pod to try it with')
+  const tried = new Map<string, StepOutcome>()
+  for (;;) {
+    const found = await running()
+    if (!found.ok) return refused(found.error)
+    const pod = found.value.find((one) => !tried.has(keyOf(one)))
+    if (pod === undefined || tried.size === mostTried) {
+      const failures = found.value.flatMap((one) => tried.get(keyOf(one)) ?? [])
+      return failures[0] ?? skipped('there is no running pod to try it with')
+    }
+    const outcome = upgradeWords(pod, await tryUpgrade(connection, pod, signal))
+    if (outcome.status !== 'fail' || signal.aborted) return outcome
+    tried.set(keyOf(pod), outcome)
+  }
+}
+
+const keyOf = ({ namespace, name }: Pod): string => `${namespace}/${name}`
+
+function upgradeWords(pod: Pod, answer: ApiFailure | 'upgraded'): StepOutcome {
   const where = `pod ${pod.name} in ${pod.namespace}`
-  const answer = await tryUpgrade(connection, pod, signal)
   if (answer === 'upgraded') return okay(`a tunnel to ${where} opens`)
   if (answer.class === 'forbidden') {
     const { message, next } = clusterCause(answer)
