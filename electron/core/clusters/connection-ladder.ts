@@ -9,7 +9,6 @@ import { redact } from '../redact.ts'
 import {
   type Call,
   caller,
-  runningPods,
   stepAuthorization,
   stepCredentials,
   stepIdentity,
@@ -114,7 +113,9 @@ export async function runLadder(options: LadderOptions): Promise<ConnectionTest>
     await rung('authorization', (signal) =>
       only(stepAuthorization(calls.with(signal), options.namespace, user ?? 'you')),
     )
-    await rung('upgrade', (signal) => only(climbUpgrade(options, calls, signal)))
+    await rung('upgrade', (signal) =>
+      only(stepUpgrade(calls.connection, calls.with(signal), options.namespace, signal)),
+    )
     const latency = await rung('latency', async (signal) => {
       const measured = await stepLatency(calls.with(signal))
       return { outcome: measured.outcome, value: measured }
@@ -189,11 +190,6 @@ async function climbIdentity(options: LadderOptions, calls: Calls, signal: Abort
     }
   }
   return { outcome: identity.outcome, value: identity.user }
-}
-
-async function climbUpgrade(options: LadderOptions, calls: Calls, signal: AbortSignal): Promise<StepOutcome> {
-  const running = (): ReturnType<typeof runningPods> => runningPods(calls.with(signal), options.namespace)
-  return await stepUpgrade(calls.connection, running, signal)
 }
 
 /** Details come from servers, certificates and commands: whatever looks like a secret is masked before anybody sees it. */

@@ -154,14 +154,9 @@ export async function stepAuthorization(call: Call, namespace: string, user: str
   )
 }
 
-type Pod = { namespace: string; name: string }
-const PodList = z.object({
-  items: z.array(
-    z.object({
-      metadata: z.object({ namespace: z.string(), name: z.string(), deletionTimestamp: z.string().optional() }),
-    }),
-  ),
-})
+const Pod = z.object({ namespace: z.string(), name: z.string(), deletionTimestamp: z.string().optional() })
+type Pod = z.infer<typeof Pod>
+const PodList = z.object({ items: z.array(z.object({ metadata: Pod })) })
 
 /** So many are looked at for one that runs. */
 const mostListed = 20
@@ -169,30 +164,32 @@ const mostListed = 20
 const mostTried = 3
 
 /** Pods that run and are not about to end: in the namespace, or anywhere; none where none may be seen. */
-export async function runningPods(call: Call, namespace: string): Promise<Result<Pod[], ApiFailure>> {
+async function runningPods(call: Call, namespace: string): Promise<Result<Pod[], ApiFailure>> {
   for (const path of [`/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`, '/api/v1/pods']) {
     const answer = await call(path, undefined, { fieldSelector: 'status.phase=Running', limit: mostListed })
     if (!answer.ok && answer.error.class !== 'forbidden') return answer
     const { data } = PodList.safeParse(answer.ok ? answer.value : null)
-    const staying = (data?.items ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    if (staying.length > 0) return ok(staying.map(({ metadata: { namespace, name } }) => ({ namespace, name })))
+    const pods = (data?.items ?? []).map(({ metadata }) => metadata)
+    const staying = pods.filter(({ deletionTimestamp }) => deletionTimestamp === undefined)
+    if (staying.length > 0) return ok(staying)
   }
   return ok([])
 }
 
 /**
  * Opens the tunnel of a port-forward (POST with `Upgrade: SPDY/3.1`) and no stream in it, so that no port is touched:
- * shows that the way from here to a node lets upgrades through. `running` is asked again after a failure: a pod that has
- * gone meanwhile says nothing of its node.
+ * shows that the way from here to a node lets upgrades through. After a failure it is asked again which pods run: one
+ * that has gone meanwhile says nothing of its node.
  */
 export async function stepUpgrade(
   connection: ClusterConnection,
-  running: () => Promise<Result<Pod[], ApiFailure>>,
+  call: Call,
+  namespace: string,
   signal: AbortSignal,
 ): Promise<StepOutcome> {
   const tried = new Map<string, StepOutcome>()
   for (;;) {
-    const found = await running()
+    const found = await runningPods(call, namespace)
     if (!found.ok) return refused(found.error)
     const pod = found.value.find((one) => !tried.has(keyOf(one)))
     if (pod === undefined || tried.size === mostTried) {
