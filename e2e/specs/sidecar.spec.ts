@@ -114,24 +114,28 @@ describe('discovery', () => {
   test.runIf(containers)('lists services and workloads with their ports and ready pods', async () => {
     await bed.a.waitForPods(namespace, 'app=web', 2)
     await bed.a.waitForPods(namespace, 'app=db', 2)
-    const services = await client.request('services', { clusterId: 'admin', namespace })
-    expect(services.ok && services.value).toEqual(
-      expect.arrayContaining([
-        expect.objectContaining({
-          name: 'web',
-          headless: false,
-          readyPods: 2,
-          ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 'http' }],
-        }),
-        expect.objectContaining({ name: 'db', headless: true, readyPods: 2 }),
-      ]),
-    )
-    const workloadRows = await client.request('workloads', { clusterId: 'admin', namespace })
-    const kinds = workloadRows.ok
-      ? workloadRows.value.map((row) => `${row.kind}/${row.name} ${row.ready}/${row.wanted}`)
-      : []
-    expect(kinds).toContain('deployment/web 2/2')
-    expect(kinds).toContain('statefulset/db 2/2')
+    // Endpoint slices and a controller's status follow the pods, by up to a second on a busy machine.
+    await waitUntil('two ready pods of each service', 30, async () => {
+      const services = await client.request('services', { clusterId: 'admin', namespace })
+      expect(services.ok && services.value).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({
+            name: 'web',
+            headless: false,
+            readyPods: 2,
+            ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 'http' }],
+          }),
+          expect.objectContaining({ name: 'db', headless: true, readyPods: 2 }),
+        ]),
+      )
+      return true
+    })
+    const kinds = await waitUntil('two ready pods of each workload', 30, async () => {
+      const rows = await client.request('workloads', { clusterId: 'admin', namespace })
+      const found = rows.ok ? rows.value.map((row) => `${row.kind}/${row.name} ${row.ready}/${row.wanted}`) : []
+      expect(found).toEqual(expect.arrayContaining(['deployment/web 2/2', 'statefulset/db 2/2']))
+      return found
+    })
     expect(kinds.some((text) => text.startsWith('daemonset/agent'))).toBe(true)
     expect(kinds.some((text) => text.startsWith('job/task'))).toBe(true)
   })
