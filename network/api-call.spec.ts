@@ -20,7 +20,7 @@ const local = makeIdentity({ commonName: 'api', names: ['127.0.0.1', 'api.exampl
 const answering = async (): Promise<TestServer> =>
   using(await startServer((_request, response) => sendJson(response, { gitVersion: 'v1.36.3' }), local))
 
-const ask = async (connection: ClusterConnection, path = '/version', timeoutMs = 2_000): Promise<unknown> => {
+const ask = async (connection: ClusterConnection, path = '/version', timeoutMs = 10_000): Promise<unknown> => {
   const dispatcher = apiDispatcher(connection, { connectMs: timeoutMs })
   try {
     return await callApi(dispatcher, connection, { path, timeoutMs })

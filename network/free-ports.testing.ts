@@ -1,18 +1,30 @@
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer, type Server } from 'node:net'
+
+/** Below what systems give to whoever connects or asks for any port, and apart from what Mooring gives to forwards. */
+const first = 10_000
+const count = 10_000
 
 /** Local ports that nobody listens on just now, all of them different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+export async function freePorts(wanted: number): Promise<number[]> {
+  const held = new Map<number, Server>()
+  while (held.size < wanted) {
+    const port = first + Math.floor(Math.random() * count)
+    if (held.has(port)) continue
+    const server = createServer().listen(port, '127.0.0.1')
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (isFree) held.set(port, server)
+  }
   await Promise.all(
-    servers.map((server) => {
+    [...held.values()].map((server) => {
       server.close()
       return once(server, 'close')
     }),
   )
-  return ports
+  return [...held.keys()]
 }
 
 /** A local port that nobody listens on just now. */

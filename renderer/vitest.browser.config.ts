@@ -21,6 +21,8 @@ export default defineConfig({
           name: 'component',
           include: ['renderer/src/**/*.browser.spec.tsx'],
           testTimeout: 20_000,
+          // A page is fetched and transformed when it is first looked at.
+          expect: { poll: { timeout: 15_000 } },
           browser: {
             enabled: true,
             headless: true,

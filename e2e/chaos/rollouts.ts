@@ -1,8 +1,8 @@
 import { ask } from '../support/chaos-client.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
-import { distribution, median } from '../support/statistics.ts'
-import { startSteadyClient, type SteadyAttempt } from '../support/steady-client.ts'
+import { distribution } from '../support/statistics.ts'
+import { startSteadyClient, takenByPods, type SteadyAttempt } from '../support/steady-client.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { deletePod, restartRollout } from '../testbed/faults.ts'
 import {
@@ -36,14 +36,6 @@ const rollouts: Rollout[] = [
 const impatientSeconds = 2
 const readyMs = 5000
 const everyMs = 50
-
-/**
- * How many may end with the processes of a rollout's pods beside those that the forward counts: it counts nobody whom
- * the pod itself cut off (kubectl-losses.ts). Three of all the rollouts together; on a machine so slow that
- * several requests are in each process's hands at any time, as many as those of two processes.
- */
-const takenByPods = (waits: readonly number[], replicas: number): number =>
-  Math.max(3, replicas * Math.ceil(median(waits) / everyMs))
 
 /** Rolling restarts under a client that connects every 50 ms; and a target of one pod that goes away for a while. */
 export async function rollOut(world: ChaosWorld): Promise<PartResult> {
@@ -117,7 +109,7 @@ export async function rollOut(world: ChaosWorld): Promise<PartResult> {
       `${size.rollouts} rolling restarts, 2 replicas, ${name} end`,
       { attempts, made },
       10_000,
-      dropsRequests ? counted + takenByPods(waits, replicas) : 0,
+      dropsRequests ? counted + takenByPods(waits, replicas, everyMs) : 0,
     )
     await host.client.forwards.stop({ id: forward.id })
   }

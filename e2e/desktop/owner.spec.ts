@@ -216,7 +216,7 @@ describe('the desktop as owner', () => {
     expect(existsSync(entry), 'a host cannot start a desktop at login').toBe(false)
 
     const desktop = await start()
-    const right = await waitUntil('the entry', 10, () => readFile(entry, 'utf8'))
+    const right = await waitUntil('the entry', 10, async () => (await readFile(entry, 'utf8')) || null)
     await desktop.kill()
     await writeFile(entry, right.replace(/^Exec=.*$/m, 'Exec="/home/sam/Downloads/Mooring-0.0.AppImage"'))
     const again = await start()

@@ -4,7 +4,7 @@ process.stderr.write('stub is here\n')
 process.parentPort.on('message', ({ data }) => {
   if (data.kind === 'end') {
     // The old runtime drops what is still in the pipe when the process is gone.
-    process.stderr.write('last words\n', () => setTimeout(() => process.exit(7), 250))
+    process.stderr.write('last words\n', () => setTimeout(() => process.exit(7), 2000))
     return
   }
   process.parentPort.postMessage({ kind: 'echo', data, environment: Object.keys(process.env) })

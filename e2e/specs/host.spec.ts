@@ -65,11 +65,18 @@ describe('the host', () => {
     const sidecar = await sidecarOf(host)
     const others = (await descendantsOf(host.pid)).map(({ pid }) => pid).filter((pid) => pid !== sidecar)
     const read = (pid: number): Promise<string> => readFile(`/proc/${pid}/environ`, 'utf8')
-    // A kubectl that was asked for its version may have ended meanwhile.
+    // A kubectl that was asked for its version may have ended meanwhile, or end just now: then it has none.
     const environments = [
       await read(host.pid),
       await read(sidecar),
-      ...(await Promise.all(others.map((pid) => read(pid).catch(() => 'PATH=')))),
+      ...(await Promise.all(
+        others.map((pid) =>
+          read(pid).then(
+            (text) => text || 'PATH=',
+            () => 'PATH=',
+          ),
+        ),
+      )),
     ]
     for (const environment of environments) {
       expect(environment).toContain('PATH=')

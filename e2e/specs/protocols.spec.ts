@@ -217,7 +217,9 @@ describe('databases', () => {
 
 describe('a crash-looping server', () => {
   it('is not called live while it is away, holds its clients meanwhile, and serves them when it is back', async () => {
-    await world.bed.a.apply(barePod({ namespace: world.namespace, name: 'crashing', container: workloadContainer() }))
+    // So long it is away each time, that whoever looks now and then sees it.
+    const container = workloadContainer({ READY_MS: 3000 })
+    await world.bed.a.apply(barePod({ namespace: world.namespace, name: 'crashing', container }))
     await world.bed.a.waitForPods(world.namespace, 'app=crashing', 1)
     const forward = await liveForward(world.host.client, {
       clusterId: world.cluster.id,

@@ -212,7 +212,8 @@ describe.runIf(containers)('a watched target (needs containers)', () => {
     const [gone] = usable(watch.last)
     const deleted = await bed.a.kubectl(['delete', 'pod', gone ?? '', '-n', namespace, '--wait=false'])
     expect(deleted.code).toBe(0)
-    await waitUntil('the pod to be unusable', 1, () => !usable(watch.last).includes(gone ?? ''), 5)
+    // Within a second; five times that on a busy machine.
+    await waitUntil('the pod to be unusable', 5, () => !usable(watch.last).includes(gone ?? ''), 5)
     await waitUntil('a successor', 30, () => usable(watch.last).length === 2)
     expect(usable(watch.last)).not.toContain(gone)
     watch.stop()
@@ -223,9 +224,9 @@ describe.runIf(containers)('a watched target (needs containers)', () => {
     await waitUntil('two usable pods', 60, () => usable(watch.last).length === 2)
     const away = await stopComponent(bed.a, 'apiserver')
     try {
-      await waitUntil('the failure', 1, () => viewOf(watch.last)?.failure?.class === 'unreachable')
+      await waitUntil('the failure', 5, () => viewOf(watch.last)?.failure?.class === 'unreachable')
       // The first new connection may meet the server while it ends; the next one is refused.
-      await waitUntil('its name', 3, () => viewOf(watch.last)?.failure?.detail === 'refused')
+      await waitUntil('its name', 15, () => viewOf(watch.last)?.failure?.detail === 'refused')
       expect(usable(watch.last)).toHaveLength(2)
     } finally {
       await away.undo()
@@ -239,7 +240,7 @@ describe.runIf(containers)('a watched target (needs containers)', () => {
     await waitUntil('two usable pods', 60, () => usable(watch.last).length === 2)
     const { pid, restarts } = client.state()
     process.kill(pid ?? 0, 'SIGKILL')
-    await waitUntil('unwatched', 2, () => watch.views.some((news) => 'kind' in news))
+    await waitUntil('unwatched', 10, () => watch.views.some((news) => 'kind' in news))
     await waitUntil('the pods again', 10, () => usable(watch.last).length === 2)
     expect(client.state()).toMatchObject({ state: 'ready', restarts: restarts + 1 })
     expect(client.state().pid).not.toBe(pid)

@@ -190,7 +190,10 @@ describe.skipIf(missing.length > 0)(
           const endpoint = await waitUntil('the window', 60, async () => {
             const temporary = join(work, 'tmp')
             const folder = (await readdir(temporary)).find((name) => name.startsWith('mooring-window-')) ?? ''
-            return (await readFile(join(temporary, folder, 'profile', 'DevToolsActivePort'), 'utf8')).split('\n')[0]
+            const port = (await readFile(join(temporary, folder, 'profile', 'DevToolsActivePort'), 'utf8')).split(
+              '\n',
+            )[0]
+            return port === '' ? null : port
           })
           const window = await chromium.connectOverCDP(`http://127.0.0.1:${endpoint}`)
           const page = await waitUntil('the page of the running host', 30, () =>

@@ -3,6 +3,7 @@ import type { Forward } from '../../contract/forwards.ts'
 import { expectError, expectOk } from '../support/expect-ok.ts'
 import { useForwardWorld } from '../support/forward-world.ts'
 import { addCluster, liveForward, localAddress, waitForState } from '../support/main-job.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import {
   barePod,
   daemonSet,
@@ -57,8 +58,10 @@ describe('a forward leads to', () => {
       ports: [{ remote }],
     })
     expect(await podBehind(forward)).toMatch(pod)
-    expect(forward.observed.pod).toMatch(pod)
-    expect(forward.observed.watching).toBe(true)
+    await waitUntil('the row to name the pod', 20, async () => {
+      const { observed } = await expectOk(world.host.client.forwards.get({ id: forward.id }))
+      return observed.watching && pod.test(observed.pod ?? '')
+    })
     await expectOk(world.host.client.forwards.remove({ id: forward.id }))
   })
 

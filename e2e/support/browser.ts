@@ -5,8 +5,12 @@ import { axeFindings } from './axe.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
-/** What the browser itself writes when nobody listens any more; only allowed while the owner is known to be away. */
-const outage = /ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED/
+/**
+ * What the browser itself writes when nobody listens any more, or the next owner does, who knows nobody yet; only allowed
+ * while the owner is known to be away.
+ */
+const outage =
+  /ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|401 \(Unauthorized\)|HTTP Authentication failed/
 
 /** A page that notes everything that should not happen on it. */
 export type WatchedPage = {

@@ -55,7 +55,7 @@ export class CauseTimes {
    * reason was gone, where that took the cluster a while.
    */
   async recovered(id: string, code: CauseCode, since: number, options: Recovery = {}): Promise<void> {
-    const { goneAt = since, what = '', seconds = 30 } = options
+    const { goneAt = since, what = '', seconds = 75 } = options
     const isLive = ({ state, at }: SeenRow): boolean => state === 'live' && at >= since
     const row = await this.#watch.until(id, `live after ${code}`, seconds, isLive, since)
     const measured = this.#measured.findLast((one) => one.code === code && one.what === what)

@@ -99,7 +99,7 @@ export class Conversation {
 
   async hears(text: string | RegExp): Promise<void> {
     const matches = (): boolean => (typeof text === 'string' ? this.#heard === text : text.test(this.#heard))
-    await waitUntil(`to hear ${text.toString()}`, 20, matches, 5).catch((error: unknown) => {
+    await waitUntil(`to hear ${text.toString()}`, 60, matches, 5).catch((error: unknown) => {
       throw new Error(`heard ${JSON.stringify(this.#heard)}`, { cause: error })
     })
     this.#heard = ''

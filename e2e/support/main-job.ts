@@ -39,8 +39,12 @@ export async function addCluster(client: Client, kubeconfigPath: string, name: s
   return cluster
 }
 
+/** A forward that starts before the sidecar can watch lets kubectl find its pod. */
+export const sidecarReady = (client: Client): Promise<unknown> =>
+  waitUntil('the sidecar', 30, async () => (await expectOk(client.app.status())).sidecar.state === 'ready')
+
 /** Waits until a forward is in a state; its cause is part of what is said when it does not get there. */
-export function waitForState(client: Client, id: string, state: Forward['state'], seconds = 30): Promise<Forward> {
+export function waitForState(client: Client, id: string, state: Forward['state'], seconds = 75): Promise<Forward> {
   let last = ''
   return waitUntil(`forward in state ${state}`, seconds, async () => {
     const forward = await expectOk(client.forwards.get({ id }))

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { median } from './statistics.ts'
 
 export type SteadyResult = {
   attempts: number
@@ -24,6 +25,14 @@ export type SteadyAttempt = {
   /** Milliseconds to the first byte; null when none came. */
   waitMs: number | null
 }
+
+/**
+ * How many requests may end with the processes of pods that end at once, beside those that the forward counts: it counts
+ * nobody whom the pod itself cut off (kubectl-losses.ts). Three of all rollouts together; on a machine so slow that several
+ * requests are in each process's hands at any time, as many as those of all its `replicas`.
+ */
+export const takenByPods = (waitsMs: readonly number[], replicas: number, everyMs = 50): number =>
+  Math.max(3, replicas * Math.ceil(median(waitsMs) / everyMs))
 
 /** A client that opens a new connection every `everyMs` and asks for one HTTP answer each, until it is stopped. */
 export function startSteadyClient(options: {

@@ -36,10 +36,11 @@ export function watchTruth(client: Client, { silently = false } = {}): { stop():
   const exchanges = new Map<string, Exchange>()
   const watching = (async () => {
     while (!stopping.signal.aborted) {
-      const askedAt = Date.now()
-      for (const forward of await expectOk(client.forwards.list())) {
+      const forwards = await expectOk(client.forwards.list())
+      const toldAt = Date.now()
+      for (const forward of forwards) {
         const say = (words: string): number => truth.violations.push(`${forward.name}: ${words}`)
-        wrongWordsOf(forward, askedAt).forEach(say)
+        wrongWordsOf(forward, toldAt).forEach(say)
         if (forward.state === 'live' && !silently) {
           const exchange = exchanges.get(forward.id) ?? new Exchange(forward, () => (truth.exchanges += 1))
           exchanges.set(forward.id, exchange)
@@ -102,13 +103,13 @@ class Exchange {
   }
 }
 
-function wrongWordsOf({ state, cause, desired, observed }: Forward, askedAt: number): string[] {
+function wrongWordsOf({ state, cause, desired, observed }: Forward, toldAt: number): string[] {
   const found: string[] = []
   if (desired !== 'on') found.push('nobody turned it off')
   if (state === 'live') return found
   if (cause === null || cause.message === '' || cause.next === '')
     found.push(`${state} without a cause and a next step`)
-  const wait = observed.nextAttemptAt === null ? 0 : observed.nextAttemptAt - askedAt
+  const wait = observed.nextAttemptAt === null ? 0 : observed.nextAttemptAt - toldAt
   if (wait > longestWaitMs) found.push(`${state}, and the next attempt is ${wait} ms away`)
   return found
 }

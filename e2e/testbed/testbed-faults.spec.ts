@@ -46,8 +46,8 @@ const askApi = (): Promise<string> =>
   )
 const apiAnswers = (): Promise<unknown> =>
   waitUntil('the API server to answer', 10, async () => (await askApi()) === 'ok')
-const echo = (forward: KubectlForward): Promise<{ received: Buffer }> =>
-  exchange(forward.localPort(7000), { send: 'hello', until: (data) => data.length === 5, limitMs: 1000 })
+const echo = (forward: KubectlForward, limitMs = 10_000): Promise<{ received: Buffer }> =>
+  exchange(forward.localPort(7000), { send: 'hello', until: (data) => data.length === 5, limitMs })
 
 test('a bed of its own runs beside the shared one', () => {
   const shared = sharedBed()
@@ -98,9 +98,9 @@ describe.skipIf(!sharedBed().containers)('network and node', () => {
     await using forward = await forwardWeb()
     expect((await echo(forward)).received.toString()).toBe('hello')
     const fault = track(await faults.dropPackets(bed.a))
-    expect((await echo(forward)).received).toHaveLength(0)
+    expect((await echo(forward, 1000)).received).toHaveLength(0)
     await fault.undo()
-    await waitUntil('an echo', 40, async () => (await echo(forward)).received.length === 5)
+    await waitUntil('an echo', 40, async () => (await echo(forward, 1000)).received.length === 5)
   })
 
   test('connections reset: a forward ends at once, the API serves on', async () => {
@@ -129,9 +129,9 @@ describe.skipIf(!sharedBed().containers)('network and node', () => {
   test('kubelet paused: a new connection hangs until it goes on', async () => {
     await using forward = await forwardWeb()
     const fault = track(await faults.pauseComponent(bed.a, 'kubelet'))
-    expect((await echo(forward)).received).toHaveLength(0)
+    expect((await echo(forward, 1000)).received).toHaveLength(0)
     await fault.undo()
-    await waitUntil('an echo', 20, async () => (await echo(forward)).received.length === 5)
+    await waitUntil('an echo', 20, async () => (await echo(forward, 1000)).received.length === 5)
   })
 
   test('pods deleted, evicted or rolled are replaced by others', async () => {
@@ -156,7 +156,7 @@ describe.skipIf(!sharedBed().containers)('network and node', () => {
   test('a paused kubectl hangs, and serves after undo', async () => {
     await using forward = await forwardWeb()
     const fault = track(await hostFaults.pauseProcess(forward.pid))
-    expect((await echo(forward)).received).toHaveLength(0)
+    expect((await echo(forward, 1000)).received).toHaveLength(0)
     await fault.undo()
     expect((await echo(forward)).received.toString()).toBe('hello')
   })

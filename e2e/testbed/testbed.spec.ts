@@ -151,7 +151,7 @@ describe.skipIf(!containers)('pods with real containers', () => {
   })
 
   test('a slow starter runs long before it is ready', async () => {
-    const container = workloads.workloadContainer({ READY_MS: 3000 })
+    const container = workloads.workloadContainer({ READY_MS: 10_000 })
     await bed.a.apply(workloads.barePod({ namespace, name: 'slow', container }))
     const running = await waitUntil('running', 20, async () => {
       const [pod] = await bed.a.pods(namespace, 'app=slow')

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../network/eventually.testing.ts'
 import { WebSocket } from 'ws'
 import { ok } from '../../contract/errors.ts'
 import { operationNames } from '../../contract/operations.ts'
@@ -118,7 +119,9 @@ describe('a stranger', () => {
     const idle: Socket[] = []
     for (let count = 0; count < 1000; count++) idle.push(await open())
     expect(await answers()).toBe(200)
-    await expect.poll(() => idle.filter((socket) => !socket.closed && !socket.readableEnded).length).toBeLessThan(250)
+    await eventually(() =>
+      expect(idle.filter((socket) => !socket.closed && !socket.readableEnded).length).toBeLessThan(250),
+    )
   })
 
   it('who guesses tokens shuts out only himself', async () => {

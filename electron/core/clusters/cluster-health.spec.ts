@@ -227,7 +227,7 @@ describe('fifty clusters of which ten are dead, silent or slow', () => {
     const good = await startApi()
     const silent = await startTcpServer(() => undefined)
     const slow = await startApi(
-      (_request, response) => void setTimeout(() => sendJson(response, { gitVersion: 'slow' }), 3_000),
+      (_request, response) => void setTimeout(() => sendJson(response, { gitVersion: 'slow' }), 20_000),
     )
     ends.push(() => silent[Symbol.asyncDispose]())
     const servers: Record<string, string> = {}
@@ -243,7 +243,7 @@ describe('fifty clusters of which ten are dead, silent or slow', () => {
     await new Promise((resolve) => setImmediate(resolve))
     const begun = performance.now()
     expect(await health.check('c49')).toMatchObject({ status: 'connected' })
-    expect(performance.now() - begun).toBeLessThan(1_000)
+    expect(performance.now() - begun).toBeLessThan(5_000)
     await eventually(() => {
       const connected = background.slice(10).filter((id) => status(id).status === 'connected')
       expect(connected).toHaveLength(40)

@@ -77,6 +77,8 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
     existsSync(join(folder, 'runs')) ? readFileSync(join(folder, 'runs'), 'utf8').trim().split('\n').length : 0
   const printing = (status: object): string =>
     `cat <<'EOF'\n${JSON.stringify({ kind: 'ExecCredential', apiVersion: 'client.authentication.k8s.io/v1', status })}\nEOF`
+  /** It answers only when the file `told` is there. */
+  const untilTold = (): string => `until [ -e '${folder}/told' ]; do sleep 0.02; done`
   const withPlugin = (script: string, more: Parameters<typeof testExec>[0] = {}): KubeconfigEntry =>
     testEntry({ exec: testExec({ command: plugin(script), ...more }) })
 
@@ -325,11 +327,12 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
 
   it('are forgotten when the vault is locked, also those that were on their way', async () => {
     entries.a = ok(withPlugin(printing({ token: 'abc' })))
-    entries.b = ok(withPlugin(`sleep 0.3; ${printing({ token: 'def' })}`, { args: ['slow'] }))
     await credentials.resolve('a')
+    entries.b = ok(withPlugin(`${untilTold()}; ${printing({ token: 'def' })}`, { args: ['slow'] }))
     const onItsWay = credentials.resolve('b')
     await until(() => runs() === 2)
     credentials.forget()
+    file('told', '')
     await onItsWay
     await Promise.all(['a', 'b'].map((id) => credentials.resolve(id)))
     expect(runs()).toBe(4)
@@ -338,7 +341,7 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
   it.each(['vault-locked', 'not-found'] as const)(
     'that were on their way are given to nobody any more once the answer is %s',
     async (code) => {
-      entries.a = ok(withPlugin(`sleep 0.3; ${printing({ token: 'abc' })}`))
+      entries.a = ok(withPlugin(`${untilTold()}; ${printing({ token: 'abc' })}`))
       const onItsWay = credentials.resolve('a')
       const changed: string[] = []
       credentials.onChange((id) => changed.push(id))
@@ -346,17 +349,19 @@ describe.runIf(process.platform !== 'win32')('Credentials', () => {
       entries.a = fail(appError(code, 'It is away.', 'Look again.'))
       if (code === 'not-found') credentials.invalidate('a')
       else credentials.forget()
+      file('told', '')
       expect(await onItsWay).toMatchObject({ ok: false, error: { message: 'It is away.' } })
       expect(changed).toEqual([])
     },
   )
 
   it('that were on their way are the new ones when the kubeconfig changed meanwhile', async () => {
-    entries.a = ok(withPlugin(`sleep 0.3; ${printing({ token: 'abc' })}`))
+    entries.a = ok(withPlugin(`${untilTold()}; ${printing({ token: 'abc' })}`))
     const onItsWay = credentials.resolve('a')
     await until(() => runs() === 1)
     entries.a = ok(testEntry({ token: 'another' }))
     credentials.invalidate('a')
+    file('told', '')
     expect(await onItsWay).toMatchObject({ ok: true, value: { token: 'another' } })
   })
 

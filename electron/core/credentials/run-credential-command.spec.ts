@@ -3,14 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ok } from '../../../contract/errors.ts'
 import { FakeClock } from '../clock.testing.ts'
-import { testChildren, until } from '../processes/child-processes.testing.ts'
+import { isAlive, testChildren, until } from '../processes/child-processes.testing.ts'
 import { silentLog } from '../store/store.testing.ts'
 import { temporaryFolder } from '../temporary-folder.testing.ts'
 import { Credentials } from './credentials.ts'
 import { testEntry, testExec } from './credentials.testing.ts'
-
-const isAlive = (pid: number): boolean =>
-  existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
 
 describe('a credential command that does not end', () => {
   it.for([

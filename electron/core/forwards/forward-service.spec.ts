@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fail } from '../../../contract/errors.ts'
 import { owner } from '../../../contract/permissions.ts'
+import { eventually } from '../../../network/eventually.testing.ts'
 import { freePort } from '../../../network/free-ports.testing.ts'
 import { ForwardBench } from './forward-service.testing.ts'
 import { echo, free, occupy } from './listener/local-server.testing.ts'
@@ -225,10 +226,12 @@ describe('while it runs', () => {
     await new Promise((resolve) => setTimeout(resolve, 5))
     bench.service.slept(Date.now())
     bench.service.hint('wake')
-    const entries = await vi.waitUntil(async () => {
+    const entries = await eventually(async () => {
       const history = await bench.service.handlers()['forwards.history']({ id, limit: 10 }, context)
       const rows = history.ok ? history.value.entries : []
-      return rows[0]?.state !== 'off' && rows.some(({ state }) => state === 'off') && rows
+      if (rows[0]?.state === 'off') throw new Error('still off')
+      expect(rows.map(({ state }) => state)).toContain('off')
+      return rows
     })
     const states = entries.map(({ state }) => state)
     expect(states.slice(states.indexOf('off'))).toEqual(['off', 'live', 'starting'])
@@ -247,10 +250,11 @@ describe('while it runs', () => {
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
     bench.tunnels.at(-1)!.lose({ code: 'tunnel-lost', detail: null, message: 'lost connection to pod' })
-    const entries = await vi.waitUntil(async () => {
+    const entries = await eventually(async () => {
       const history = await bench.service.handlers()['forwards.history']({ id, limit: 10 }, context)
       const rows = history.ok ? history.value.entries : []
-      return rows.some(({ state }) => state === 'recovering') && rows
+      expect(rows.map(({ state }) => state)).toContain('recovering')
+      return rows
     })
     const states = entries.map(({ state }) => state)
     expect(states.slice(states.indexOf('recovering'))).toEqual(['recovering', 'off', 'live', 'starting'])
@@ -266,7 +270,7 @@ describe('while it runs', () => {
     await bench.create({ name: 'dead' })
     const startedAt = Date.now()
     await Promise.all(Array.from({ length: 20 }, (_, index) => bench.live({ name: `good ${index}` })))
-    expect(Date.now() - startedAt).toBeLessThan(3_000)
+    expect(Date.now() - startedAt).toBeLessThan(10_000)
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../../../network/eventually.testing.ts'
 import type { EventMessage } from '../../../contract/events.ts'
 import { owner, type Principal } from '../../../contract/permissions.ts'
 import { EventHub } from './event-hub.ts'
@@ -103,7 +104,7 @@ describe('an event session', () => {
     for (let value = 1; value <= 50; value++) set(value)
     expect(data(sent)).toEqual(['snapshot 0'])
     pending = 0
-    await expect.poll(() => data(sent)).toEqual(['snapshot 0', 'snapshot 50'])
+    await eventually(() => expect(data(sent)).toEqual(['snapshot 0', 'snapshot 50']))
     one.close()
   })
 })

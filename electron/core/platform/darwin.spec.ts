@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../../../network/eventually.testing.ts'
 import { createDarwinPlatform } from './darwin.ts'
 import { parsePsTime } from './darwin-tools.ts'
 
@@ -51,7 +52,7 @@ describe('macOS', () => {
   it('answers the last known facts at once and the new ones next time', async () => {
     const platform = createDarwinPlatform(recorded({ '-p 7': 'S Fri Nov 21 06:59:00 2026 0:01.00 1\n' }))
     expect(platform.processFacts(7)).toBeNull()
-    await expect.poll(() => platform.processFacts(7)?.cpuMs).toBe(1000)
+    await eventually(() => expect(platform.processFacts(7)?.cpuMs).toBe(1000))
   })
 
   it('finds children by the token in their environment, and only by a whole one', async () => {

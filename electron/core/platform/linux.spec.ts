@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../../network/eventually.testing.ts'
 import { createPlatform } from './platform.ts'
 
 describe.runIf(process.platform === 'linux')('Linux', () => {
@@ -56,7 +57,8 @@ describe.runIf(process.platform === 'linux')('Linux', () => {
     await once(socket, 'connect')
     const ours = socket.localPort ?? 0
     expect(await platform.ownerOfConnection(ours, port)).toMatchObject({ pid: process.pid })
-    expect(await platform.ownerOfConnection(port, ours)).toMatchObject({ pid })
+    // Nobody's until the other process has accepted it.
+    await eventually(async () => expect(await platform.ownerOfConnection(port, ours)).toMatchObject({ pid }))
     expect(await platform.ownerOfConnection(port, ours, [pid])).toMatchObject({ pid })
     expect(await platform.ownerOfConnection(port, ours, [process.pid])).toMatchObject({ pid })
     expect(await platform.ownerOfConnection(port, 1)).toBeNull()
@@ -68,7 +70,7 @@ describe.runIf(process.platform === 'linux')('Linux', () => {
     expect(facts?.state).toBe('running')
     expect(facts?.rssBytes).toBeGreaterThan(10_000_000)
     process.kill(pid, 'SIGSTOP')
-    await expect.poll(() => platform.processFacts(pid)?.state).toBe('stopped')
+    await eventually(() => expect(platform.processFacts(pid)?.state).toBe('stopped'))
     process.kill(pid, 'SIGKILL')
     await once(children[0]!, 'exit')
     expect(await platform.inspect(pid)).toBeNull()
@@ -76,11 +78,11 @@ describe.runIf(process.platform === 'linux')('Linux', () => {
 
   it('tells a process that rests from one that works', async () => {
     const { pid } = await foreignListener()
-    await expect.poll(() => platform.rests(pid)).toBe(true)
+    await eventually(() => expect(platform.rests(pid)).toBe(true))
     const busy = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' })
     children.push(busy)
     const busyPid = busy.pid ?? 0
-    await expect.poll(() => platform.rests(busyPid)).toBe(false)
+    await eventually(() => expect(platform.rests(busyPid)).toBe(false))
     busy.kill('SIGKILL')
     await once(busy, 'exit')
     expect(platform.rests(busyPid)).toBeNull()

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../clock.ts'
+import { createPlatform } from '../platform/platform.ts'
 import type { Store } from '../store/store.ts'
 import { memoryStore, silentLog } from '../store/store.testing.ts'
 import { ChildProcesses, type ChildLimits, type ChildSpec } from './child-processes.ts'
@@ -45,8 +46,16 @@ export const shell = (script: string, more: Partial<ChildSpec> = {}): ChildSpec 
   ...more,
 })
 
+const platform = createPlatform()
+
+/** Whether it runs; who has ended and was not collected yet does not. */
+export function isAlive(pid: number): boolean {
+  const facts = platform.processFacts(pid)
+  return facts !== null && facts.state !== 'dead'
+}
+
 /** Looks again every 10 ms until it is true; throws after `ms`. Without vitest's `eventually`, for programs that specs start. */
-export async function until(condition: () => boolean, ms = 5000): Promise<void> {
+export async function until(condition: () => boolean, ms = 30_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not true within ${ms} ms: ${condition.toString()}`)

@@ -12,7 +12,7 @@ import type { ChildRow } from '../store/child-table.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { migrationsFolder, silentLog } from '../store/store.testing.ts'
 import { ChildProcesses } from './child-processes.ts'
-import { until } from './child-processes.testing.ts'
+import { isAlive, until } from './child-processes.testing.ts'
 import { membersOf } from './orphans.ts'
 
 const row: ChildRow = {
@@ -73,10 +73,6 @@ describe.runIf(process.platform === 'linux')('after kill -9 of the owner', () =>
     return new ChildProcesses({ store, clock: systemClock, log: silentLog, runtimeDir: join(folder, 'run'), limits })
   }
   const rows = (): ChildRow[] => store.database.prepare<[], ChildRow>('SELECT * FROM children').all()
-  const isAlive = (pid: number): boolean => {
-    const facts = platform.processFacts(pid)
-    return facts !== null && facts.state !== 'dead'
-  }
   const stranger = (token: string): number => {
     const child = spawn('sleep', ['300'], { detached: true, stdio: 'ignore', env: { MOORING_CHILD_TOKEN: token } })
     strangers.push(child)
@@ -109,8 +105,10 @@ describe.runIf(process.platform === 'linux')('after kill -9 of the owner', () =>
     const [line] = (await once(createInterface(owner.stdout), 'line')) as [string]
     const { pids, grandchild } = JSON.parse(line) as { pids: number[]; grandchild: number }
     expect(pids.filter(isAlive)).toEqual(pids)
+    // The loop has begun to sleep.
+    await until(() => readFileSync(`/proc/${pids[1]}/task/${pids[1]}/children`, 'latin1') !== '')
     owner.kill('SIGKILL')
-    await until(() => !pids.some(isAlive), 1000)
+    await until(() => !pids.some(isAlive), 5000)
 
     const children = reopen()
     expect(rows()).toHaveLength(3)

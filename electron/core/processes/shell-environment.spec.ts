@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../../network/eventually.testing.ts'
 import { systemClock } from '../clock.ts'
 import { Log } from '../log.ts'
 import { parseStat } from '../platform/linux-proc.ts'
@@ -94,14 +95,14 @@ describe.runIf(process.platform === 'linux')('the login shell’s environment', 
   it('is given up when a profile hangs, and nothing of it is left', async () => {
     profile(`echo $$ > "$HOME/pid"; sleep 300 & wait`)
     const begin = performance.now()
-    const asked = askLoginShell('/bin/bash', desktop(), { ...shells, timeoutMs: 300 })
+    const asked = askLoginShell('/bin/bash', desktop(), { ...shells, timeoutMs: 3_000 })
     expect(onRecord()).toHaveLength(1)
     const result = await asked
     expect(onRecord()).toEqual([])
     expect(result).toEqual({ kind: 'timed-out' })
-    expect(performance.now() - begin).toBeLessThan(2000)
+    expect(performance.now() - begin).toBeLessThan(15_000)
     const group = Number(readFileSync(join(home, 'pid'), 'utf8'))
-    await expect.poll(() => isGroupAlive(group)).toBe(false)
+    await eventually(() => expect(isGroupAlive(group)).toBe(false))
   })
 
   it('is given up when a profile prints for ever', async () => {

@@ -9,6 +9,7 @@ import { eventually } from '../../../network/eventually.testing.ts'
 import { systemClock } from '../clock.ts'
 import { FakeClock } from '../clock.testing.ts'
 import { Log, LogRing } from '../log.ts'
+import { isAlive } from '../processes/child-processes.testing.ts'
 import { createForkLauncher, sidecarEnvironment } from './fork-launcher.ts'
 import { SidecarClient, type WatchNews } from './sidecar-client.ts'
 import type { SidecarEvents, SidecarLauncher } from './sidecar-launcher.ts'
@@ -18,14 +19,6 @@ const ends: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
-const isAlive = (pid: number | null): boolean => {
-  try {
-    process.kill(pid ?? 0, 0)
-    return pid !== null && !fs.readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
-  } catch {
-    return false
-  }
-}
 
 /** A cluster with one pod, whose watch stays open. */
 async function startCluster(): Promise<TestServer> {
@@ -185,7 +178,7 @@ describe('the sidecar', () => {
     client.restart()
     expect(await client.request('version', { clusterId: 'c' })).toMatchObject({ ok: true })
     expect(client.state().pid).not.toBe(pid)
-    expect(isAlive(pid)).toBe(false)
+    expect(isAlive(pid ?? 0)).toBe(false)
   })
 
   it('ends when it is asked to, and its end is no crash', async () => {
@@ -193,7 +186,7 @@ describe('the sidecar', () => {
     await client.request('version', { clusterId: 'c' })
     const { pid } = client.state()
     await client.close()
-    expect(isAlive(pid)).toBe(false)
+    expect(isAlive(pid ?? 0)).toBe(false)
     expect(states.at(-1)).toBe('stopped')
     expect(client.state()).toMatchObject({ restarts: 0, pid: null })
     expect(await client.request('version', { clusterId: 'c' })).toMatchObject({

@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../../../network/eventually.testing.ts'
 import { FakeClock } from '../clock.testing.ts'
 import { temporaryFolder } from '../temporary-folder.testing.ts'
 import { openFile, tryOpen } from './open-store.testing.ts'
@@ -45,7 +46,7 @@ async function damagedWithSnapshot(): Promise<{ path: string; clock: FakeClock }
   const path = join(temporaryFolder(), 'mooring.db')
   const clock = new FakeClock()
   const store = openFile(path, { clock })
-  await vi.waitUntil(() => store.snapshots().length === 1)
+  await eventually(() => expect(store.snapshots()).toHaveLength(1))
   put(store, 'kept')
   clock.advance(1000)
   expect((await store.snapshot()).ok).toBe(true)
@@ -60,15 +61,15 @@ describe('snapshots', () => {
     const path = join(temporaryFolder(), 'mooring.db')
     const clock = new FakeClock()
     const store = openFile(path, { clock })
-    await vi.waitUntil(() => store.snapshots().length === 1)
+    await eventually(() => expect(store.snapshots()).toHaveLength(1))
     for (let hour = 0; hour < 23; hour++) clock.advance(hourMs)
     expect(store.snapshots()).toHaveLength(1)
     const seen = new Set(store.snapshots().map(({ file }) => file))
     for (let day = 1; day < 10; day++) {
       const before = store.snapshots()[0]?.at ?? 0
       for (let hour = 0; hour < 24; hour++) clock.advance(hourMs)
-      await vi.waitUntil(() => (store.snapshots()[0]?.at ?? 0) > before)
-      await vi.waitUntil(() => store.snapshots().length === Math.min(7, day + 1))
+      await eventually(() => expect(store.snapshots()[0]?.at ?? 0).toBeGreaterThan(before))
+      await eventually(() => expect(store.snapshots()).toHaveLength(Math.min(7, day + 1)))
       seen.add(store.snapshots()[0]!.file)
     }
     expect(seen.size).toBe(10)
@@ -81,7 +82,7 @@ describe('snapshots', () => {
   it('are complete databases that nobody else can read', async () => {
     const path = join(temporaryFolder(), 'mooring.db')
     const store = openFile(path, { clock: new FakeClock() })
-    await vi.waitUntil(() => store.snapshots().length === 1)
+    await eventually(() => expect(store.snapshots()).toHaveLength(1))
     put(store, 'one')
     await store.snapshot()
     const file = join(snapshotFolder(path), store.snapshots()[0]!.file)
@@ -96,7 +97,7 @@ describe('snapshots', () => {
     const path = join(temporaryFolder(), 'mooring.db')
     const clock = new FakeClock()
     const store = openFile(path, { clock })
-    await vi.waitUntil(() => store.snapshots().length === 1)
+    await eventually(() => expect(store.snapshots()).toHaveLength(1))
     clock.advance(1000)
     await store.snapshot()
     expect(store.snapshots()).toHaveLength(2)
@@ -240,7 +241,7 @@ describe('restoring a snapshot', () => {
   it('keeps what it replaces, and takes only what is on the list', async () => {
     const path = join(temporaryFolder(), 'mooring.db')
     const store = openFile(path, { clock: new FakeClock() })
-    await vi.waitUntil(() => store.snapshots().length === 1)
+    await eventually(() => expect(store.snapshots()).toHaveLength(1))
     put(store, 'today')
     const { file } = store.snapshots()[0]!
     store.close()

@@ -68,7 +68,7 @@ afterEach(async () => server[Symbol.asyncDispose]())
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const ended = (pair: Pair, kind: SpliceEnd['kind']): Promise<void> =>
-  eventually(() => expect(pair.end?.kind).toBe(kind), { timeout: 5000 })
+  eventually(() => expect(pair.end?.kind).toBe(kind))
 
 describe('bytes', () => {
   it('go both ways unchanged and are counted', async () => {
@@ -77,7 +77,7 @@ describe('bytes', () => {
     const bytes = randomBytes(20 << 20)
     const answer = readAll(socket)
     socket.end(bytes)
-    await eventually(() => expect(pair.received).toBe(bytes.length), { timeout: 10_000 })
+    await eventually(() => expect(pair.received).toBe(bytes.length))
     await eventually(() => expect(pair.accepted!.readableEnded).toBe(true))
     pair.clock.advance(holdFinMs)
     expect(sha256(await answer)).toBe(sha256(bytes))
@@ -114,7 +114,7 @@ describe('bytes', () => {
         before = now
         expect(stands).toBe(true)
       },
-      { interval: 200, timeout: 10_000 },
+      { interval: 200 },
     )
     expect(written).toBeLessThan(64 << 20)
     expect(pair.accepted!.writableLength).toBeLessThan(1 << 20)

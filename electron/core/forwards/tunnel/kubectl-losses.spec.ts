@@ -80,6 +80,8 @@ describe.runIf(process.platform === 'linux')('what a kubectl takes with it, on a
     await eventually(() => expect(heard).toBe(5), { interval: 1 })
     return opened.value
   }
+  /** A spare kubectl beside the killed one would keep the tunnel. */
+  const noSpare = { maxChildren: 1, maxStarting: 4 }
   const pidOf = (tunnel: Tunnel): number => tunnel.usage()?.pids[0] ?? 0
 
   it('is counted exactly when it is killed, 20 times', async () => {
@@ -102,6 +104,7 @@ describe.runIf(process.platform === 'linux')('what a kubectl takes with it, on a
   }, 60_000)
 
   it('is counted also when its tunnel is closed the moment it died, and from clients that do not read', async () => {
+    standIns.limits = noSpare
     const tunnel = await start('socket.pipe(socket)')
     const streams = await Promise.all(Array.from({ length: 5 }, () => talk(tunnel)))
     for (const stream of streams) stream.pause()
@@ -129,6 +132,7 @@ describe.runIf(process.platform === 'linux')('what a kubectl takes with it, on a
   })
 
   it('is nothing when the pod ends connections, or we do, or whose clients had left', async () => {
+    standIns.limits = noSpare
     const tunnel = await start(`socket.on('data', (data) => {
       if (String(data) === 'hello') socket.write(data)
       else socket.end()

