@@ -92,6 +92,8 @@ function openWindow(url) {
   ]
   const window = spawn(browser, isRoot ? [...flags, '--no-sandbox'] : flags, { stdio: 'ignore' })
   const clear = () => rmSync(folder, { recursive: true, force: true })
+  // Read by then; it holds the token.
+  setTimeout(() => rmSync(page, { force: true }), 30_000).unref()
   window.once('error', () => say(`the window could not be opened; open this address in a browser: ${url}`))
   window.once('exit', () => {
     clear()

@@ -190,7 +190,7 @@ async function readKubeconfig(file: string): Promise<Buffer> {
       code ?? ''
     ]
     throw new Stop(
-      `${file} cannot be read. ${reason ?? `The system says ${code ?? 'nothing'}`}.`,
+      `${file} cannot be read. ${reason ?? (code === undefined ? 'The system gives no reason' : `The system says ${code}`)}.`,
       'Name a kubeconfig file, or - to read it from standard input.',
       exitCode.failed,
     )

@@ -72,6 +72,16 @@ describe('a call of the API', () => {
     await dispatcher.destroy()
   })
 
+  it('tells nobody who calls over plain http', async () => {
+    const server = using(await startServer((_request, response) => sendJson(response, { gitVersion: 'v1.36.3' })))
+    const impersonate = { user: 'zoë', uid: '7', groups: ['devs'], extra: { team: ['a'] } }
+    for (const credentials of [{ token: 'secret-token' }, { basic: { username: 'zoë', password: 'secret' } }])
+      await ask(plainConnection(`http://127.0.0.1:${server.port}`, { ...credentials, impersonate }))
+    expect(server.requests).toHaveLength(2)
+    for (const { rawHeaders } of server.requests)
+      expect(rawHeaders.join('\n')).not.toMatch(/authorization|impersonate|secret/i)
+  })
+
   it('says who calls, with each impersonated group in a line of its own', async () => {
     const server = await answering()
     const impersonate = { user: 'zoë', uid: '7', groups: ['devs', 'on call'], extra: { 'Acme.com/Team é': ['a', 'b'] } }

@@ -1,6 +1,8 @@
 import type http from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { ClusterConnection } from '../contract/sidecar.ts'
 import { plainConnection, sendJson, startServer, type TestServer } from '../network/api-server.testing.ts'
+import { makeIdentity } from '../network/certificates.testing.ts'
 import { eventually } from '../network/eventually.testing.ts'
 import { ClusterRegistry } from './cluster-registry.ts'
 import { ResourceWatch } from './resource-watch.ts'
@@ -61,6 +63,10 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
 })
 
+const identity = makeIdentity({ commonName: 'api', names: ['127.0.0.1'] })
+const connectionTo = (server: TestServer, more: Partial<ClusterConnection> = {}): ClusterConnection =>
+  plainConnection(`https://127.0.0.1:${server.port}`, { insecureSkipTlsVerify: true, ...more })
+
 async function follow(
   list: ListServer,
   more: { silenceMs?: number; answerMs?: number } = {},
@@ -70,9 +76,9 @@ async function follow(
   server: TestServer
   items: () => readonly string[]
 }> {
-  const server = await startServer(list.answer)
+  const server = await startServer(list.answer, identity)
   const registry = new ClusterRegistry()
-  registry.set('c', plainConnection(`http://127.0.0.1:${server.port}`))
+  registry.set('c', connectionTo(server))
   const watch = new ResourceWatch<Thing, string>({
     registry,
     clusterId: 'c',
@@ -189,7 +195,7 @@ describe('a watched list', () => {
     const list = new ListServer()
     const { registry, server } = await follow(list)
     await eventually(() => expect(list.watches).toHaveLength(1))
-    registry.set('c', plainConnection(`http://127.0.0.1:${server.port}`, { token: 'newer' }))
+    registry.set('c', connectionTo(server, { token: 'newer' }))
     await eventually(() => expect(list.watches).toHaveLength(2))
     expect(server.requests.at(-1)?.rawHeaders).toContain('Bearer newer')
     expect(list.lists).toBe(1)

@@ -1,12 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Result } from '../../contract/errors.ts'
 import { operationNames, operations, type OperationName } from '../../contract/operations.ts'
 import { validInputsAround, vaultPassphrase } from '../../contract/valid-inputs.testing.ts'
 import { everyKindText, plantedSecrets } from '../../electron/core/kubeconfig/hostile-kubeconfigs.testing.ts'
+import { makeAuthority, makeIdentity } from '../../network/certificates.testing.ts'
 import { canariesBelow, canariesIn, type Canaries } from '../support/canaries.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { inspectable, openInspector, type Inspector } from '../support/inspector.ts'
@@ -87,7 +89,7 @@ describe('the memory of the owner', () => {
   let place: string
   let owner: OwnerDesktop
   let inspector: Inspector
-  /** An API server and a proxy that take every question and answer none, so that secrets stay in use. */
+  /** An API server and the proxy before it that take every question and answer none, so that secrets stay in use. */
   let silent: Server
   let heard = ''
   /** Answers of questions that were on their way. */
@@ -101,11 +103,20 @@ describe('the memory of the owner', () => {
   }
 
   beforeAll(async () => {
+    const authority = makeAuthority()
+    const identity = makeIdentity({ commonName: 'api', names: ['api.example.test'] }, authority)
+    const listen = (socket: Socket): void => {
+      const secured = new TLSSocket(socket, { isServer: true, key: identity.key, cert: identity.certificate })
+      secured.on('error', () => undefined)
+      secured.on('data', (bytes: Buffer) => (heard += bytes.toString('latin1')))
+    }
     silent = createServer((socket) => {
       socket.on('error', () => undefined)
-      socket.on('data', (bytes) => {
-        heard += bytes.toString('latin1')
-        if (bytes.subarray(0, 8).toString() === 'CONNECT ') socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      socket.once('data', (bytes) => {
+        const isForProxy = bytes.subarray(0, 8).toString() === 'CONNECT '
+        if (isForProxy) socket.write('HTTP/1.1 200 OK\r\n\r\n')
+        else socket.unshift(bytes)
+        listen(socket)
       })
     })
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
@@ -116,7 +127,11 @@ describe('the memory of the owner', () => {
     const { client } = owner
     await expectOk(client.vault.setup({ provider: 'passphrase', passphrase: vaultPassphrase }))
     const kubeconfig = everyKindText
-      .replaceAll(/https?:\/\/([^\s@]*@)?10\.0\.0\.\d:\d+/g, `http://$1${address}`)
+      .replaceAll(/https?:\/\/([^\s@]*@)?10\.0\.0\.\d:\d+/g, `https://$1${address}`)
+      .replace(
+        /certificate-authority-data: \S+/,
+        `certificate-authority-data: ${Buffer.from(authority.certificate).toString('base64')}`,
+      )
       .replaceAll('proxy.example.test:3128', address)
       .replaceAll('issuer.example.test', '127.0.0.1:9')
     const contexts = ['token', 'basic', 'certificate', 'command', 'provider'].map((context) => ({ context }))

@@ -10,6 +10,7 @@ import {
   startTcpServer,
   type TestServer,
 } from '../../../network/api-server.testing.ts'
+import { makeIdentity, type Identity } from '../../../network/certificates.testing.ts'
 import { eventually } from '../../../network/eventually.testing.ts'
 import { systemClock } from '../clock.ts'
 import type { CredentialFailure, ResolveOptions } from '../credentials/credentials.ts'
@@ -87,8 +88,9 @@ function start(
 
 async function startApi(
   answer: Parameters<typeof startServer>[0] = (_request, response) => sendJson(response, { gitVersion: 'v1.36.3' }),
+  identity?: Identity,
 ): Promise<TestServer> {
-  const server = await startServer(answer)
+  const server = await startServer(answer, identity)
   ends.push(() => server[Symbol.asyncDispose]())
   return server
 }
@@ -194,15 +196,19 @@ describe('a check', () => {
   })
 
   it('gets new credentials once when the server refuses the old ones', async () => {
-    const server = await startApi((request, response) => {
-      if (request.headers.authorization === 'Bearer newer') sendJson(response, { gitVersion: 'v1' })
-      else sendJson(response, { kind: 'Status', code: 401, reason: 'Unauthorized', message: 'Unauthorized' }, 401)
-    })
+    const server = await startApi(
+      (request, response) => {
+        if (request.headers.authorization === 'Bearer newer') sendJson(response, { gitVersion: 'v1' })
+        else sendJson(response, { kind: 'Status', code: 401, reason: 'Unauthorized', message: 'Unauthorized' }, 401)
+      },
+      makeIdentity({ commonName: 'api', names: ['127.0.0.1'] }),
+    )
+    const address = `https://127.0.0.1:${server.port}`
     const { health } = start(
       { a: '' },
       {
         resolve: (_id, { fresh = false }) =>
-          ok(plainConnection(addressOf(server), { token: fresh ? 'newer' : 'older' })),
+          ok(plainConnection(address, { insecureSkipTlsVerify: true, token: fresh ? 'newer' : 'older' })),
       },
     )
     expect(await health.check('a')).toMatchObject({ status: 'connected' })

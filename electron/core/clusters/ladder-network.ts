@@ -124,7 +124,7 @@ export async function stepTls(
 ): Promise<Reached<null>> {
   const server = endpointOf(way.server)
   if (!server.secure) {
-    const detail = 'nothing is encrypted, not even the credentials: the address is plain http'
+    const detail = 'nothing is encrypted, so no credentials are sent: the address is plain http'
     return { outcome: warning(detail, 'Use an https address, unless this never leaves the machine.'), value: null }
   }
   let secured: tls.TLSSocket

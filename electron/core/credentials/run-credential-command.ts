@@ -51,7 +51,9 @@ export async function runCredentialCommand(
   if (apiVersion === null || !execApiVersions.some((known) => known === apiVersion)) {
     return commandFailed(
       'api-version',
-      `The kubeconfig asks for ${apiVersion ?? 'no version'} of the credential command protocol, which is not spoken any more.`,
+      apiVersion === null
+        ? 'The kubeconfig does not say which apiVersion its credential command speaks.'
+        : `The kubeconfig says that its credential command speaks ${apiVersion}, which is not understood any more.`,
       `Update the tool that made the kubeconfig, or set apiVersion to ${execApiVersions[1]}.`,
     )
   }
@@ -113,14 +115,15 @@ function outcomeOf(
   const lookYourself =
     login === undefined
       ? `Run it in a terminal to see what it needs, then try again: ${redact(line)}`
-      : `Sign in in a terminal (${login}), then try again.`
+      : `Run ${login} in a terminal to sign in, then try again.`
   const output = exit.stdout
   try {
     if (exit.timedOut) return commandFailed('timeout', `${name} did not end within a minute.`, lookYourself)
     if (exit.outputTooLarge) return commandFailed('output', `${name} printed more than 1 MiB.`, lookYourself)
     if (exit.code !== 0) {
       const lines = exit.lastLines.filter((text) => text.trim() !== '').slice(-keptLines)
-      const how = exit.signal === null ? `with code ${exit.code ?? 'unknown'}` : `by ${exit.signal}`
+      const how =
+        exit.signal !== null ? `by ${exit.signal}` : exit.code === null ? 'without a code' : `with code ${exit.code}`
       const words = withoutValues(lines.join('\n'), secrets).slice(-1000)
       return commandFailed(words === '' ? null : words, `${name} ended ${how}.`, lookYourself)
     }

@@ -61,7 +61,7 @@ function vault({ vault: { state, provider } }: Found): Check {
 
 function keychain({ vault: status }: Found): Check {
   if (status.keychain.available) return good('keychain', "The system's keychain can be used.")
-  const words = `The system's keychain cannot be used: ${status.keychain.reason ?? 'no reason given'}`
+  const words = `The system's keychain cannot be used: ${status.keychain.reason ?? 'it gives no reason.'}`
   if (status.provider === 'passphrase') return good('keychain', `${words} A passphrase protects the vault instead.`)
   return bad(
     'keychain',

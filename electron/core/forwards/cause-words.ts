@@ -64,7 +64,10 @@ const words: Record<CauseCode, Wording> = {
       detail === 'kubectl-stopped'
         ? `Its kubectl is stopped and carries nothing${said(context)}.`
         : `Nothing comes through the connection to ${context.pod === null ? 'the pod' : `pod ${context.pod}`} any more.`,
-    next: 'Check the network or VPN; another connection is tried by itself.',
+    next:
+      detail === 'kubectl-stopped'
+        ? 'Nothing to do: another kubectl takes its place. If it happens again, look what stops processes on this machine.'
+        : 'Check the network or VPN; another connection is tried by itself.',
   }),
   'cluster-unreachable': (detail, context) => {
     const way = kubectlWays[detail ?? ''] ?? detail

@@ -22,7 +22,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   },
   'plain-http': {
     severity: 'danger',
-    message: () => 'The server is plain http: nothing is encrypted, and kubectl sends no credentials over it.',
+    message: () => 'The server is plain http: nothing is encrypted, and no credentials are sent over it.',
     next: 'Ask the cluster administrator for its https address.',
   },
   proxy: {

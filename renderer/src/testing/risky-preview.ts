@@ -43,7 +43,7 @@ export function riskyPreview(storedId: string): KubeconfigPreview {
         {
           code: 'plain-http',
           severity: 'danger',
-          message: 'The server is plain http: nothing is encrypted, and kubectl sends no credentials over it.',
+          message: 'The server is plain http: nothing is encrypted, and no credentials are sent over it.',
           next: 'Ask the cluster administrator for its https address.',
           line: 9,
           column: 13,
