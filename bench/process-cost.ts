@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import { statFields } from '../e2e/support/proc-stat.ts'
 
 /** Clock ticks per second in /proc; fixed on Linux. */
 const ticksPerSecond = 100
 
 /** Processor time a process has used since it started, seconds. Linux only. */
 export async function processorSeconds(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const fields = statFields(await readFile(`/proc/${pid}/stat`, 'utf8'))
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 

@@ -1,61 +1,16 @@
-import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { format } from 'prettier'
+import type { Machine, Source } from '../e2e/support/machine.ts'
 import { spread, takenOf, type Row } from './figures.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** What the figures depend on; nothing that names the machine. */
-export type Machine = {
-  cores: number
-  processor: string
-  memoryGiB: number
-  kernel: string
-  node: string
-  kubectl: string
-  /** Runnable processes of everybody else when the run began: what disturbed it. */
-  loadBefore: number
-}
-
-export type Report = {
+export type Report = Source & {
   at: string
-  /** Of the checkout that ran; null: it is none of git's. */
-  commit: string | null
-  /** Files differed from that commit. */
-  dirty: boolean
   rounds: number
   machine: Machine
   rows: Row[]
-}
-
-const run = promisify(execFile)
-
-/** Which source the figures are of. */
-export async function describeSource(): Promise<Pick<Report, 'commit' | 'dirty'>> {
-  try {
-    const { stdout: commit } = await run('git', ['rev-parse', 'HEAD'], { cwd: root })
-    const { stdout: changes } = await run('git', ['status', '--porcelain'], { cwd: root })
-    return { commit: commit.trim(), dirty: changes !== '' }
-  } catch {
-    return { commit: null, dirty: false }
-  }
-}
-
-export async function describeMachine(kubectl: string): Promise<Machine> {
-  const { stdout } = await run(kubectl, ['version', '--client', '-o', 'json'])
-  const { clientVersion } = JSON.parse(stdout) as { clientVersion: { gitVersion: string } }
-  return {
-    cores: cpus().length,
-    processor: cpus()[0]?.model ?? '',
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    kernel: release().split('-')[0] ?? '',
-    node: process.version,
-    kubectl: clientVersion.gitVersion,
-    loadBefore: Number((loadavg()[0] ?? 0).toFixed(1)),
-  }
 }
 
 export const isMet = ({ met }: Row): string => (met === null ? '' : met ? 'yes' : 'NO')

@@ -5,6 +5,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 export type EchoResult = {
   /** Ms from a block to the last byte of its echo, in order, with the time it was sent (`performance.now()`). */
   rounds: { at: number; ms: number }[]
+  /** When the block was sent whose echo is not whole yet. */
+  waitsSince: number | null
   wrongBytes: number
   /** Connections that ended although nobody had reason to end them. */
   lost: number
@@ -15,7 +17,7 @@ export type EchoResult = {
  * connects again.
  */
 export function keepEchoing(port: number, everyMs: number): { soFar: EchoResult; stop(): Promise<EchoResult> } {
-  const result: EchoResult = { rounds: [], wrongBytes: 0, lost: 0 }
+  const result: EchoResult = { rounds: [], waitsSince: null, wrongBytes: 0, lost: 0 }
   const over = new AbortController()
   const converse = async (): Promise<void> => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
@@ -32,10 +34,12 @@ export function keepEchoing(port: number, everyMs: number): { soFar: EchoResult;
       const block = randomBytes(1024)
       expected = block
       const at = performance.now()
+      result.waitsSince = at
       const whole = new Promise<void>((resolve) => (answered = resolve))
       socket.write(block)
       await Promise.race([whole, ended])
       if (expected.length === 0) result.rounds.push({ at, ms: performance.now() - at })
+      result.waitsSince = null
       await pause(everyMs)
     }
     if (socket.closed) result.lost += 1

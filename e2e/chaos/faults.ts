@@ -67,7 +67,7 @@ export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
   const place = { client, cluster: bed.a, clusterId, namespace, ownerPid: host.pid }
   const victim = await liveVictim(place, made)
   using rows = await RowWatch.follow(client)
-  const found: Found = { rows, facts: {}, violations: [], named: [], again: [] }
+  const found: Found = { rows, facts: {}, violations: [], named: [], fromTheStrike: [], again: [] }
 
   for (const trouble of troubles) await meet(world, victim, trouble, found)
   {
@@ -78,22 +78,26 @@ export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
   // Last: the clock stays where it jumped to.
   await meetSleep(victim, inspector, found)
   const disk = await fillDisk(world, { ...made, probe: { ...probe, seconds: 5 } })
-  const { facts, violations, named, again } = found
+  const { facts, violations, named, fromTheStrike, again } = found
   facts['disk full under the database'] = disk.words
   named.push(disk.namedMs)
+  fromTheStrike.push(disk.namedMs)
   again.push(disk.wellMs)
   violations.push(...disk.violations)
-  facts['named, counted from the evidence'] = distribution(named)
+  facts['named, counted from what was done'] = distribution(fromTheStrike)
+  facts['named, counted from the moment at which that was done; negative: before'] = distribution(named)
   facts['live again, counted from the end of the reason'] = distribution(again)
   await bed.a.deleteNamespace(namespace)
   return { facts, violations }
 }
 
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
+
 /** What all of them bring to light; times in ms. */
-type Found = PartResult & { rows: RowWatch; named: number[]; again: number[] }
+type Found = PartResult & { rows: RowWatch; named: number[]; fromTheStrike: number[]; again: number[] }
 
 async function meet(world: ChaosWorld, victim: Victim, trouble: Trouble, found: Found): Promise<void> {
-  const { rows, facts, violations, named, again } = found
+  const { rows, facts, violations, named, fromTheStrike, again } = found
   const { name, causes, inTheEnd, namedWithinMs } = trouble
   world.say(name)
   await liveAndServing(rows, victim)
@@ -110,17 +114,20 @@ async function meet(world: ChaosWorld, victim: Victim, trouble: Trouble, found: 
           namedWithinMs,
           ({ code }) => code !== null && causes.includes(code),
         )
-  if (row !== null) named.push(Math.max(0, row.at - evidenceAt))
-  else if (causes.length > 0)
+  if (row !== null) {
+    named.push(row.at - evidenceAt)
+    fromTheStrike.push(row.at - struckAt)
+  } else if (causes.length > 0)
     violations.push(
       `${name}: not named in ${namedWithinMs} ms, the row says ${JSON.stringify(rows.now(victim.forwardId))}`,
     )
   if (inTheEnd !== undefined) {
     const last = await rows.first(victim.forwardId, evidenceAt, foundMs, ({ code }) => code === inTheEnd)
     if (last === null) violations.push(`${name}: never ${inTheEnd}`)
-    else facts[`${name}, in the end`] = `${inTheEnd} after ${((last.at - evidenceAt) / 1000).toFixed(2)} s`
+    else facts[`${name}, in the end`] = `${inTheEnd} after ${seconds(last.at - evidenceAt)}`
   }
   await noLieFor(trouble.lasts(world), rows, victim.forwardId, trouble, violations)
+  const undoneAt = performance.now()
   await struck.undo()
   const goneAt = performance.now()
   const served = await liveAndServing(rows, victim).catch((error: unknown) => error as Error)
@@ -130,9 +137,9 @@ async function meet(world: ChaosWorld, victim: Victim, trouble: Trouble, found: 
   const words =
     row === null
       ? `${was === undefined ? 'over before the row said anything' : `its row said ${was.state} ${was.code ?? ''}`}, `
-      : `named ${row.code ?? ''} after ${((row.at - evidenceAt) / 1000).toFixed(2)} s, `
+      : `named ${row.code ?? ''} ${seconds(row.at - struckAt)} after it began and ${seconds(row.at - evidenceAt)} after it was done, `
   facts[name] =
-    `${words}live again ${served instanceof Error ? 'never' : `${((served - goneAt) / 1000).toFixed(2)} s`} after it was gone`
+    `${words}live again ${served instanceof Error ? 'never' : seconds(served - goneAt)} after it was gone, which took ${seconds(goneAt - undoneAt)}`
 }
 
 /** Resolves when the row is live and a client got its answer; with the time of that. */
@@ -147,7 +154,7 @@ async function liveAndServing(rows: RowWatch, { forwardId, port }: Victim): Prom
 
 /** While it lasts the row must not become live again for longer than evidence may be old. */
 async function noLieFor(
-  seconds: number,
+  lasts: number,
   rows: RowWatch,
   id: string,
   { name, causes }: Trouble,
@@ -155,13 +162,13 @@ async function noLieFor(
 ): Promise<void> {
   if (causes.length === 0) return
   const began = performance.now()
-  const lie = await rows.first(id, began, seconds * 1000, ({ state }) => state === 'live')
+  const lie = await rows.first(id, began, lasts * 1000, ({ state }) => state === 'live')
   if (lie !== null)
     violations.push(`${name}: live ${Math.round(lie.at - began)} ms after it was named, and nothing can have served`)
 }
 
 async function meetSleep(victim: Victim, inspector: Inspector, found: Found): Promise<void> {
-  const { rows, facts, violations, named, again } = found
+  const { rows, facts, violations, named, fromTheStrike, again } = found
   await liveAndServing(rows, victim)
   await sleepAnHour(victim.ownerPid, inspector)
   const wokeAt = performance.now()
@@ -176,8 +183,11 @@ async function meetSleep(victim: Victim, inspector: Inspector, found: Found): Pr
   if (served instanceof Error) violations.push(`after an hour's sleep: ${served.message}`)
   else again.push(served - wokeAt)
   facts["an hour's sleep"] =
-    `${told === null ? 'not named' : `named connecting (wake) after ${((told.at - wokeAt) / 1000).toFixed(2)} s`}, ` +
-    `live and serving ${served instanceof Error ? 'never' : `${((served - wokeAt) / 1000).toFixed(2)} s`} after waking`
+    `${told === null ? 'not named' : `named connecting (wake) after ${seconds(told.at - wokeAt)}`}, ` +
+    `live and serving ${served instanceof Error ? 'never' : seconds(served - wokeAt)} after waking`
   if (told === null) violations.push(`an hour's sleep was not named in ${toldMs} ms`)
-  else named.push(told.at - wokeAt)
+  else {
+    named.push(told.at - wokeAt)
+    fromTheStrike.push(told.at - wokeAt)
+  }
 }

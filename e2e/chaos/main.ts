@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { describeMachine, describeSource } from '../../bench/report.ts'
+import { describeMachine, describeSource } from '../support/machine.ts'
 import { chosenSeed } from '../support/seeded-random.ts'
 import { attachTestbed, readDescription, startTestbed } from '../testbed/testbed.ts'
 import { makeWorld, partOf, shortSize, wholeSize, type ChaosSize } from './chaos-part.ts'

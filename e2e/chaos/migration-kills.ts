@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
+import { setImmediate as aTurn } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type { Client } from '../../contract/client.ts'
 import { killOwnerAt } from '../support/chaos-owner.ts'
@@ -23,10 +23,16 @@ type Start = (options: HostOptions) => Promise<RunningHost>
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
-/** Finer than `waitUntil`. What does not come in 20 s is not waited for: the kill then counts as one that fell elsewhere. */
+/**
+ * Much finer than `waitUntil`: the first migrations take some ms. What does not come in 20 s is not waited for: the kill then
+ * counts as one that fell elsewhere.
+ */
 async function untilIs(isSo: () => boolean): Promise<void> {
-  for (const began = performance.now(); !isSo() && performance.now() - began < 20_000;) await pause(1)
+  for (const began = performance.now(); !isSo() && performance.now() - began < 20_000;) await aTurn()
 }
+
+/** What the journal has when all but the last of the first migrations are done, bytes. */
+const firstJournal = 100_000
 
 /** What is wrong in a data folder after the orderly end of its owner. */
 export async function brokenIn(dataDir: string): Promise<string[]> {
@@ -48,12 +54,8 @@ export async function killInFirstMigrations(
 ): Promise<MigrationKill> {
   const dataDir = await mkdtemp(join(tmpdir(), 'mooring-chaos-'))
   const mine = { ...options, dataDir }
-  const delayMs = random.below(30)
-  const moment = async (): Promise<void> => {
-    await untilIs(() => sizeOf(join(dataDir, 'mooring.db')) > 0)
-    await pause(delayMs)
-  }
-  const children = await killOwnerAt(mine, moment, start)
+  const bytes = random.below(firstJournal)
+  const children = await killOwnerAt(mine, () => untilIs(() => sizeOf(join(dataDir, 'mooring.db-wal')) > bytes), start)
   const wrong = await secretsLeftIn(dataDir)
   const done = await migrationsOf(dataDir)
   const host = await start(mine)

@@ -11,6 +11,7 @@ import { waitUntil } from '../support/wait-until.ts'
 import { deletePod, resetConnections, restartRollout } from '../testbed/faults.ts'
 import type { SmallDisk } from '../testbed/host-faults.ts'
 import type { PodRow } from '../testbed/pods.ts'
+import { withoutHintMs } from './bounds.ts'
 import type { ChaosWorld } from './chaos-part.ts'
 import type { Breaks } from './mixed-breaks.ts'
 import {
@@ -99,6 +100,8 @@ export function actionLanes(scene: MixedScene, random: SeededRandom): Record<'a'
     const touches = (line: Line): boolean => line.cluster === cluster
     return actions.map(({ act, ...rest }) => ({ ...rest, act: () => breaks.during(rest.name, touches, act) }))
   }
+  /** So long that what broke before excuses nobody any more. */
+  const leftAlone = { name: 'left alone', act: () => pause(3 * withoutHintMs), long: true } as const
   let slept = 0
   const asleep = async (): Promise<void> => {
     await breaks.during(
@@ -204,8 +207,9 @@ export function actionLanes(scene: MixedScene, random: SeededRandom): Record<'a'
       { name: 'login ended, then rotated', act: endLogin, long: true },
       { name: 'an hour asleep', act: asleep },
       { name: 'disk full', act: fillDisk },
+      leftAlone,
     ],
-    b: outages(random.child('b'), fake, 'b'),
+    b: [...outages(random.child('b'), fake, 'b'), leftAlone],
     owner: [
       { name: 'kubectl killed', act: signal('SIGKILL'), mayFail: true },
       { name: 'kubectl stopped', act: signal('SIGSTOP'), mayFail: true },

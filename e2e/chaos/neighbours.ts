@@ -38,6 +38,8 @@ const mostRatio = 5
 const controls = 5
 /** Below that nobody calls it late, ms. */
 const lateMs = 250
+/** No neighbour stands still for longer, ms, unless plain kubectls do (see `mostRatio`). */
+const stillMs = 2000
 /** Rounds of which the last hundredth is more than one moment of the machine. */
 const enoughRounds = 1000
 /** As long as a trouble may take to show; etcd away is told after 21 s, a login when its last token has ended. */
@@ -289,6 +291,12 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
   )
   const between = (of: typeof echoes, from: number, to: number): number[] =>
     of.flatMap(({ soFar }) => soFar.rounds.filter(({ at }) => at >= from && at < to).map(({ ms }) => ms))
+  /** The longest that any of them waited, who still waits included. */
+  const longestWait = (of: typeof echoes, from: number, to: number): number =>
+    Math.max(
+      ...of.map(({ soFar: { waitsSince } }) => (waitsSince === null ? 0 : to - Math.max(waitsSince, from))),
+      ...of.flatMap(({ soFar }) => soFar.rounds.filter(({ at, ms }) => at + ms >= from && at < to).map(({ ms }) => ms)),
+    )
   const lost = (): number => echoes.reduce((sum, { soFar }) => sum + soFar.lost, 0)
   const facts: PartResult['facts'] = {}
   const violations: string[] = []
@@ -315,11 +323,16 @@ export async function troubleNeighbours(world: ChaosWorld): Promise<PartResult> 
     const beside = between(plain, beganAt, endedAt)
     const during = quantile(rounds, 0.99)
     const control = quantile(beside, 0.99)
+    const [still, usuallyStill] = [longestWait(echoes, beganAt, endedAt), longestWait(plain, beganAt, endedAt)]
     await trouble.undo()
     ratios.push({ name, ours: during / calm, plain: control / calmControl })
     facts[name] =
-      `p99 ${during.toFixed(1)} ms, calm ${calm.toFixed(1)} ms; plain kubectl in the same seconds ${control.toFixed(1)} ms, ` +
-      `calm ${calmControl.toFixed(1)} ms; ${shown instanceof Error ? 'NOT SHOWN' : shown}`
+      `p99 ${during.toFixed(1)} ms, calm ${calm.toFixed(1)} ms, longest ${still.toFixed(0)} ms; plain kubectl in the same seconds ${control.toFixed(1)} ms, ` +
+      `calm ${calmControl.toFixed(1)} ms, longest ${usuallyStill.toFixed(0)} ms; ${shown instanceof Error ? 'NOT SHOWN' : shown}`
+    if (still > stillMs && still > mostRatio * usuallyStill)
+      violations.push(
+        `${name}: a neighbour stood still for ${still.toFixed(0)} ms, plain kubectls for ${usuallyStill.toFixed(0)} ms at most`,
+      )
     if (lost() > before) violations.push(`${name}: ${lost() - before} connections of neighbours were lost`)
     const share = rounds.length < enoughRounds ? 0.9 : 0.99
     const [late, usual] = [quantile(rounds, share), quantile(beside, share)]

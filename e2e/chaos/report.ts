@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { format } from 'prettier'
-import type { Machine } from '../../bench/report.ts'
+import type { Machine, Source } from '../support/machine.ts'
 import type { ChaosSize } from './chaos-part.ts'
 import type { PartName } from './parts.ts'
 import type { PartRun } from './run-part.ts'
@@ -9,18 +9,15 @@ import type { PartRun } from './run-part.ts'
 const root = join(import.meta.dirname, '..', '..')
 
 /** What one part brought to light, and of what: parts that stand side by side may be of different runs. */
-export type PartReport = Omit<PartRun, 'goesOn'> & {
-  /** When the run began. */
-  at: string
-  /** Of the checkout that ran; null: it is none of git's. */
-  commit: string | null
-  /** Files differed from that commit. */
-  dirty: boolean
-  machine: Machine
-  seed: number
-  /** How much of each; null: all there are. */
-  size: ChaosSize
-}
+export type PartReport = Omit<PartRun, 'goesOn'> &
+  Source & {
+    /** When the run began. */
+    at: string
+    machine: Machine
+    seed: number
+    /** How much of each; null: all there are. */
+    size: ChaosSize
+  }
 export type ChaosReport = Partial<Record<PartName, PartReport>>
 
 /** Keeps a run, however far it has come; returns the file, relative to the checkout. */

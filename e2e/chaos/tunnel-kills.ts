@@ -9,7 +9,7 @@ import { RowWatch } from '../support/row-watch.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { deletePod } from '../testbed/faults.ts'
-import { toldMs, withoutHintMs } from './bounds.ts'
+import { promisedMs, toldMs, withoutHintMs } from './bounds.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
 import { belongsTo, makeLanes, mayMeetStop, type Lane } from './targets.ts'
 
@@ -48,6 +48,8 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
   const lateness = monitorEventLoopDelay({ resolution: 10 })
   lateness.enable()
   const liveAgain: number[] = []
+  /** What was told later than promised although something told of it, in words: for who must understand it. */
+  const toldLate: string[] = []
   // Every second forward has clients, the others are left alone, so that both ways to notice are measured.
   const clients = lanes.map((lane, index) => (index % 2 === 0 ? keepAsking(lane.port, lane.remote, 200) : null))
   let left = size.signals
@@ -80,10 +82,27 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     if (signal === 'SIGSTOP') stops.push({ lane, at })
     const honest = fresh.length > 1 ? null : await firstHonest(lane, victim.pid, at, limit)
     if (fresh.length > 1) spared += 1
-    else if (honest !== null) falseLive[hint].push(honest)
-    else if (await hasServedAll(lane, at)) unseen += 1
+    else if (honest !== null) {
+      falseLive[hint].push(honest)
+      if (hint === 'child ended' && honest > promisedMs) toldLate.push(await whatWasKnown(lane, victim.pid, at, honest))
+    } else if (await hasServedAll(lane, at)) unseen += 1
     else violations.push(`${lane.forward.name}: live ${limit} ms after ${signal} and nothing serves`)
     await livesAgain(lane, at, signal)
+  }
+
+  /** What the row said meanwhile, what the owner itself wrote down and when, and which kubectls there were. */
+  const whatWasKnown = async (lane: Lane, victim: number, at: number, honest: number): Promise<string> => {
+    const { forward } = lane
+    const signalledAtWall = Date.now() - (performance.now() - at)
+    const { entries } = await expectOk(host.client.forwards.history({ id: forward.id, limit: 10 }))
+    const noted = entries
+      .filter((entry) => entry.at >= signalledAtWall - 2000)
+      .map((entry) => `${entry.state} ${entry.causeCode ?? ''} at ${Math.round(entry.at - signalledAtWall)} ms`)
+    const kubectls = children
+      .latest()
+      .all.filter(({ pid, command }) => pid !== victim && belongsTo(lane, command))
+      .map(({ listening, stopped }) => `${listening ? 'listening' : 'starting'}${stopped ? ', stopped' : ''}`)
+    return `${forward.name} ${Math.round(honest)} ms; its row: ${rows.said(forward.id, at - 2000, at + honest + 100)}; its history: ${noted.join(', ')}; other kubectls now: ${kubectls.join(' and ')}`
   }
 
   const livesAgain = async (lane: Lane, at: number, what: string): Promise<void> => {
@@ -202,6 +221,7 @@ export async function killTunnels(world: ChaosWorld): Promise<PartResult> {
     facts: {
       'signals sent': String(size.signals - left),
       'false live, child ended': distribution(falseLive['child ended']),
+      'told more than a second after the child ended': [String(toldLate.length), ...toldLate].join('; '),
       'false live, stopped with clients': distribution(falseLive['stopped, with clients']),
       'false live, stopped with nobody connected': distribution(falseLive['stopped, nobody connected']),
       'false live, pod deleted': `${distribution(falseLive['pod deleted'])}; ${deleted} pods`,

@@ -1,13 +1,13 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { descendantsOf, type ProcessRef } from './leftovers.ts'
+import { statFields } from './proc-stat.ts'
 
 /** A kubectl as the system shows it; nothing of this is asked of the owner. */
 export type SeenKubectl = ProcessRef & { stopped: boolean; listening: boolean }
 
 async function isStopped(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')
+  return statFields(await readFile(`/proc/${pid}/stat`, 'utf8'))[0] === 'T'
 }
 
 /** Inodes of the sockets that listen on this machine. */

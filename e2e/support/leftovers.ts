@@ -5,14 +5,14 @@ import { createClient } from '../../contract/client.ts'
 import { acquireOwnership } from '../../electron/core/store/ownership.ts'
 import { readOwner } from '../../electron/core/store/owner-file.ts'
 import { createLocalTransport } from '../../electron/http/local-client.ts'
+import { statFields } from './proc-stat.ts'
 
 /** A process, told apart from a later one with the same pid by its start time. Linux only. */
 export type ProcessRef = { pid: number; startTime: string; command: string }
 
 async function look(pid: string): Promise<(ProcessRef & { parent: number; state: string }) | null> {
   try {
-    const stat = await readFile(join('/proc', pid, 'stat'), 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const fields = statFields(await readFile(join('/proc', pid, 'stat'), 'utf8'))
     const command = (await readFile(join('/proc', pid, 'cmdline'), 'utf8')).replaceAll('\0', ' ').trim()
     return { pid: Number(pid), state: fields[0] ?? '', parent: Number(fields[1]), startTime: fields[19] ?? '', command }
   } catch {

@@ -5,6 +5,7 @@ import { isApiReady, signalComponent, startComponent, waitForComponentEnd } from
 import type { ComponentName } from './components.ts'
 import type { TestCluster } from './testbed.ts'
 import { mustRun, runCommand } from './run-command.ts'
+import { statFields } from '../support/proc-stat.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 /** Something made to go wrong. `undo` puts it right and waits until it is; a second `undo` does nothing. */
@@ -69,7 +70,7 @@ export async function waitForStandstill(pid: number): Promise<void> {
   const stands = async (thread: string): Promise<boolean> => {
     const stat = await fs.readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8').catch(() => null)
     // What is not there any more does nothing either.
-    return stat === null || /^[TtZX]/.test(stat.slice(stat.lastIndexOf(')') + 2))
+    return stat === null || /^[TtZX]/.test(statFields(stat)[0] ?? '')
   }
   await waitUntil(
     `a standstill of ${pid}`,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { statFields } from '../support/proc-stat.ts'
 import { exists } from './build.ts'
 
 const userId = process.getuid?.() ?? 0
@@ -23,9 +24,7 @@ export type ProcessIdentity = { pid: number; startTicks: number }
 /** null when there is no such process, or it has ended and nobody has reaped it yet. */
 export function identifyProcess(pid: number): ProcessIdentity | null {
   try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
-    // The name in brackets may hold spaces and brackets itself.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const fields = statFields(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'))
     if (fields[0] === 'Z' || fields[0] === 'X') return null
     return { pid, startTicks: Number(fields[19]) }
   } catch {

@@ -98,6 +98,20 @@ describe('pods', () => {
     expect(world.settle().state).toBe('live')
   })
 
+  it('that crash again and again stay the reason while the tunnels lead to them and nobody watches any more', () => {
+    const world = liveWorld()
+    world.see(aView([aPod('web-1', { usable: false, reason: 'CrashLoopBackOff' })]))
+    world.settle()
+    world.see(aView([aPod('web-1', { restarts: 1 })]))
+    world.pass(3_000, () => world.succeed())
+    world.unwatch()
+    for (let step = 0; step < 40; step += 1) {
+      for (const index of [0, 1]) world.flow(index)
+      world.pass(100)
+    }
+    expect(world.settle()).toMatchObject({ state: 'holding', watching: false, failure: { detail: 'CrashLoopBackOff' } })
+  })
+
   it('that crash again and again are not blamed for a cluster that cannot be reached', () => {
     const world = liveWorld()
     world.see(aView([aPod('web-1', { usable: false, reason: 'CrashLoopBackOff' })]))
