@@ -128,6 +128,17 @@ describe('a check', () => {
     await eventually(() => expect(open.size).toBe(0))
   })
 
+  it('ends when its cluster is removed, and lets go of its connection', async () => {
+    const { port, open } = await startSilent()
+    const { health, changed, history } = start({ a: `http://127.0.0.1:${port}` })
+    const check = health.check('a')
+    await eventually(() => expect(open.size).toBe(1))
+    changed.emit({ id: 'a', kind: 'removed' })
+    expect(await check).toMatchObject({ cause: { detail: 'cancelled', message: 'The cluster was removed.' } })
+    await eventually(() => expect(open.size).toBe(0))
+    expect(history).toEqual({})
+  })
+
   it('ends when the vault is locked while it waits for credentials', async () => {
     const waits = Promise.withResolvers<Resolved>()
     const locked = { code: 'vault-locked', detail: null, message: 'The vault is locked.', next: 'Unlock it.' } as const
@@ -285,6 +296,18 @@ describe('a test', () => {
     setTimeout(() => caller.abort(), 50)
     expect(await test).toMatchObject({ status: 'unknown' })
     expect(status('a').status).toBe('unknown')
+  })
+
+  it('ends when its cluster is removed, lets go of its connection, and says so', async () => {
+    const { port, open } = await startSilent()
+    const { health, changed } = start({ a: `https://127.0.0.1:${port}`, b: `https://127.0.0.1:${port}` })
+    const [test, other] = [health.test('a'), health.test('b')]
+    await eventually(() => expect(open.size).toBe(2))
+    changed.emit({ id: 'a', kind: 'removed' })
+    expect(await test).toMatchObject({ status: 'unknown', cause: { detail: 'cancelled' } })
+    await eventually(() => expect(open.size).toBe(1))
+    health.close()
+    await other
   })
 
   it('ends when the vault is locked, for all who wait, lets go of its connection, and says what to do', async () => {

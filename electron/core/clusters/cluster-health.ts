@@ -50,7 +50,7 @@ export class ClusterHealth {
   readonly #options: HealthOptions
   readonly #background: BackgroundChecks
   readonly #discovery: ClusterDiscovery
-  readonly #checks = new Map<string, Promise<ClusterStatus>>()
+  readonly #checks = new Map<string, { status: Promise<ClusterStatus>; removed: AbortController }>()
   readonly #tests: ConnectionTests
   readonly #touched = new Map<string, number>()
   readonly #unlisten: (() => void)[]
@@ -95,10 +95,11 @@ export class ClusterHealth {
   /** Looks now; callers at the same time share one look. Bounded: about 11 s for a cluster that does not answer. */
   async check(id: string): Promise<ClusterStatus> {
     const running = this.#checks.get(id)
-    if (running !== undefined) return await running
-    const check = this.#check(id).finally(() => this.#checks.delete(id))
-    this.#checks.set(id, check)
-    return await check
+    if (running !== undefined) return await running.status
+    const removed = new AbortController()
+    const status = this.#check(id, removed.signal).finally(() => this.#checks.delete(id))
+    this.#checks.set(id, { status, removed })
+    return await status
   }
 
   /**
@@ -149,17 +150,18 @@ export class ClusterHealth {
     return fail(noSuchCluster())
   }
 
-  async #check(id: string): Promise<ClusterStatus> {
+  async #check(id: string, removed: AbortSignal): Promise<ClusterStatus> {
     const { clusters } = this.#options
     const before = clusters.get(id)?.status ?? unknownStatus
     clusters.setStatus(id, { ...before, checking: true })
-    let looked = await this.#look(id)
+    let looked = await this.#look(id, removed)
     // One lost packet is no news: only a second failure changes what is shown.
-    if (!looked.ok && before.status !== 'disconnected' && isWorthASecondLook(looked.error)) {
+    if (!looked.ok && !removed.aborted && before.status !== 'disconnected' && isWorthASecondLook(looked.error)) {
       await this.#pause(secondLookMs)
-      looked = await this.#look(id)
+      looked = await this.#look(id, removed)
     }
     const status = this.#statusOf(looked, before)
+    if (removed.aborted) return status
     if (!this.#closing.signal.aborted) clusters.setStatus(id, status)
     this.#background.noticed(id, lookResult(status.cause))
     return status
@@ -184,31 +186,27 @@ export class ClusterHealth {
     }
   }
 
-  async #look(id: string): Promise<Looked> {
-    const first = await this.#probe(id, false)
+  async #look(id: string, removed: AbortSignal): Promise<Looked> {
+    const first = await this.#probe(id, false, removed)
     // Tokens end early when they are taken back: new ones are tried once.
-    return !first.ok && first.error.code === 'credentials-rejected' ? await this.#probe(id, true) : first
+    return !first.ok && first.error.code === 'credentials-rejected' ? await this.#probe(id, true, removed) : first
   }
 
-  async #probe(id: string, fresh: boolean): Promise<Looked> {
+  async #probe(id: string, fresh: boolean, removed: AbortSignal): Promise<Looked> {
     const looking = this.#untilLocked.signal
     const closing = this.#closing.signal
-    const signal = AbortSignal.any([closing, looking])
+    const signal = AbortSignal.any([closing, removed, looking])
     const resolved = await this.#options.credentials.resolve(id, { fresh, signal })
     if (!resolved.ok) return fail(causeOf(resolved.error))
     try {
       const answer: Result<ProbeAnswer, ApiFailure> = await probeApi(resolved.value, signal)
       return answer.ok ? answer : fail(clusterCause(answer.error))
     } catch (error) {
+      if (closing.aborted) return fail(lookEnded('Mooring is ending.', 'Start it again.'))
+      if (removed.aborted) return fail(lookEnded('The cluster was removed.', 'Add it again to look at it.'))
       // Asked again, a locked vault says so itself.
-      if (looking.aborted && !closing.aborted) return await this.#probe(id, fresh)
-      if (!closing.aborted) throw error
-      return fail({
-        code: 'cluster-unreachable',
-        detail: 'cancelled',
-        message: 'Mooring is ending.',
-        next: 'Start it again.',
-      })
+      if (looking.aborted) return await this.#probe(id, fresh, removed)
+      throw error
     }
   }
 
@@ -244,6 +242,9 @@ export class ClusterHealth {
       this.#touched.delete(id)
       this.#background.forget(id)
       this.#options.sidecar.dropCluster(id)
+      // What runs holds its credentials.
+      this.#checks.get(id)?.removed.abort()
+      this.#tests.clusterRemoved(id)
       return
     }
     if (kind === 'opened') this.touch(id)
@@ -258,6 +259,13 @@ export class ClusterHealth {
     if (resolved.ok) this.#options.sidecar.setCluster(id, resolved.value)
   }
 }
+
+const lookEnded = (message: string, next: string): ClusterCause => ({
+  code: 'cluster-unreachable',
+  detail: 'cancelled',
+  message,
+  next,
+})
 
 const causeOf = ({ code, detail, message, next }: CredentialFailure): ClusterCause => ({ code, detail, message, next })
 

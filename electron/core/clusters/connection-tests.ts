@@ -37,6 +37,16 @@ const lockedMeanwhile = (): EndedFor =>
     ),
   )
 
+const removedMeanwhile = (): EndedFor =>
+  new EndedFor(
+    failed(
+      'cluster-unreachable',
+      'cancelled',
+      'The cluster was removed while the test ran, so the test was ended.',
+      'Add the cluster again to test it.',
+    ),
+  )
+
 /** Runs connection tests, one at a time for each cluster. */
 export class ConnectionTests {
   readonly #options: ConnectionTestsOptions
@@ -55,6 +65,11 @@ export class ConnectionTests {
   /** Tests that run hold credentials: they end, and say why. */
   vaultLocked(): void {
     this.#end(lockedMeanwhile())
+  }
+
+  /** A test of a cluster that is gone holds its credentials: it ends, and says why. */
+  clusterRemoved(id: string): void {
+    this.#running.get(id)?.abort.abort(removedMeanwhile())
   }
 
   /**
