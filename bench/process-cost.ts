@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { statFields } from '../e2e/support/proc-stat.ts'
+import { statFields } from '../electron/core/platform/linux-proc.ts'
 
 /** Clock ticks per second in /proc; fixed on Linux. */
 const ticksPerSecond = 100

@@ -1,3 +1,4 @@
+import { toldMs } from '../support/bounds.ts'
 import { ask } from '../support/chaos-client.ts'
 import { inspectable, openInspector, type Inspector } from '../support/inspector.ts'
 import { addCluster } from '../support/main-job.ts'
@@ -6,7 +7,6 @@ import { distribution } from '../support/statistics.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import type { ChaosWorld, PartResult } from './chaos-part.ts'
 import { fillDisk } from './full-disk.ts'
-import { toldMs } from './bounds.ts'
 import {
   harms,
   liveVictim,
@@ -80,8 +80,7 @@ export async function meetFaults(world: ChaosWorld): Promise<PartResult> {
   const disk = await fillDisk(world, { ...made, probe: { ...probe, seconds: 5 } })
   const { facts, violations, named, fromTheStrike, again } = found
   facts['disk full under the database'] = disk.words
-  named.push(disk.namedMs)
-  fromTheStrike.push(disk.namedMs)
+  noteNamed(found, disk.namedMs)
   again.push(disk.wellMs)
   violations.push(...disk.violations)
   facts['named, counted from what was done'] = distribution(fromTheStrike)
@@ -96,8 +95,14 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
 /** What all of them bring to light; times in ms. */
 type Found = PartResult & { rows: RowWatch; named: number[]; fromTheStrike: number[]; again: number[] }
 
+/** After it was begun, and after it was done where that takes a while, ms. */
+function noteNamed({ named, fromTheStrike }: Found, afterStrike: number, afterDone = afterStrike): void {
+  fromTheStrike.push(afterStrike)
+  named.push(afterDone)
+}
+
 async function meet(world: ChaosWorld, victim: Victim, trouble: Trouble, found: Found): Promise<void> {
-  const { rows, facts, violations, named, fromTheStrike, again } = found
+  const { rows, facts, violations, again } = found
   const { name, causes, inTheEnd, namedWithinMs } = trouble
   world.say(name)
   await liveAndServing(rows, victim)
@@ -114,10 +119,8 @@ async function meet(world: ChaosWorld, victim: Victim, trouble: Trouble, found: 
           namedWithinMs,
           ({ code }) => code !== null && causes.includes(code),
         )
-  if (row !== null) {
-    named.push(row.at - evidenceAt)
-    fromTheStrike.push(row.at - struckAt)
-  } else if (causes.length > 0)
+  if (row !== null) noteNamed(found, row.at - struckAt, row.at - evidenceAt)
+  else if (causes.length > 0)
     violations.push(
       `${name}: not named in ${namedWithinMs} ms, the row says ${JSON.stringify(rows.now(victim.forwardId))}`,
     )
@@ -168,7 +171,7 @@ async function noLieFor(
 }
 
 async function meetSleep(victim: Victim, inspector: Inspector, found: Found): Promise<void> {
-  const { rows, facts, violations, named, fromTheStrike, again } = found
+  const { rows, facts, violations, again } = found
   await liveAndServing(rows, victim)
   await sleepAnHour(victim.ownerPid, inspector)
   const wokeAt = performance.now()
@@ -186,8 +189,5 @@ async function meetSleep(victim: Victim, inspector: Inspector, found: Found): Pr
     `${told === null ? 'not named' : `named connecting (wake) after ${seconds(told.at - wokeAt)}`}, ` +
     `live and serving ${served instanceof Error ? 'never' : seconds(served - wokeAt)} after waking`
   if (told === null) violations.push(`an hour's sleep was not named in ${toldMs} ms`)
-  else {
-    named.push(told.at - wokeAt)
-    fromTheStrike.push(told.at - wokeAt)
-  }
+  else noteNamed(found, told.at - wokeAt)
 }

@@ -1,10 +1,10 @@
 import type { Client } from '../../contract/client.ts'
+import { toldMs } from '../support/bounds.ts'
 import { ask } from '../support/chaos-client.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { addCluster, liveForward, localAddress } from '../support/main-job.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { smallDisk } from '../testbed/host-faults.ts'
-import { toldMs } from './bounds.ts'
 import type { ChaosWorld } from './chaos-part.ts'
 
 type Input = Omit<Parameters<Client['forwards']['create']>[0], 'clusterId'>

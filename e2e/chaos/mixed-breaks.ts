@@ -1,5 +1,5 @@
+import { withoutHintMs } from '../support/bounds.ts'
 import type { Answer } from '../support/chaos-client.ts'
-import { withoutHintMs } from './bounds.ts'
 import type { Line } from './mixed-actions.ts'
 
 /** While it lasted, what was established on these lines could break: a process, a pod or the way between them went. */

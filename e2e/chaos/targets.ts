@@ -1,11 +1,11 @@
 import type { Forward } from '../../contract/forwards.ts'
 import type { Client } from '../../contract/client.ts'
+import { probeSeconds } from '../support/bounds.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { waitForState } from '../support/main-job.ts'
 import type { RowWatch } from '../support/row-watch.ts'
 import type { TestCluster } from '../testbed/testbed.ts'
 import { deployment, service, WORKLOAD_PORTS } from '../testbed/workloads.ts'
-import { probeSeconds } from './bounds.ts'
 
 /** The ports whose every answer can be checked. */
 const remotes = [

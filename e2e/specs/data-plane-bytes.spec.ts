@@ -21,7 +21,7 @@ describe.runIf(containers)('bytes through kubectl', () => {
     expect(status).toBe(200)
     expect(JSON.parse(body)).toMatchObject({ pod: 'web', uid: plane.pod.uid })
     // One, and a spare where the answer took its time.
-    expect(tunnel.usage()?.pids.length).toBeGreaterThanOrEqual(1)
+    expect([1, 2]).toContain(tunnel.usage()?.pids.length)
   })
 
   it('parks clients that come before the pod and serves them when it is there', async () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { BusyMachine } from '../support/busy-machine.ts'
+import { isFoundAlive } from '../support/data-plane.ts'
 import { TunnelLane } from '../support/tunnel-lane.ts'
 import * as faults from '../testbed/faults.ts'
 import type { PodRow } from '../testbed/pods.ts'
@@ -77,7 +78,7 @@ describe.runIf(containers)('the data plane when the cluster fails', () => {
     const way = await lane()
     const { tunnel, lost } = await way.serve(pod, ports.echo)
     const socket = await talking(way.port)
-    await waitUntil('a free kubectl', 10, async () => (await tunnel.probe()).kind === 'live')
+    await isFoundAlive(tunnel, 10)
     const fault = await faults.linkDown(bed.a)
     undone.push(fault)
     const before = performance.now()
@@ -93,12 +94,12 @@ describe.runIf(containers)('the data plane when the cluster fails', () => {
   it('says stalled while the node does not move, and live again', async () => {
     const way = await lane()
     const { tunnel, lost } = await way.serve(pod, ports.echo)
-    await waitUntil('a live probe', 20, async () => (await tunnel.probe()).kind === 'live')
+    await isFoundAlive(tunnel)
     const fault = await faults.pauseComponent(bed.a, 'containerd')
     undone.push(fault)
     expect(await tunnel.probe()).toMatchObject({ kind: 'stalled' })
     await fault.undo()
-    await waitUntil('life', 20, async () => (await tunnel.probe()).kind === 'live')
+    await isFoundAlive(tunnel)
     expect(lost).toEqual([])
   })
 })

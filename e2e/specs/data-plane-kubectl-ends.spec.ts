@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { BusyMachine } from '../support/busy-machine.ts'
-import { Conversation, get, useDataPlane } from '../support/data-plane.ts'
+import { Conversation, get, isFoundAlive, useDataPlane } from '../support/data-plane.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
@@ -21,7 +21,7 @@ describe.runIf(containers)('the end of a kubectl', () => {
     const socket = await Conversation.with(way.port)
     socket.say('x')
     await socket.hears('x')
-    await waitUntil('the spare kubectl', 10, async () => (await tunnel.probe()).kind === 'live')
+    await isFoundAlive(tunnel, 10)
     const reset = once(socket.socket, 'error')
     process.kill(tunnel.usage()?.pids[0] ?? 0, 'SIGKILL')
     await expect(reset).resolves.toMatchObject([{ code: 'ECONNRESET' }])

@@ -1,17 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { Tunnel } from '../../electron/core/forwards/tunnel/tunnel.ts'
-import { Conversation, useDataPlane } from '../support/data-plane.ts'
+import { Conversation, isFoundAlive, useDataPlane } from '../support/data-plane.ts'
 import { deletePod } from '../testbed/faults.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
 
 const ports = WORKLOAD_PORTS
-
-/** On a machine that stands still for seconds a probe rightly says stalled; the next one is asked. */
-const isFoundAlive = (tunnel: Tunnel): Promise<unknown> =>
-  waitUntil('a live probe', 20, async () => (await tunnel.probe()).kind === 'live')
 
 // Without containers (no root) these specs are listed by name as not run.
 const { containers } = sharedBed()
@@ -84,7 +79,7 @@ describe.runIf(containers)('probing through kubectl', () => {
     const socket = await Conversation.with(way.port)
     socket.say('x')
     await socket.hears('x')
-    await isFoundAlive(tunnel)
+    await isFoundAlive(tunnel, 10)
     expect(tunnel.usage()?.pids).toHaveLength(2)
     socket.say('y')
     await socket.hears('y')

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { provenMs } from '../../electron/core/forwards/tunnel/kubectl-tunnel.ts'
-import { Conversation, get, useDataPlane } from '../support/data-plane.ts'
+import { Conversation, get, isFoundAlive, useDataPlane } from '../support/data-plane.ts'
 import { refuseNewConnections } from '../support/pod-firewall.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -43,7 +43,7 @@ describe.runIf(containers)('a port that refuses connections', () => {
     const old = await Conversation.with(way.port)
     old.say('a')
     await old.hears('a')
-    await waitUntil('the spare kubectl', 5, async () => (await first.tunnel.probe()).kind === 'live')
+    await isFoundAlive(first.tunnel, 5)
     await refuseNewConnections(stopping, ports.echo)
     // No earlier connection vouches for the port any more, and none was made since.
     await sleep(provenMs + 10)

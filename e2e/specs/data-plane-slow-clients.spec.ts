@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { dial, readToEnd, MiB, useDataPlane } from '../support/data-plane.ts'
+import { dial, isFoundAlive, MiB, readToEnd, useDataPlane } from '../support/data-plane.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { WORKLOAD_PORTS } from '../testbed/workloads.ts'
@@ -55,7 +55,7 @@ describe.runIf(containers)('who does not read or is not read', () => {
     slow.write(`${300 * MiB}\n`)
     slow.pause()
     await waitUntil('the flow to begin', 5, () => way.listener.totals().bytesIn > 0)
-    await waitUntil('a free kubectl', 10, async () => (await tunnel.probe()).kind === 'live')
+    await isFoundAlive(tunnel, 10)
     const quick = await dial(way.port)
     quick.write(`${MiB}\n`)
     expect((await readToEnd(quick)).length).toBe(MiB)
@@ -71,7 +71,7 @@ describe.runIf(containers)('who does not read or is not read', () => {
     flood.write(Buffer.alloc(64 * MiB))
     flood.pause()
     await waitUntil('the flow to begin', 5, () => way.listener.totals().bytesIn > 0)
-    await waitUntil('a free kubectl', 10, async () => (await tunnel.probe()).kind === 'live')
+    await isFoundAlive(tunnel, 10)
     const quick = await dial(way.port)
     quick.write(`${MiB}\n`)
     expect((await readToEnd(quick)).length).toBe(MiB)

@@ -1,11 +1,8 @@
 import { expect } from 'vitest'
 import type { CauseCode } from '../../contract/causes.ts'
+import { toldMs } from './bounds.ts'
 import type { RowWatch, SeenRow } from './row-watch.ts'
 import { median } from './statistics.ts'
-
-/** A row names the cause within a second of the evidence; on a busy machine five times as long is let pass, ms. */
-const promisedMs = 1000
-const allowedMs = 5 * promisedMs
 
 type Measured = { code: CauseCode; what: string; shownMs: number; liveMs: number | null }
 
@@ -46,7 +43,7 @@ export class CauseTimes {
     expect(['live', 'off']).not.toContain(row.state)
     const shownMs = Math.max(0, Math.round(row.at - evidenceAt - unseenMs))
     this.#measured.push({ code, what, shownMs, liveMs: null })
-    expect(shownMs, `${code} ${what}: ms from the evidence to the row`).toBeLessThanOrEqual(allowedMs)
+    expect(shownMs, `${code} ${what}: ms from the evidence to the row`).toBeLessThanOrEqual(toldMs)
     return row
   }
 

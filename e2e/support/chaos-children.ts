@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { statFields } from '../../electron/core/platform/linux-proc.ts'
 import { descendantsOf, type ProcessRef } from './leftovers.ts'
-import { statFields } from './proc-stat.ts'
 
 /** A kubectl as the system shows it; nothing of this is asked of the owner. */
 export type SeenKubectl = ProcessRef & { stopped: boolean; listening: boolean }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { afterAll, afterEach, beforeAll } from 'vitest'
+import type { Tunnel } from '../../electron/core/forwards/tunnel/tunnel.ts'
 import type { PodRow } from '../testbed/pods.ts'
 import { sharedBed } from '../testbed/shared-bed.ts'
 import { attachTestbed, type Testbed } from '../testbed/testbed.ts'
@@ -109,6 +110,10 @@ export class Conversation {
     this.socket.destroy()
   }
 }
+
+/** On a machine that stands still for seconds a probe rightly says stalled, and a spare kubectl may be on its way: the next is asked. */
+export const isFoundAlive = (tunnel: Tunnel, seconds = 20): Promise<unknown> =>
+  waitUntil('a live probe', seconds, async () => (await tunnel.probe()).kind === 'live')
 
 export function get(port: number, path: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {

@@ -1,11 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { statFields } from '../../electron/core/platform/linux-proc.ts'
 import { createClient } from '../../contract/client.ts'
 import { acquireOwnership } from '../../electron/core/store/ownership.ts'
 import { readOwner } from '../../electron/core/store/owner-file.ts'
 import { createLocalTransport } from '../../electron/http/local-client.ts'
-import { statFields } from './proc-stat.ts'
 
 /** A process, told apart from a later one with the same pid by its start time. Linux only. */
 export type ProcessRef = { pid: number; startTime: string; command: string }

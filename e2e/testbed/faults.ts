@@ -1,11 +1,11 @@
 import fs from 'node:fs/promises'
+import { statFields } from '../../electron/core/platform/linux-proc.ts'
 import { connectApi } from './api-client.ts'
 import type { ClusterLayout } from './cluster-layout.ts'
 import { isApiReady, signalComponent, startComponent, waitForComponentEnd } from './cluster.ts'
 import type { ComponentName } from './components.ts'
 import type { TestCluster } from './testbed.ts'
 import { mustRun, runCommand } from './run-command.ts'
-import { statFields } from '../support/proc-stat.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 /** Something made to go wrong. `undo` puts it right and waits until it is; a second `undo` does nothing. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { statFields } from '../support/proc-stat.ts'
+import { statFields } from '../../electron/core/platform/linux-proc.ts'
 import { exists } from './build.ts'
 
 const userId = process.getuid?.() ?? 0

@@ -11,12 +11,17 @@ export type ProcessStat = {
 /** The kernel reports times to programs in hundredths of a second (USER_HZ), on every architecture Node runs on. */
 const msPerTick = 10
 
-/** /proc/PID/stat. The program's name stands in brackets and may itself hold brackets and spaces. */
+/**
+ * The fields of a /proc/PID/stat from field 3 (state) on, `most` of them. The program's name before them stands in brackets and
+ * may itself hold brackets and spaces.
+ */
+export const statFields = (text: string, most?: number): string[] =>
+  text.slice(text.lastIndexOf(')') + 2).split(' ', most)
+
+/** /proc/PID/stat. */
 export function parseStat(text: string): ProcessStat | null {
-  const end = text.lastIndexOf(')')
-  if (end === -1) return null
-  // From here on fields count from 3 (state).
-  const fields = text.slice(end + 2).split(' ')
+  if (!text.includes(')')) return null
+  const fields = statFields(text)
   const field = (number: number): string | undefined => fields[number - 3]
   const letter = field(3)
   const group = field(5)
@@ -37,14 +42,14 @@ const exiting = 0x4
 
 /** The state alone; who is exiting counts as dead. */
 export function stateInStat(text: string): ProcessStat['state'] | null {
-  const [letter = '', , , , , , flags] = text.slice(text.lastIndexOf(')') + 2).split(' ', 7)
+  const [letter = '', , , , , , flags] = statFields(text, 7)
   if (letter === '') return null
   return (Number(flags) & exiting) === 0 ? stateOfLetter(letter) : 'dead'
 }
 
 /** Whether this thread runs, or waits for a processor or a disk. */
 export function isAtWork(text: string): boolean {
-  const [letter = ''] = text.slice(text.lastIndexOf(')') + 2).split(' ', 1)
+  const [letter = ''] = statFields(text, 1)
   return letter === 'R' || letter === 'D'
 }
 

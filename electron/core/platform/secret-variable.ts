@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { statFields } from './linux-proc.ts'
 
 /** Number of the field `env_start` in /proc/PID/stat: where the environment lies in memory (proc(5)). */
 const envStartField = 50
@@ -24,9 +25,8 @@ const environment = (): string[] => readFileSync('/proc/self/environ', 'latin1')
 const isOf = (variable: string, name: string): boolean => variable.startsWith(`${name}=`)
 
 function overwrite(name: string): void {
-  const stat = readFileSync('/proc/self/stat', 'latin1')
-  // After the program's name, which may hold anything, fields count from 3.
-  const start = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[envStartField - 3])
+  // They count from 3.
+  const start = Number(statFields(readFileSync('/proc/self/stat', 'latin1'))[envStartField - 3])
   const memory = openSync('/proc/self/mem', 'r+')
   try {
     let offset = 0
