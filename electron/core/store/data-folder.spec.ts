@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.testing.ts'
@@ -55,7 +55,8 @@ describe('the data folder', () => {
     expect(refused(join(open, 'mooring'))).toContain(`Everybody may write to ${open},`)
     expect(refused(join(open, 'between', 'mooring'))).toContain(`Everybody may write to ${open},`)
     expect(refused(join(folder, 'link', 'mooring'))).toContain(`Everybody may write to ${open},`)
-    expect(existsSync(join(open, 'mooring'))).toBe(false)
+    expect(refused(join(open, 'new', 'mooring'))).toContain(`Everybody may write to ${open},`)
+    expect(readdirSync(open)).toEqual(['between'])
     // As /tmp: everybody may write, nobody may rename what belongs to another.
     chmodSync(open, 0o1777)
     expect(prepareDataFolder(join(open, 'between', 'mooring')).ok).toBe(true)

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { appError, fail, ok, type AppError, type Result } from '../../../contract/errors.ts'
 import { errorCode } from '../../../network/error-code.ts'
@@ -25,9 +25,9 @@ const systemWords: Readonly<Record<string, string>> = {
 export function prepareDataFolder(path: string): Result<DataFolder> {
   const dir = resolve(path)
   try {
-    mkdirSync(dirname(dir), { recursive: true })
     const open = openAncestorOf(dir)
     if (open !== null) return fail(replaceable(dir, open))
+    mkdirSync(dirname(dir), { recursive: true, mode: 0o755 })
     const made = makeFolder(dir)
     const stats = lstatSync(dir)
     const problem = problemOf(dir, stats) ?? plantedIn(dir)
@@ -50,11 +50,13 @@ export function prepareDataFolder(path: string): Result<DataFolder> {
 
 /**
  * The folder above in which everybody may rename what is ours: writable for all, and not one like /tmp where names
- * belong to their owners (the sticky bit). Links on the way are followed, and the folders they lie in looked at too.
+ * belong to their owners (the sticky bit). Links on the way are followed, and the folders they lie in looked at too. What is
+ * not there yet is made by us and closed to others.
  */
 function openAncestorOf(dir: string): string | null {
   if (process.platform === 'win32') return null
-  const parent = dirname(dir)
+  let parent = dirname(dir)
+  while (!existsSync(parent)) parent = dirname(parent)
   for (const path of [parent, realpathSync(parent)])
     for (let folder = path; ; folder = dirname(folder)) {
       const { mode } = statSync(folder)
