@@ -18,6 +18,7 @@ export const RiskCode = z.enum([
   'impersonation-without-user',
   'missing-file',
   'relative-path',
+  'token-file',
   'cert-expired',
   'cert-unreadable',
   'bad-base64',

@@ -295,6 +295,14 @@ describe('the window', () => {
     const box = desktop.page.getByLabel('Kubeconfig', { exact: true }).last()
     await box.fill(`users:\n- name: u\n  user: {token: ${pasted}}\n`)
     expect(await box.inputValue()).toContain(pasted)
+    // What a dump would be, lying where Crashpad writes: the search below finds it.
+    const dump = join(dataDir, 'window', 'control.dmp')
+    await desktop.application.evaluate(
+      ({ BrowserWindow }, path) => BrowserWindow.getAllWindows()[0]!.webContents.takeHeapSnapshot(path),
+      dump,
+    )
+    expect(await canariesBelow(dataDir, { pasted })).toEqual([`${dump}: pasted`])
+    await rm(dump)
     const words = await desktop.application.evaluate(({ BrowserWindow }) => {
       const contents = BrowserWindow.getAllWindows()[0]!.webContents
       const loaded = new Promise((resolve) => contents.once('did-finish-load', () => resolve(undefined)))

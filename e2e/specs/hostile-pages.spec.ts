@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumPath } from '../renderer/chromium.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { startHost, type RunningHost } from '../support/host.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 let host: RunningHost
 let browser: Browser
@@ -95,6 +96,7 @@ const attemptSocket = (page: Page, url: string): Promise<string[]> =>
     url,
   )
 
+const sidecarPid = async (): Promise<number | null> => (await expectOk(host.client.app.status())).sidecar.pid
 const settings = async (): Promise<string> => JSON.stringify(await expectOk(host.client.settings.get()))
 const origins = (): Record<string, string> => ({
   'another site': `http://localhost:${evilPort}`,
@@ -105,11 +107,15 @@ describe.each(['another site', 'another port of the same site'])('a page of %s',
   it('reads nothing and changes nothing', async (test) => {
     if (chromiumPath === undefined) test.skip('needs Chromium')
     const before = await settings()
+    await waitUntil('the sidecar', 20, async () => (await sidecarPid()) !== null)
+    const sidecar = await sidecarPid()
     const page = await evilPage(origins()[kind] ?? '')
     const body = JSON.stringify({ theme: 'dark' })
     const tries: Attempt[] = [
       {},
       { mode: 'no-cors' },
+      // What a form sends, and all that a restart and a lock need.
+      { method: 'POST', mode: 'no-cors' },
       { method: 'POST', mode: 'no-cors', body, headers: { 'content-type': 'text/plain' } },
       { method: 'POST', body },
       { method: 'PATCH', body, headers: { 'content-type': 'application/json' } },
@@ -123,6 +129,7 @@ describe.each(['another site', 'another port of the same site'])('a page of %s',
         expect(outcome.read ?? '').toBe('')
       }
     expect(await settings()).toBe(before)
+    expect(await sidecarPid()).toBe(sidecar)
     expect((await expectOk(host.client.vault.status())).state).toBe('unlocked')
     await page.close()
   })

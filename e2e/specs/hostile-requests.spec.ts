@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,13 +8,17 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Cluster } from '../../contract/clusters.ts'
 import { AppError } from '../../contract/errors.ts'
 import type { KubeconfigPreview } from '../../contract/kubeconfigs.ts'
-import { fuzzParameters, fuzzTimeLimitMs, noHangMs } from '../../electron/core/fuzz.testing.ts'
-import { everyKindText, plantedSecrets } from '../../electron/core/kubeconfig/hostile-kubeconfigs.testing.ts'
+import { fuzzParameters, fuzzTimeLimitMs, keepFuzzFacts, noHangMs } from '../../electron/core/fuzz.testing.ts'
+import {
+  everyKindText,
+  plantedSecrets,
+  writtenByHostiles,
+} from '../../electron/core/kubeconfig/hostile-kubeconfigs.testing.ts'
 import { canariesBelow } from '../support/canaries.ts'
 import { expectOk } from '../support/expect-ok.ts'
 import { hostileRequests, testableKubeconfigs, type HostileRequest } from '../support/hostile-requests.ts'
 import { startHost, type RunningHost } from '../support/host.ts'
-import { startOtherCaller } from '../support/other-caller.ts'
+import { startOtherCaller, type Waits } from '../support/other-caller.ts'
 import { watchProcesses, type SeenProcess } from '../support/process-watch.ts'
 import { recordedSpawns, recordSpawns } from '../support/spawn-record.ts'
 
@@ -41,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   agent.destroy()
   await host.close()
-  await rm(folder, { recursive: true, force: true })
+  for (const path of [folder, writtenByHostiles]) await rm(path, { recursive: true, force: true })
 })
 
 type Answer = { status: number; text: string; ms: number }
@@ -115,16 +120,15 @@ function expectWords({ status, text, ms }: Answer, isHead: boolean): void {
   expect([message, next].every((words) => words.trim() !== '')).toBe(true)
 }
 
-/** Runs it while somebody else asks, who never waits long; what was started meanwhile. */
-async function besideAnother(run: () => Promise<void>): Promise<SeenProcess[]> {
+/** Runs it while somebody else asks, who never waits long; what was started meanwhile, and how long they waited. */
+async function besideAnother(run: () => Promise<void>): Promise<{ started: SeenProcess[]; others: Waits }> {
   const watch = watchProcesses(host.pid)
   await using other = startOtherCaller(host)
   await run()
   const { asked, p99, worst } = await other.stop()
-  console.log(`somebody else asked ${asked} times meanwhile: p99 ${p99.toFixed(1)} ms, worst ${worst.toFixed(1)} ms`)
   expect(p99).toBeLessThan(1000)
   expect(worst).toBeLessThan(noHangMs)
-  return await watch.stop()
+  return { started: await watch.stop(), others: { asked, p99: Math.round(p99), worst: Math.round(worst) } }
 }
 
 /** What it started, where it could have written, and what it says of itself. */
@@ -140,23 +144,24 @@ async function expectNothingDone(seen: readonly SeenProcess[]): Promise<void> {
   )
   const strangers = started.filter(({ command }) => !usual.test(command))
   expect(strangers.map(({ command }) => command)).toEqual([])
+  expect(existsSync(writtenByHostiles), 'a hostile text was run').toBe(false)
   for (const name of ['home', 'tmp', 'bin']) expect(await readdir(join(folder, name))).toEqual([])
   expect(await canariesBelow(join(folder, 'data'), plantedSecrets)).toEqual([])
   expect(host.log()).not.toContain('failed with a bug')
 }
 
-/** Counts answers by status, and keeps the slowest of each kind. */
+/** Counts answers by status, and keeps the slowest of all and of each kind that took over a second, in ms. */
 function tally() {
-  const seen = new Map<number, number>()
-  const slow = new Map<string, number>()
+  const statuses: Record<number, number> = {}
+  const overOneSecond: Record<string, number> = {}
+  let worstMs = 0
   return {
     count: (what: string, { status, ms }: Answer): void => {
-      seen.set(status, (seen.get(status) ?? 0) + 1)
-      if (ms > 1000) slow.set(what, Math.max(slow.get(what) ?? 0, Math.round(ms)))
+      statuses[status] = (statuses[status] ?? 0) + 1
+      worstMs = Math.max(worstMs, ms)
+      if (ms > 1000) overOneSecond[what] = Math.max(overOneSecond[what] ?? 0, Math.round(ms))
     },
-    tell: (): void =>
-      console.log('statuses', Object.fromEntries([...seen].sort()), 'over 1 s, ms', Object.fromEntries(slow)),
-    of: (status: number): number => seen.get(status) ?? 0,
+    facts: () => ({ worstMs, overOneSecond, statuses }),
   }
 }
 
@@ -187,15 +192,18 @@ it(
       for (const { id } of added ?? []) {
         counts.added += 1
         expect(await ask('POST', `/clusters/${id}/test`, {})).not.toBeNull()
+        // The test ends where nobody listens; a look at the cluster gets its credentials first.
+        expect(await ask('GET', `/clusters/${id}/namespaces`)).toBeNull()
         expect(await ask('DELETE', `/clusters/${id}?removeForwards=true`)).not.toBeNull()
       }
     })
-    const started = await besideAnother(() => fc.assert(property, parameters))
-    answers.tell()
-    console.log(counts)
-    expect(counts.added + counts.refused).toBe(parameters.numRuns)
-    expect(counts.added).toBeGreaterThan(parameters.numRuns / 20)
+    const { started, others } = await besideAnother(() => fc.assert(property, parameters))
+    const { previewed, added: accepted, refused } = counts
+    expect(accepted + refused).toBe(parameters.numRuns)
+    expect(accepted).toBeGreaterThan(parameters.numRuns / 20)
     await expectNothingDone(started)
+    const facts = { runs: parameters.numRuns, previewed, accepted, refused, ...answers.facts(), others }
+    keepFuzzFacts('kubeconfigs in a running host, added', facts)
   },
   fuzzTimeLimitMs,
 )
@@ -211,10 +219,16 @@ it(
       answers.count(hostile.operation, answer)
       expectWords(answer, hostile.method === 'HEAD')
     })
-    const started = await besideAnother(() => fc.assert(property, parameters))
-    answers.tell()
-    expect(answers.of(200)).toBeGreaterThan(parameters.numRuns / 20)
+    const { started, others } = await besideAnother(() => fc.assert(property, parameters))
+    const { numRuns: runs } = parameters
+    const facts = answers.facts()
+    expect(facts.statuses[200] ?? 0).toBeGreaterThan(runs / 20)
     await expectNothingDone(started)
+    const accepted = Object.entries(facts.statuses).reduce(
+      (sum, [status, times]) => sum + (Number(status) < 400 ? times : 0),
+      0,
+    )
+    keepFuzzFacts('API requests to a running host', { runs, accepted, refused: runs - accepted, ...facts, others })
   },
   fuzzTimeLimitMs,
 )

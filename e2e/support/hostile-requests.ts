@@ -97,7 +97,7 @@ function textOf(schema: Schema, name: string, ids: readonly string[]): fc.Arbitr
       testableKubeconfigs.map((bytes) => bytes.toString('base64')),
       fc.constantFrom(Buffer.from(everyKindText).toString('base64'), '', 'AAAA'),
     )
-  if (name === 'context') return fc.constantFrom('token', 'basic', 'command', 'nobody')
+  if (name === 'context') return fc.constantFrom('token', 'basic', 'command', 'writing', 'nobody')
   if (name === 'bind') return fc.constantFrom('127.0.0.1', '127.0.0.2', '::1', '10.1.2.3')
   const fitting = fc.constantFrom('web', 'default', 'get-credentials', 'a=b', 'a in (b, c', 'Ann', '/nowhere/kubectl')
   return fc.oneof(fitting, fc.string({ maxLength: Math.min(schema.maxLength ?? 30, 30), unit: 'binary' }))

@@ -40,13 +40,17 @@ export async function describeSource(): Promise<Source> {
 export async function describeMachine(kubectl: string): Promise<Machine> {
   const { stdout } = await run(kubectl, ['version', '--client', '-o', 'json'])
   const { clientVersion } = JSON.parse(stdout) as { clientVersion: { gitVersion: string } }
+  return { ...describeComputer(), kubectl: clientVersion.gitVersion }
+}
+
+/** The machine, where no kubectl is used. */
+export function describeComputer(): Omit<Machine, 'kubectl'> {
   return {
     cores: cpus().length,
     processor: cpus()[0]?.model ?? '',
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: release().split('-')[0] ?? '',
     node: process.version,
-    kubectl: clientVersion.gitVersion,
     loadBefore: Number((loadavg()[0] ?? 0).toFixed(1)),
   }
 }

@@ -46,10 +46,10 @@ export function previewContext(
     for (const { field, offset } of entry?.reader.wrongShape ?? [])
       risks.push(fileRisk('wrong-shape', field, entry?.document.positionOf(offset)))
 
-  const files = previewFiles(cluster, user, environment, risks)
+  const server = maskAddress(cluster?.fields.server ?? '')
+  const files = previewFiles({ cluster, user, tokenGoesTo: secure ? server : null }, environment, risks)
   const authKinds = authKindsOf(user?.fields ?? null)
   const command = commandToRun(user)
-  const server = maskAddress(cluster?.fields.server ?? '')
   const userName = fields.user ?? ''
   return {
     context: context.name,
@@ -110,16 +110,22 @@ function clusterRisks(
     else if (facts.state === 'readable' && secure && facts.lastNotAfter <= now)
       add(
         'cert-expired',
-        `certificate authority ended on ${new Date(facts.lastNotAfter).toISOString().slice(0, 10)}`,
+        `certificate authority (valid until ${new Date(facts.lastNotAfter).toISOString().slice(0, 10)})`,
         field,
       )
   }
   return risks
 }
 
+type FileUsers = {
+  readonly cluster: Entry<ClusterFields> | null
+  readonly user: Entry<UserFields> | null
+  /** The server that gets what is in a token file, which wins over all else a user has; null: nobody does. */
+  readonly tokenGoesTo: string | null
+}
+
 function previewFiles(
-  cluster: Entry<ClusterFields> | null,
-  user: Entry<UserFields> | null,
+  { cluster, user, tokenGoesTo }: FileUsers,
   environment: PreviewEnvironment,
   risks: Risk[],
 ): ContextPreview['files'] {
@@ -129,6 +135,8 @@ function previewFiles(
     const position = entry?.document.positionOf(entry.reader.offsets.get(place) ?? entry.offset)
     const exists = path !== null && environment.fileExists(path)
     if (!exists) risks.push(contextRisk('missing-file', path ?? written, position))
+    else if (field === 'tokenFile' && tokenGoesTo !== null)
+      risks.push(contextRisk('token-file', `${path} and sent to ${tokenGoesTo}`, position))
     if (path === null) risks.push(contextRisk('relative-path', written, position))
     return { field, path: path ?? written, exists }
   })

@@ -58,7 +58,7 @@ export function cutToContext(resolved: ResolvedContext, options: CutOptions): Re
     return fail(
       appError(
         'context-not-addable',
-        `The context "${context.name}" has no usable address of its server or its proxy.`,
+        `The context "${context.name}" gives an address of its server or proxy that cannot be used.`,
         'Look at what the preview says about it.',
       ),
     )
@@ -83,7 +83,7 @@ export function cutToContext(resolved: ResolvedContext, options: CutOptions): Re
 const relativeCommand = (context: string, command: string) =>
   appError(
     'context-not-addable',
-    `The context "${context}" runs ${command}, a path relative to the folder of its kubeconfig: a pasted text has none.`,
+    `The context "${context}" runs ${command}, a path relative to the folder of its kubeconfig; pasted text has no folder.`,
     'Write the full path of the command.',
     { details: { context, command } },
   )
@@ -100,7 +100,7 @@ function placeFile(entry: KubeconfigEntry, file: FileReference, { embedFiles, re
     return fail(
       appError(
         'file-not-readable',
-        `The context "${entry.context}" needs the file ${file.written}, whose path is relative: a pasted text has no folder it could start from.`,
+        `The context "${entry.context}" needs the file ${file.written}, whose path is relative; pasted text has no folder to start from.`,
         'Write the full path, or paste the output of: kubectl config view --raw --flatten',
         { details: { context: entry.context, path: file.written, field: file.field } },
       ),
@@ -116,7 +116,7 @@ function placeFile(entry: KubeconfigEntry, file: FileReference, { embedFiles, re
       appError(
         'file-not-readable',
         `The file ${file.path} ${problem ?? ''}.`,
-        'Put the right file there, or add the cluster without embedding it.',
+        'Put the right file there, or add the cluster without embedding the file.',
         { details: { context: entry.context, path: file.path, field: file.field } },
       ),
     )

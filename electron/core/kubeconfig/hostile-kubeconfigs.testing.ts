@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { parseAllDocuments, stringify } from 'yaml'
 import { fixtureBytes, kubeconfigFixtures } from './kubeconfig-fixtures.testing.ts'
@@ -17,6 +19,9 @@ export const plantedSecrets = {
 } as const
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
+
+/** What hostile texts would write if a shell read them or their command ran, in this process's specs alone. */
+export const writtenByHostiles = join(tmpdir(), `mooring-written-by-hostiles-${process.pid}`)
 
 /** A kubeconfig with every way to sign in that there is, and a secret in each. */
 const everyKind = {
@@ -45,7 +50,7 @@ const everyKind = {
       },
     },
   ],
-  contexts: ['token', 'basic', 'certificate', 'files', 'command', 'provider'].map((name, index) => ({
+  contexts: ['token', 'basic', 'certificate', 'files', 'command', 'provider', 'writing'].map((name, index) => ({
     name,
     context: { cluster: index % 2 === 0 ? 'secure' : 'open', user: name, namespace: 'team' },
   })),
@@ -85,6 +90,17 @@ const everyKind = {
         },
       },
     },
+    {
+      name: 'writing',
+      user: {
+        exec: {
+          apiVersion: 'client.authentication.k8s.io/v1',
+          command: '/usr/bin/touch',
+          args: [writtenByHostiles],
+          interactiveMode: 'Never',
+        },
+      },
+    },
   ],
 }
 
@@ -116,8 +132,8 @@ export const strangeValues: readonly unknown[] = [
   '/proc/self/mem',
   '\\\\server\\share\\file',
   './plugin',
-  'plugin; touch /tmp/owned',
-  '$(touch /tmp/owned)',
+  `plugin; touch ${writtenByHostiles}`,
+  `$(touch ${writtenByHostiles})`,
   'https://',
   'https://[::1',
   'https://a:99999',

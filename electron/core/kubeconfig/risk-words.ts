@@ -17,7 +17,8 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   },
   'insecure-with-ca': {
     severity: 'danger',
-    message: () => 'It skips the certificate check and names a certificate authority at once; kubectl refuses that.',
+    message: () =>
+      'It skips the certificate check, yet it names a certificate authority; kubectl refuses the two together.',
     next: 'Remove insecure-skip-tls-verify; the certificate authority is there already.',
   },
   'plain-http': {
@@ -43,7 +44,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   impersonation: {
     severity: 'warning',
     message: (subject) => `Requests are made as somebody else: ${subject}.`,
-    next: 'Go on if that is meant; your own user needs the right to impersonate.',
+    next: 'Go on if that is meant; your own user needs permission to impersonate.',
   },
   'impersonation-without-user': {
     severity: 'danger',
@@ -57,12 +58,17 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   },
   'relative-path': {
     severity: 'danger',
-    message: (subject) => `The path ${subject} is relative, and a pasted text has no folder it could start from.`,
+    message: (subject) => `The path ${subject} is relative, and pasted text has no folder to start from.`,
     next: 'Write the full path, or paste the output of: kubectl config view --raw --flatten',
+  },
+  'token-file': {
+    severity: 'warning',
+    message: (subject) => `Its token is read from ${subject}.`,
+    next: 'Go on if this file was written for this cluster; whoever runs the server can read it.',
   },
   'cert-expired': {
     severity: 'danger',
-    message: (subject) => `The ${subject}; it is no longer valid.`,
+    message: (subject) => `The ${subject} has expired.`,
     next: 'Get a new kubeconfig from the cluster administrator.',
   },
   'cert-unreadable': {
@@ -88,13 +94,13 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   'missing-user': {
     severity: 'danger',
     message: (subject) =>
-      `The context names the user "${subject}", which is not in the text: it would go on anonymously.`,
+      `The context names the user "${subject}", which is not in the text: requests would be anonymous.`,
     next: 'Paste the whole kubeconfig, or correct the name.',
   },
   'no-user': {
     severity: 'warning',
-    message: () => 'The context names no user: it would go on anonymously.',
-    next: 'Go on if the cluster takes anonymous requests; else add the field "user" to the context.',
+    message: () => 'The context names no user: requests would be anonymous.',
+    next: 'Go on if the cluster takes anonymous requests; otherwise add the field "user" to the context.',
   },
   'unnamed-context': {
     severity: 'error',
@@ -108,28 +114,28 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   },
   'bad-server-url': {
     severity: 'error',
-    message: (subject) => `The server ${subject} is no http or https address.`,
-    next: 'Correct the address; it begins with https:// as a rule.',
+    message: (subject) => `The server ${subject} is not an http or https address.`,
+    next: 'Correct the address; it should begin with https://.',
   },
   'server-no-scheme': {
     severity: 'warning',
     message: (subject) => `The server ${subject} does not say http:// or https://.`,
-    next: 'Write https:// before it. As it stands it is used as kubectl would: https when there is anything for TLS.',
+    next: 'Write https:// before it. Until then Mooring does what kubectl does: https where the kubeconfig has TLS settings, http where not.',
   },
   'no-credentials': {
     severity: 'warning',
-    message: (subject) => `The user "${subject}" holds nothing to authenticate with.`,
-    next: 'Go on if the cluster takes anonymous requests; else get a complete kubeconfig.',
+    message: (subject) => `The user "${subject}" has no credentials.`,
+    next: 'Go on if the cluster takes anonymous requests; otherwise get a complete kubeconfig.',
   },
   'multiple-auth': {
     severity: 'danger',
-    message: (subject) => `The user has ${subject} at once; kubectl refuses that.`,
+    message: (subject) => `The user has ${subject}; kubectl refuses two ways to authenticate.`,
     next: 'Keep one way to authenticate and remove the other.',
   },
   'removed-auth-provider': {
     severity: 'danger',
     message: (subject) => `The auth provider "${subject}" was removed in kubectl 1.26.`,
-    next: "Get a new kubeconfig from the cloud's own command line.",
+    next: "Get a new kubeconfig with the cloud provider's own command.",
   },
   'oidc-incomplete': {
     severity: 'danger',
@@ -163,8 +169,8 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   },
   'basic-auth': {
     severity: 'info',
-    message: () => 'It uses a user name and password, which Kubernetes itself no longer takes (since 1.19).',
-    next: 'It works only where something before the server checks the password.',
+    message: () => 'It signs in with a user name and password, which Kubernetes has not accepted since 1.19.',
+    next: 'Get a kubeconfig with a token or a certificate, unless a proxy in front of the server checks the password.',
   },
   'wildcard-server': {
     severity: 'info',
@@ -193,7 +199,7 @@ const contextWords: Record<Exclude<RiskCode, FileCode>, Words> = {
   },
   'exec-relative-command': {
     severity: 'info',
-    message: (subject) => `The command ${subject} is relative to the folder of the kubeconfig.`,
+    message: (subject) => `The path of the command ${subject} is relative to the folder of the kubeconfig.`,
     next: 'Write the full path, so that it is found.',
   },
   'exec-variables': {
@@ -235,8 +241,7 @@ const fileWords: Record<FileCode | KubeconfigErrorCode, Words> = {
   },
   'duplicate-key': {
     severity: 'error',
-    message: (subject) =>
-      `The key "${subject}" is there twice in one place: kubectl would take the last one without a word.`,
+    message: (subject) => `The key "${subject}" is there twice in one place: kubectl would silently use the last one.`,
     next: 'Join the two parts into one, or remove one of them.',
   },
   'multiple-documents': {
@@ -246,8 +251,8 @@ const fileWords: Record<FileCode | KubeconfigErrorCode, Words> = {
   },
   'name-not-string': {
     severity: 'error',
-    message: (subject) => `The value of ${subject} is a number, true or false for kubectl, where a word is needed.`,
-    next: 'Put it in quotes.',
+    message: (subject) => `The value of ${subject} must be text, but kubectl reads it as a number, true or false.`,
+    next: 'Put the value in quotes.',
   },
   'unknown-field': {
     severity: 'info',
@@ -266,17 +271,18 @@ const fileWords: Record<FileCode | KubeconfigErrorCode, Words> = {
   },
   'alias-bomb': {
     severity: 'error',
-    message: () => 'Aliases in the text multiply its contents beyond any kubeconfig.',
+    message: () => 'The aliases (*) in the text would make it far larger than any kubeconfig.',
     next: 'Do not use this file; no kubeconfig looks like this.',
   },
   'not-a-mapping': {
     severity: 'error',
-    message: () => 'The text is no kubeconfig: it has no fields such as clusters, contexts and users.',
+    message: () => 'The text is not a kubeconfig: it has no fields such as clusters, contexts and users.',
     next: 'Paste the whole kubeconfig, from apiVersion to its end.',
   },
   'wrong-shape': {
     severity: 'error',
-    message: (subject) => `The field ${subject} has the wrong shape (a text, list or mapping where another is needed).`,
+    message: (subject) =>
+      `The field ${subject} holds the wrong kind of value: text, a list or a mapping, where another of these belongs.`,
     next: 'Correct the field, or get the kubeconfig again.',
   },
   'wrong-kind': {

@@ -5,8 +5,10 @@ import { sampleCertificate, sampleKubeconfig } from './kubeconfig.testing.ts'
 import { nothingKnown } from './preview-environment.testing.ts'
 import { type PreviewEnvironment, previewKubeconfig } from './preview.ts'
 
+/** The one file of this machine. */
+const present = '/home/ann/.ssh/id_ed25519'
 const preview = (text: string, environment: Partial<PreviewEnvironment> = {}) =>
-  previewKubeconfig({ text }, { ...nothingKnown, ...environment })
+  previewKubeconfig({ text }, { ...nothingKnown, fileExists: (path) => path === present, ...environment })
 const codesOf = (risks: readonly { code: string }[] | undefined): string[] => (risks ?? []).map((risk) => risk.code)
 
 /** One context with this cluster and user, in flow style. */
@@ -33,6 +35,11 @@ const contextCases: [name: string, text: string, codes: string[], addable: boole
     true,
   ],
   ['a relative file', config(`${server}, certificate-authority: ca.crt`), ['missing-file', 'relative-path'], true],
+  ['a file whose contents go to the server', config(server, `tokenFile: ${present}`), ['token-file'], true],
+  ['the same beside what it wins over', config(server, `tokenFile: ${present}, token: a`), ['token-file'], true],
+  ['a token file that is not there', config(server, 'tokenFile: /run/t'), ['missing-file'], true],
+  ['a token file that nothing is sent of', config("server: 'http://h'", `tokenFile: ${present}`), ['plain-http'], true],
+  ['a key, which stays here', config(server, `token: a, client-key: ${present}`), [], true],
   [
     'a server without a scheme',
     config("server: '10.0.0.1:6443', disable-compression: true"),
@@ -98,6 +105,16 @@ describe('risks of a context', () => {
     expect(codesOf(preview(text, { commandExists: () => true }).contexts[0]?.risks)).not.toContain('exec-not-found')
   })
 
+  it('say which file is read for the token and who gets it, its password masked', () => {
+    const [context] = preview(
+      config("server: 'https://ann:secret@evil.example.test'", `tokenFile: ${present}`),
+    ).contexts
+    expect(context?.risks.find(({ code }) => code === 'token-file')).toMatchObject({
+      severity: 'warning',
+      message: `Its token is read from ${present} and sent to https://•••@evil.example.test.`,
+    })
+  })
+
   it('tell when a certificate ended, to the day', () => {
     const data = Buffer.from(sampleCertificate).toString('base64')
     const text = config(`${server}, certificate-authority-data: ${data}`)
@@ -105,7 +122,7 @@ describe('risks of a context', () => {
     const [risk] = preview(text, { now: Date.UTC(2090, 0, 1) }).contexts[0]?.risks ?? []
     expect(risk).toMatchObject({
       code: 'cert-expired',
-      message: 'The certificate authority ended on 2089-11-10; it is no longer valid.',
+      message: 'The certificate authority (valid until 2089-11-10) has expired.',
     })
   })
 

@@ -94,7 +94,7 @@ function providerRisks({ authProvider }: UserFields, add: Add): void {
   else {
     const lacking = ['idp-issuer-url', 'client-id'].filter((field) => (config[field] ?? '') === '')
     if (lacking.length > 0) add('oidc-incomplete', lacking.join(' and '), 'auth-provider.config')
-    const issuer = config['idp-issuer-url'] ?? 'an issuer that is not named'
+    const issuer = config['idp-issuer-url'] ?? 'a sign-in server that is not named'
     add('auth-provider-oidc', maskAddress(issuer), 'auth-provider.name')
   }
 }
@@ -106,7 +106,7 @@ function certificateRisks(user: UserFields, { secure, now, certificates }: UserR
     else if (facts.state === 'unreadable' && secure)
       add('cert-unreadable', 'The client certificate is not a PEM certificate.', 'client-certificate-data')
     else if (facts.state === 'readable' && secure && facts.notAfter <= now)
-      add('cert-expired', `client certificate ended on ${dayOf(facts.notAfter)}`, 'client-certificate-data')
+      add('cert-expired', `client certificate (valid until ${dayOf(facts.notAfter)})`, 'client-certificate-data')
   }
   if (user.clientKeyData !== null) {
     const state = readKey(user.clientKeyData)

@@ -176,17 +176,21 @@ class TreeBuilder {
     }
     if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => this.build(item, depth + 1)), offset }
     if (isMap(node)) return this.#mapping(node.items, depth, offset)
-    throw new TreeError('yaml-syntax', 'The text holds something that is no YAML value.', offset)
+    throw new TreeError('yaml-syntax', 'The text holds something that is not a YAML value.', offset)
   }
 
   #alias(name: string, offset: number): YamlNode {
     const target = this.#anchors.get(name)
     if (target === undefined)
-      throw new TreeError('yaml-syntax', 'An alias (*) names an anchor (&) that is not set before it.', offset)
+      throw new TreeError('yaml-syntax', 'An alias (*) refers to an anchor (&) that does not stand before it.', offset)
     this.#size += target.size
     this.#aliased += target.size
     if (this.#aliased > maxAliasedNodes)
-      throw new TreeError('alias-bomb', 'Aliases in the text multiply its contents beyond any kubeconfig.', offset)
+      throw new TreeError(
+        'alias-bomb',
+        'The aliases (*) in the text would make it far larger than any kubeconfig.',
+        offset,
+      )
     return target.node
   }
 
@@ -198,7 +202,7 @@ class TreeBuilder {
       const keyOffset = keyNode?.range[0] ?? offset
       const key = keyNode === null ? null : this.build(keyNode, depth + 1)
       if (key !== null && key.kind !== 'scalar')
-        throw new TreeError('yaml-syntax', 'A key is a list or a mapping; keys must be words.', keyOffset)
+        throw new TreeError('yaml-syntax', 'A key is a list or a mapping; keys must be text.', keyOffset)
       const valueNode = pair.value as ParsedNode | null
       const value: YamlNode =
         valueNode === null
@@ -253,7 +257,7 @@ const syntaxWords: Record<string, string> = {
     'a backslash in double quotes is followed by a character that means nothing there (Windows paths: use single quotes)',
   TAG_RESOLVE_FAILED: 'a tag (!) is not known',
   MULTIPLE_ANCHORS: 'a value has two anchors (&)',
-  UNEXPECTED_TOKEN: 'something stands where nothing may stand',
+  UNEXPECTED_TOKEN: 'something stands where nothing belongs',
 }
 
 /** The tree as plain values, for parts that are handed on as they are (cluster information for credential commands). */
