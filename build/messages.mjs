@@ -10,9 +10,11 @@ import { root, say } from './node.mjs'
 import { isExported, readSentences, wordsOfFile } from './sentences.mjs'
 
 const page = join(root, 'docs', 'messages.md')
-// What no person reads: summaries of the API's own description, and the syntax of selectors.
-const unread = /^(contract\/(openapi|operations\/.*)|sidecar\/label-selector)\.ts$/
+// What no person reads as a sentence: summaries of the API's own description, the syntax of selectors, commands.
+const unread = /^(contract\/(openapi|operations\/.*)|sidecar\/label-selector|electron\/.*\/kubectl-places)\.ts$/
 const folders = ['contract', 'network', 'electron', 'sidecar', 'renderer/src']
+/** Of the build, these speak to who starts Mooring. */
+const launchScripts = ['build/electron-runtime.mjs', 'build/node.mjs', 'build/prepare.mjs', 'build/start.mjs']
 
 /**
  * Where a reader looks first: by what meets them, not by folder. The first that matches counts.
@@ -25,7 +27,7 @@ const chapters = [
   ['Clusters and the connection test', /^(electron\/core\/clusters|sidecar|network)\//],
   ['Vault and database', /^electron\/core\/(vault|store)\//],
   ['kubectl and this machine', /^electron\/core\/(processes|platform|settings|diagnostics)\//],
-  ['Start and command line', /^electron\/(cli\/|[^/]+$)/],
+  ['Start and command line', /^(electron\/(cli\/|[^/]+$)|build\/)/],
   ['Pages', /^renderer\//],
   ['The call itself', /./],
 ]
@@ -45,8 +47,8 @@ function* sources(folder) {
  * @returns {{ name: string, file: ts.SourceFile }[]}
  */
 export function readSources() {
-  return folders
-    .flatMap((folder) => [...sources(join(root, folder))].sort())
+  const paths = folders.flatMap((folder) => [...sources(join(root, folder))].sort())
+  return [...paths, ...launchScripts.map((name) => join(root, name))]
     .map((path) => ({ path, name: relative(root, path).split(sep).join('/') }))
     .filter(({ name }) => !unread.test(name))
     .map(({ path, name }) => ({

@@ -75,6 +75,43 @@ describe('the sentences of a source', () => {
     ])
   })
 
+  it('are found without a closing mark too, where words enough stand side by side', () => {
+    const found = read(`
+      const title = 'The vault is locked'
+      const part = 'it printed neither a token nor a certificate'
+      const name = 'Credentials'
+      const styles = 'row wide'
+    `)
+    expect(found.map(({ what }) => what)).toEqual([
+      ['The vault is locked'],
+      ['it printed neither a token nor a certificate'],
+    ])
+  })
+
+  it('are those that a launch script prints or throws', () => {
+    const text = "say(`opening ${browser}`)\nthrow new Error('npm failed. ' + 'Try again.')"
+    const script = ts.createSourceFile('start.mjs', text, ts.ScriptTarget.Latest, true)
+    const found = readSentences(script) as Sentence[]
+    expect(found.map(({ what }) => what)).toEqual([['npm failed. Try again.'], ['opening ‹browser›']].toReversed())
+  })
+
+  it('stand under the code of who calls for them, narrowed by their own case', () => {
+    const found = read(`
+      const bad = (detail, message, next) => failure('command-failed', detail, message, next)
+      const words = { 'no-pod': (detail) => noPod(detail) }
+      function noPod(detail) {
+        switch (detail) {
+          case 'gone':
+            return { message: 'The pods are gone.', next: 'Scale it up.' }
+          default:
+            return { message: 'No pod is ready.', next: 'Wait a moment.' }
+        }
+      }
+      bad('timeout', 'The command did not end.', 'Run it in a terminal.')
+    `)
+    expect(found.map(({ code }) => code)).toEqual(['no-pod: gone', 'no-pod', 'command-failed'])
+  })
+
   it('are those of pages too, and not those of the log', () => {
     const found = read(`
       log.warn('This goes to the log alone.')
@@ -87,7 +124,9 @@ describe('the sentences of a source', () => {
 
 const isForNobody = (node: ts.Node): boolean =>
   ts.isImportDeclaration(node) ||
-  (ts.isNewExpression(node) && node.expression.getText() === 'Error') ||
+  (ts.isNewExpression(node) &&
+    node.expression.getText() === 'Error' &&
+    !/\.mjs$/.test(node.getSourceFile().fileName)) ||
   (ts.isCallExpression(node) && /(log|prepare|exec|drop|socket)\b[^(]*$/i.test(node.expression.getText()))
 
 const plain = (text: string): string =>
@@ -96,24 +135,32 @@ const plain = (text: string): string =>
     .replaceAll(/\s+/g, ' ')
     .trim()
 
-/** The pieces of texts that end a sentence, found without the generator. */
+/** Words side by side that have no closing mark: a title, or a part of a sentence, which another one may begin with. */
+const isUnclosed = (text: string): boolean => /^[A-Za-z][a-z']*[,;]?( [a-z']+[,;]?){3,}$/.test(text)
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
+
+/** The pieces of texts that end a sentence, and whole texts that do not, found without the generator. */
 function piecesOf(file: ts.SourceFile): string[] {
   const found: string[] = []
+  const unclosed: string[] = []
   const walk = (node: ts.Node): void => {
     if (isForNobody(node)) return
     const isPiece = ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
     if (isPiece || ts.isJsxText(node)) found.push(plain(node.text))
+    if (ts.isStringLiteralLike(node) && isUnclosed(plain(node.text))) unclosed.push(plain(node.text))
     ts.forEachChild(node, walk)
   }
   walk(file)
-  return found.filter((text) => /[a-z]+ [a-z]+ ?\S*[.?!]($|\s)/i.test(text))
+  return [...found.filter((text) => /[a-z]+ [a-z]+ ?\S*[.?!]($|\s)/i.test(text)), ...unclosed]
 }
 
 const sources = readSources()
 
 const missingFrom = (page: string, file: ts.SourceFile): string[] => {
   const said = plain(page)
-  return piecesOf(file).filter((piece) => !said.includes(piece))
+  return piecesOf(file).filter(
+    (piece) => !said.includes(piece) && !(isUnclosed(piece) && said.includes(capital(piece))),
+  )
 }
 
 describe('docs/messages.md', () => {

@@ -56,7 +56,9 @@ async function build(force) {
   if (!force && read(stamp) === wanted) return
   say('building ...')
   if ((await run(productNode(), ['build/build.mjs'])) !== 0)
-    throw new Error('The build failed; its reason stands above.')
+    throw new Error(
+      'The build failed; its reason stands above. If no source was changed here, report it; else correct that and try again.',
+    )
   write(stamp, wanted)
 }
 

@@ -35,6 +35,7 @@ function scopeOf(node) {
 }
 
 const isOneLine = (node) => ts.isArrowFunction(node) && !ts.isBlock(node.body)
+const unwrapped = (node) => (ts.isParenthesizedExpression(node) ? node.expression : node)
 
 /** What a function can give back. */
 function givenBack(called) {
@@ -262,10 +263,19 @@ const bare = (text) => text.replaceAll(/‹[^›]*›|[[\]{}/]/g, '').trim()
 /** Words of its own, not only what it is filled in with. */
 const saysSomething = (texts) => texts?.some((text) => /[a-z]{2,}.*\s/i.test(`${bare(text)} `)) === true
 const isSentence = (text) =>
-  !/^(HTTP\/|[A-Z]\w+-[A-Z]\w+:)/.test(text) &&
-  /^\s*[[{]?([A-Z0-9‹“"…]|kubectl )/.test(text) &&
-  /\s/.test(text) &&
-  /[.?!…:)”]([\s[\]]|$)/.test(text)
+  isUnclosed(text) ||
+  (!/^(HTTP\/|[A-Z]\w+-[A-Z]\w+:)/.test(text) &&
+    /^\s*[[{]?([A-Z0-9‹“"…]|kubectl )/.test(text) &&
+    /\s/.test(text) &&
+    /[.?!…:)”]([\s[\]]|$)/.test(text))
+/**
+ * Without a closing mark (a title, a button, a part of a sentence) it is one when words enough stand side by side: three,
+ * or four where it begins small. Code, a pattern or a command is none.
+ */
+const isUnclosed = (text) =>
+  /^([A-Z][A-Za-z']*,?( [a-z']+[,;]?){2}|[a-z']+[,;]?( [a-z']+[,;]?){3})/.test(
+    bare(text.replace(/^‹[^›]*›/, 'Filled')),
+  ) && !/[<>=$\\^*]/.test(text)
 
 /** A sentence of an argument list: what is wrong may begin small, as a rung of the connection test says it. */
 const isNext = (texts) =>
@@ -280,13 +290,33 @@ const propertyValue = (property) =>
 function codeOf(node, names) {
   const own = propertyValue(propertyOf(node, 'code'))
   const said = own === undefined ? null : wordings(own, names)
-  if (said !== null) return said.join(', ')
+  return said === null ? keyOf(node) : said.join(', ')
+}
+
+/** The key or the case a node stands under; in a function of the file, also that under which it is called first. */
+function keyOf(node, within = []) {
+  let narrowed = ''
   for (let up = node.parent; up !== undefined; up = up.parent) {
-    if (ts.isPropertyAssignment(up)) return up.name.getText().replaceAll("'", '')
-    if (ts.isCaseClause(up)) return up.expression.getText().replaceAll("'", '')
-    if (ts.isMethodDeclaration(up) || ts.isFunctionDeclaration(up) || ts.isSourceFile(up)) return ''
+    // What a call gives to another call is no table of words.
+    const isEntry = ts.isPropertyAssignment(up) && (within.length === 0 || ts.isArrowFunction(up.initializer))
+    const key = isEntry ? up.name : ts.isCaseClause(up) ? up.expression : null
+    if (key !== null && narrowed === '') narrowed = key.getText().replaceAll("'", '')
+    if (isEntry || ts.isMethodDeclaration(up) || ts.isSourceFile(up)) return narrowed
+    if (ts.isFunctionDeclaration(up)) {
+      if (within.includes(up)) return narrowed
+      const call = firstCallOf(up)
+      const code = call === undefined ? '' : keyOf(call, [...within, up])
+      return [code, narrowed].filter((part) => part !== '').join(': ')
+    }
   }
-  return ''
+  return narrowed
+}
+
+/** Where a file calls a function of its own. */
+function firstCallOf(called) {
+  const look = (node) =>
+    ts.isCallExpression(node) && node.expression.getText() === called.name?.text ? node : ts.forEachChild(node, look)
+  return look(called.getSourceFile())
 }
 
 /** What is said, what next, and under which code; null: this node says nothing of the kind. */
@@ -302,19 +332,24 @@ function stepAt(node, names) {
     const texts = (node.arguments ?? []).map(
       (argument) => wordings(argument, names) ?? (/\.message$/.test(argument.getText()) ? ['‹message›'] : null),
     )
+    // A one-line function may add the rest, or the code.
+    const called = ts.isIdentifier(node.expression) ? names.find(node.expression)?.value : undefined
+    const added = () =>
+      called !== undefined && isOneLine(called)
+        ? stepAt(unwrapped(called.body), names.within(called, node.arguments ?? []))
+        : null
     const at = texts.findIndex((text, index) => isWhat(text) && isNext(texts[index + 1]))
-    if (at >= 0) return { what: texts[at], next: texts[at + 1], code: at === 0 ? '' : (texts[0]?.join(', ') ?? '') }
+    if (at >= 0) {
+      const code = at === 0 ? '' : added()?.code || (texts[0]?.join(', ') ?? '')
+      return { what: texts[at], next: texts[at + 1], code }
+    }
     // Within a function that is followed, what is passed on: fail(appError(…)).
     if (names.depth > 0)
       for (const argument of node.arguments ?? []) {
         const passedOn = ts.isCallExpression(argument) ? stepAt(argument, names) : null
         if (passedOn !== null) return passedOn
       }
-    // A one-line function that adds the rest.
-    const called = ts.isIdentifier(node.expression) ? names.find(node.expression)?.value : undefined
-    if (called === undefined || !isOneLine(called)) return null
-    const body = ts.isParenthesizedExpression(called.body) ? called.body.expression : called.body
-    return stepAt(body, names.within(called, node.arguments ?? []))
+    return added()
   }
   if (ts.isJsxOpeningElement(node) || ts.isJsxSelfClosingElement(node)) {
     if (node.tagName.getText() !== 'EmptyState') return null
@@ -346,12 +381,18 @@ function jsxWordings(element, names) {
   return texts.map((text) => text.replace(/\s+/g, ' ').trim())
 }
 
-/** What goes to the log, into an exception that is a bug, into the database or to a server is said to nobody. */
+/**
+ * What goes to the log, into an exception that is a bug, into the database or to a server is said to nobody. The launch
+ * scripts print what they throw.
+ */
 function isForNobody(node) {
-  if (ts.isNewExpression(node)) return /^(Error|RegExp)$/.test(node.expression.getText())
+  if (ts.isNewExpression(node))
+    return node.expression.getText() === 'RegExp' || (node.expression.getText() === 'Error' && !isLaunchScript(node))
   if (!ts.isCallExpression(node)) return ts.isImportDeclaration(node)
   return /(^|[.#])(log|logger|prepare|exec|drop|RegExp|socket)(\(|\.|$)/i.test(node.expression.getText())
 }
+
+const isLaunchScript = (node) => node.getSourceFile().fileName.endsWith('.mjs')
 
 /** Every sentence of a file: `next` is null where none is said beside it. */
 export function readSentences(file, exported = new Map(), words = new Map([[file, wordsOfFile(file)]])) {
@@ -385,10 +426,13 @@ export function readSentences(file, exported = new Map(), words = new Map([[file
   ]
 }
 
-/** The words of a failure of the network, or of a step of the connection test that needs nothing done. */
+/** The words of a failure of the network, of a step of the connection test that needs nothing done, or of a launch script. */
 function partOf(node) {
   if (ts.isNewExpression(node) && node.expression.getText() === 'NetworkFailure') return node.arguments?.[1]
-  return ts.isCallExpression(node) && /^(okay|skipped)$/.test(node.expression.getText()) ? node.arguments[0] : undefined
+  if (ts.isNewExpression(node) && node.expression.getText() === 'Error') return node.arguments?.[0]
+  return ts.isCallExpression(node) && /^(okay|skipped|say)$/.test(node.expression.getText())
+    ? node.arguments[0]
+    : undefined
 }
 
 const isWordsOfJsx = (child) => ts.isJsxText(child) && /[a-z]/i.test(child.text)

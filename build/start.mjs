@@ -1,10 +1,11 @@
 // `npm start`: makes the checkout ready and opens Mooring. Says each step; needs only Node 20 and npm.
 // Options after `--` go to Mooring, for example: npm start -- --data-dir DIR
 import { spawn } from 'node:child_process'
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { productEnvironment, productNode, root, run, say } from './node.mjs'
+import { electronBinary } from './electron-runtime.mjs'
+import { productEnvironment, productNode, root, say } from './node.mjs'
 import { prepare } from './prepare.mjs'
 
 const usage = `Usage: npm start -- [options]
@@ -16,28 +17,12 @@ Makes the checkout ready and opens Mooring. Options, all of them optional:
   -V, --version            print the version
   -h, --help               print this
 
-Where no desktop window can be opened, the options of the host may stand here too: npm run -s serve -- --help
+Where no desktop window can be opened, the options of the headless host work here too: npm run -s serve -- --help
 `
 
 const options = process.argv.slice(2)
 const isRoot = process.getuid?.() === 0
 const hasDisplay = process.platform !== 'linux' || Boolean(process.env.DISPLAY ?? process.env.WAYLAND_DISPLAY)
-
-/** Path of Electron's own binary, fetched on first use; null where it cannot be had. */
-async function electronBinary() {
-  const folder = join(root, 'node_modules', 'electron')
-  const find = () => {
-    const name = join(folder, 'path.txt')
-    if (!existsSync(name)) return null
-    const path = join(folder, 'dist', readFileSync(name, 'utf8').trim())
-    return existsSync(path) ? path : null
-  }
-  if (find() === null && existsSync(join(folder, 'install.js'))) {
-    say('fetching the Electron runtime (about 110 MB) ...')
-    await run(productNode(), [join(folder, 'install.js')], { stdio: 'ignore', timeout: 900_000 }).catch(() => 1)
-  }
-  return find()
-}
 
 /** A Chromium-like browser that can show one page as a window of its own. */
 function appBrowser() {
@@ -161,14 +146,14 @@ try {
   const electron = hasDisplay ? await electronBinary() : null
   if (!hasDisplay) say('no display here: starting without a window')
   else if (electron === null)
-    say('the Electron runtime cannot be had here: using the host and a browser window instead')
+    say('the Electron runtime cannot be fetched here: starting without it, with a window of the browser instead')
   child =
     electron === null
       ? startHost()
       : spawn(electron, [...(isRoot ? ['--no-sandbox'] : []), root, ...options], { cwd: root, stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.once('exit', (code, signal) => {
-    if (signal !== null) say(`Mooring was ended by ${signal}; npm start brings it back, and what was on with it`)
+    if (signal !== null) say(`Mooring was ended by ${signal}; npm start brings it back, and the forwards that were on`)
     process.exit(code ?? (signal === null ? 1 : 128))
   })
 } catch (error) {

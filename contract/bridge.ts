@@ -16,10 +16,13 @@ export type Bridge = {
   shell: ShellBridge
 }
 
+/** A file that the user chose, with its full path where that is known. */
+export type ChosenFile = { name: string; base64: string; path?: string }
+
 /** What only a desktop window can do. */
 export type ShellBridge = {
-  /** Lets the user choose one file; null: they chose none. */
-  chooseFile(): Promise<{ name: string; base64: string; path?: string } | null>
+  /** Lets the user choose one file and reads it; null: they chose none. */
+  chooseFile(): Promise<Result<ChosenFile> | null>
   /** Opens an http or https address in the user's browser; false: refused. */
   openExternal(url: string): Promise<boolean>
   /** Asks for the full path of a program (kubectl), where the shell can; null: they chose none. */

@@ -7,29 +7,19 @@ import { lookAtDataFolder } from './core/store/data-folder.ts'
 import { defaultDataDir } from './core/store/default-data-dir.ts'
 import { readOwner } from './core/store/owner-file.ts'
 import { addForward, parsePort, parseTarget } from './cli/forward-arguments.ts'
+import { kubeconfigSource } from './cli/kubeconfig-source.ts'
+import { exitCode, Stop } from './cli/stop.ts'
 import { whyNotLive, clusterRows, forwardRows, ladderWords, riskWords, statusWords, table } from './cli/tables.ts'
 import { errorText } from './error-text.ts'
 import { createLocalTransport } from './http/local-client.ts'
 import { Log, stderrSink } from './core/log.ts'
 import { handleCrashes } from './crash-handler.ts'
 import { version } from './version.ts'
-import { readFile } from 'node:fs/promises'
-
-/** Exit codes that scripts rely on; 2 (wrong usage) is commander's. */
-const exitCode = { ok: 0, failed: 1, usage: 2, notRunning: 3, notConnected: 4 } as const
-
-class Stop extends Error {
-  readonly code: number
-
-  constructor(what: string, next: string, code: number) {
-    super([what, next].filter(Boolean).join('\n'))
-    this.code = code
-  }
-}
 
 /** Where a next step has a word of its own on the command line. */
 const here: Partial<Record<AppError['code'], string>> = {
-  'command-not-allowed': " Here: --allow-command 'THE COMMAND WITH ITS ARGUMENTS', or --context with the others.",
+  'command-not-allowed':
+    " Here: --allow-command 'THE COMMAND WITH ITS ARGUMENTS', or --context with the names of the others.",
   'cluster-in-use': ' Here: --with-forwards removes them as well.',
 }
 
@@ -46,7 +36,11 @@ async function value<T>(answer: Promise<Result<T>>): Promise<T> {
 }
 
 const notRunning = (what: string): Stop =>
-  new Stop(what, 'Start it with `npm start` (or `npm run serve` without a window).', exitCode.notRunning)
+  new Stop(
+    what,
+    'Start it with `npm start` (or `npm run serve` without a window); if it was started with --data-dir, give the same here.',
+    exitCode.notRunning,
+  )
 
 const print = (text: string): boolean => process.stdout.write(`${text}\n`)
 /** For people, not for what reads our output. */
@@ -56,8 +50,14 @@ const note = (json: boolean | undefined, lines: readonly string[]): void => {
 const printAs = (json: boolean | undefined, data: unknown, words: () => string): boolean =>
   print(json === true ? JSON.stringify(data, null, 2) : words())
 
+const addUsage = { cluster: 'clusters add FILE', forward: 'forwards add CLUSTER TARGET PORT' } as const
+
 /** Finds one thing by id, or by name where only one has it. */
-function find<T extends { id: string; name: string }>(kind: string, list: readonly T[], wanted: string): T {
+function find<T extends { id: string; name: string }>(
+  kind: keyof typeof addUsage,
+  list: readonly T[],
+  wanted: string,
+): T {
   const found = list.filter((item) => item.id === wanted || item.name === wanted)
   const [only] = found
   if (only !== undefined && found.length === 1) return only
@@ -65,7 +65,7 @@ function find<T extends { id: string; name: string }>(kind: string, list: readon
   if (only === undefined)
     throw new Stop(
       `There is no ${kind} ${wanted}.`,
-      names === '' ? `Add one: ${kind}s add` : `Name one of these: ${names}.`,
+      names === '' ? `Add one: ${addUsage[kind]}` : `Name one of these: ${names}.`,
       exitCode.failed,
     )
   throw new Stop(
@@ -82,7 +82,7 @@ const program = new Command('mooring')
   .description('Talks to the Mooring that runs for this user.')
   .option('--data-dir <folder>', 'data folder of the Mooring to talk to', defaultDataDir())
   .version(version)
-  .showHelpAfterError('The same with --help says more.')
+  .showHelpAfterError('Add --help to see how it is used.')
   .addHelpText(
     'after',
     `
@@ -134,8 +134,7 @@ clusters
   .option('--json', 'print JSON')
   .action((file: string, options: Json & { context?: string[]; allowCommand?: string[]; embedFile?: string[] }) =>
     attached(async (client) => {
-      const bytes = file === '-' ? await readStandardInput() : await readKubeconfig(file)
-      const source = { base64: bytes.toString('base64') }
+      const source = await kubeconfigSource(file)
       const preview = await value(client.kubeconfigs.preview(source))
       if (preview.verdict === 'error') throw new Stop(riskWords(null, preview.problems).join('\n'), '', exitCode.failed)
       const names =
@@ -180,28 +179,6 @@ clusters
       }
     }),
   )
-
-async function readKubeconfig(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const reason = { ENOENT: 'There is no such file', EACCES: 'You may not read it', EISDIR: 'It is a folder' }[
-      code ?? ''
-    ]
-    throw new Stop(
-      `${file} cannot be read. ${reason ?? (code === undefined ? 'The system gives no reason' : `The system says ${code}`)}.`,
-      'Name a kubeconfig file, or - to read it from standard input.',
-      exitCode.failed,
-    )
-  }
-}
-
-async function readStandardInput(): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
-}
 
 program
   .command('test')

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
 import type { Cluster, ConnectionTest } from '../../contract/clusters.ts'
 import type { Forward } from '../../contract/forwards.ts'
 import type { AppStatus } from '../../contract/system.ts'
@@ -103,6 +104,30 @@ describe('clusters', () => {
     const added = await run(['clusters', 'add', '-', '--context', 'shop', 'gone', '--allow-command', line], { input })
     expect(added, added.stderr).toMatchObject({ code: exitCode.ok })
     expect(rowsOf(added.stdout).map(({ NAME }) => NAME)).toEqual(['shop', 'gone'])
+  })
+
+  it('finds the files that a kubeconfig names beside it', async () => {
+    const { clusters } = parse(await readFile(bed.a.kubeconfig, 'utf8')) as {
+      clusters: [{ cluster: { server: string; 'certificate-authority-data': string } }]
+    }
+    const { server, 'certificate-authority-data': authority } = clusters[0].cluster
+    const folder = join(empty, 'lab')
+    await mkdir(folder)
+    await writeFile(join(folder, 'ca.crt'), authority, 'base64')
+    const cluster = { server, 'certificate-authority': 'ca.crt' }
+    await writeFile(
+      join(folder, 'config'),
+      stringify({
+        apiVersion: 'v1',
+        kind: 'Config',
+        clusters: [{ name: 'lab', cluster }],
+        users: [{ name: 'lab', user: { token: 'some-token' } }],
+        contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
+      }),
+    )
+    const added = await run(['clusters', 'add', join(folder, 'config')])
+    expect(added, added.stderr).toMatchObject({ code: exitCode.ok, stderr: '' })
+    expect(await run(['clusters', 'remove', 'lab'])).toMatchObject({ code: exitCode.ok })
   })
 
   it('says what is wrong with a file', async () => {

@@ -104,7 +104,7 @@ export function statusWords(
   return [
     `Mooring ${app.version} (${app.shell}), data in ${app.dataDir}`,
     `${counted(forwards.length, 'forward')}: ${count('live')} live, ${count('starting') + count('recovering')} on their way, ${count('holding')} holding, ${count('off')} off`,
-    `${counted(clusters.length, 'cluster')}; sidecar ${app.sidecar.state}; kubectl ${app.kubectl.version ?? 'not found'}`,
+    `${counted(clusters.length, 'cluster')}; cluster watcher ${app.sidecar.state}; kubectl ${app.kubectl.version ?? 'not found'}`,
     `Vault ${vaultWords}`,
     ...(app.storage.problem === null ? [] : [`Storage: ${app.storage.problem}`]),
   ].join('\n')

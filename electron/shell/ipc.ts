@@ -1,5 +1,3 @@
-import { open } from 'node:fs/promises'
-import { basename } from 'node:path'
 import {
   dialog,
   ipcMain,
@@ -11,10 +9,10 @@ import {
 import type { Transport } from '../../contract/client.ts'
 import { appError, fail, type Result } from '../../contract/errors.ts'
 import { parseStreamName, type StreamName } from '../../contract/events.ts'
-import { maxKubeconfigBytes } from '../../contract/kubeconfigs.ts'
 import { type OperationName, operations } from '../../contract/operations.ts'
 import type { Log } from '../core/log.ts'
 import { type BridgeEvent, bridgeChannels } from './bridge.ts'
+import { readChosenFile } from './chosen-file.ts'
 import { PageCalls } from './page-calls.ts'
 import { PageEvents } from './page-events.ts'
 import { isOwnPage, openInBrowser } from './security.ts'
@@ -99,13 +97,7 @@ export function serveBridge(options: IpcOptions): void {
   }
   ipcMain.handle(bridgeChannels.chooseFile, async (event) => {
     const path = await choose(event, 'Choose a kubeconfig')
-    if (path === null) return null
-    try {
-      return { name: basename(path), path, base64: (await readStart(path)).toString('base64') }
-    } catch (error) {
-      log.warn(`the chosen file could not be read: ${error instanceof Error ? error.message : String(error)}`)
-      return null
-    }
+    return path === null ? null : readChosenFile(path)
   })
   ipcMain.handle(bridgeChannels.choosePath, (event) => choose(event, 'Choose kubectl'))
   ipcMain.handle(bridgeChannels.openExternal, (event, url: unknown) =>
@@ -114,19 +106,3 @@ export function serveBridge(options: IpcOptions): void {
 }
 
 const isStream = (name: unknown): name is StreamName => typeof name === 'string' && parseStreamName(name) !== null
-
-/** Reads one byte more than is allowed at most: enough for the preview to refuse the file with words. */
-async function readStart(path: string): Promise<Buffer> {
-  const file = await open(path)
-  try {
-    const chunk = Buffer.alloc(maxKubeconfigBytes + 1)
-    let length = 0
-    for (;;) {
-      const { bytesRead } = await file.read(chunk, length, chunk.length - length, null)
-      length += bytesRead
-      if (bytesRead === 0 || length === chunk.length) return chunk.subarray(0, length)
-    }
-  } finally {
-    await file.close()
-  }
-}

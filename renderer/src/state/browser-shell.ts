@@ -1,8 +1,21 @@
-import type { ShellBridge } from '../../../contract/bridge.ts'
+import type { ChosenFile, ShellBridge } from '../../../contract/bridge.ts'
+import { appError, fail, ok, type Result } from '../../../contract/errors.ts'
 
-/** Reads a file as base64, in steps that fit an argument list. */
-export async function base64OfFile(file: Blob): Promise<string> {
-  const bytes = new Uint8Array(await file.arrayBuffer())
+/** Reads a file that the user chose or dropped. Errors: file-not-readable. */
+export async function readFile(file: File): Promise<Result<ChosenFile>> {
+  try {
+    return ok({ name: file.name, base64: base64Of(new Uint8Array(await file.arrayBuffer())) })
+  } catch {
+    return fail(
+      appError('file-not-readable', `${file.name} cannot be read.`, 'Choose another file, or paste its text.', {
+        cause: 'It is a folder, it has changed since it was chosen, or you may not read it.',
+      }),
+    )
+  }
+}
+
+/** In steps that fit an argument list. */
+function base64Of(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
   return btoa(text)
@@ -18,7 +31,7 @@ export const browserShell: ShellBridge = {
       input.addEventListener('change', () => {
         const file = input.files?.[0]
         if (file === undefined) resolve(null)
-        else base64OfFile(file).then((base64) => resolve({ name: file.name, base64 }), reject)
+        else readFile(file).then(resolve, reject)
       })
       input.click()
     }),

@@ -52,7 +52,7 @@ export function AddClustersPage() {
               <h2>What happens next</h2>
               <ol>
                 <li>Every context is shown here with its server, its user and what it risks.</li>
-                <li>You choose which to add, and which commands may run to sign in.</li>
+                <li>You choose which to add, and which credential commands may run.</li>
                 <li>What you add is stored encrypted on this machine.</li>
               </ol>
             </div>

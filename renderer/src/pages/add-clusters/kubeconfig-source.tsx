@@ -1,19 +1,20 @@
 import { FileUp, FolderOpen, X } from 'lucide-react'
 import { type DragEvent, useId, useState } from 'react'
+import type { ChosenFile } from '../../../../contract/bridge.ts'
+import type { Result } from '../../../../contract/errors.ts'
 import { maxKubeconfigBytes } from '../../../../contract/kubeconfigs.ts'
 import { Button, IconButton } from '../../components/button.tsx'
 import { classNames } from '../../components/class-names.ts'
 import { monoControlClass } from '../../components/field.tsx'
 import { bytes } from '../../components/byte-words.ts'
-import { base64OfFile } from '../../state/browser-shell.ts'
+import { readFile } from '../../state/browser-shell.ts'
 import { useDefaultKubeconfig } from '../../state/default-kubeconfig.ts'
 import { useAppState } from '../../state/use-app-state.ts'
 import { counted } from '../clusters/words.ts'
 import styles from './kubeconfig-source.module.css'
 
 /** Where a kubeconfig comes from: what is in the box, a file, or the user's default files. */
-export type Source =
-  { kind: 'text'; text: string } | { kind: 'file'; name: string; base64: string; path?: string } | { kind: 'default' }
+export type Source = { kind: 'text'; text: string } | ({ kind: 'file' } & ChosenFile) | { kind: 'default' }
 
 /** The source as operations want it; null: nothing is there yet. */
 export function sourceInput(
@@ -46,22 +47,29 @@ export function KubeconfigSource({
   const [over, setOver] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
   const id = useId()
+  /** Takes a file that was read, or says why it could not be. */
+  const take = (read: Result<ChosenFile>, notice: string | null = null) => {
+    if (read.ok) onChange({ kind: 'file', ...read.value })
+    setProblem(read.ok ? notice : `${read.error.message} ${read.error.cause ?? ''} ${read.error.next}`)
+  }
   /** Takes one file; of others that came with it, it says that they wait. */
   const takeFile = async (file: File, others: number) => {
     if (file.size > maxKubeconfigBytes) {
-      setProblem(`${file.name} is ${bytes(file.size)}; a kubeconfig may have ${bytes(maxKubeconfigBytes)}.`)
+      setProblem(
+        `${file.name} is ${bytes(file.size)}; a kubeconfig may have ${bytes(maxKubeconfigBytes)}. Choose another file.`,
+      )
       return
     }
-    setProblem(
+    take(
+      await readFile(file),
       others === 0
         ? null
         : `Only ${file.name} was taken, of ${others + 1} files. Add its clusters first, then drop the next file.`,
     )
-    onChange({ kind: 'file', name: file.name, base64: await base64OfFile(file) })
   }
   const choose = async () => {
     const chosen = await shell.chooseFile()
-    if (chosen !== null) onChange({ kind: 'file', ...chosen })
+    if (chosen !== null) take(chosen)
   }
   const drop = {
     onDragOver: (event: DragEvent) => {
@@ -130,7 +138,8 @@ export function KubeconfigSource({
         </p>
       )}
       <p id={`${id}-hint`} className={styles.hint}>
-        Paste it, or drop a file here. It is looked at, not run; nothing is saved before you say so.
+        Paste a kubeconfig, or drop a file here. Mooring only reads it: nothing in it runs and nothing is saved until
+        you say so.
       </p>
     </div>
   )
