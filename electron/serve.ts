@@ -44,7 +44,7 @@ const program = new Command('mooring-serve')
   .option('--data-dir <folder>', 'where clusters, forwards and history are kept', defaultDataDir())
   .option('--port <number>', 'port on 127.0.0.1; 0 chooses a free one', integer(0, 65_535), 0)
   .addOption(
-    new Option('--vault <kind>', 'what protects stored credentials').choices(['keychain', 'passphrase', 'memory']),
+    new Option('--vault <kind>', 'what protects the stored credentials').choices(['keychain', 'passphrase', 'memory']),
   )
   .option('--passphrase-fd <number>', 'file descriptor to read the passphrase from', integer(0, 1023))
   .option(
@@ -53,7 +53,7 @@ const program = new Command('mooring-serve')
   )
   .option('--start-empty', 'go on with an empty database when it is damaged; the damaged one is kept')
   .version(version)
-  .showHelpAfterError('The same with --help says more.')
+  .showHelpAfterError('Add --help to see how it is used.')
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? 0 : 2)
   })

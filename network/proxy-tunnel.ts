@@ -67,7 +67,7 @@ const socksFailures: readonly string[] = [
   'the network is unreachable from it',
   'the host is unreachable from it',
   'the server refused its connection',
-  'the way took too long',
+  'the connection took too long',
   'it does not know this command',
   'it does not know this kind of address',
 ]

@@ -11,7 +11,7 @@ const running = new Map<string, Promise<Address[]>>()
 /**
  * The addresses of a host, as the system resolves it (hosts file, search domains). Throws a {@link NetworkFailure}.
  * The system's resolver cannot be interrupted and occupies a thread: callers of the same name share one question, so that a dead
- * name server costs one thread per name.
+ * DNS server costs one thread per name.
  */
 export async function resolveHost(host: string, signal?: AbortSignal): Promise<Address[]> {
   const family = net.isIP(host)
@@ -28,7 +28,7 @@ export async function resolveHost(host: string, signal?: AbortSignal): Promise<A
   } catch (error) {
     const code = errorCode(error)
     if (error instanceof NetworkFailure) throw error
-    const why = code === 'EAI_AGAIN' ? 'the name server does not answer for' : 'there is no host called'
+    const why = code === 'EAI_AGAIN' ? 'the DNS server does not answer for' : 'there is no host called'
     throw new NetworkFailure('dns', `${why} ${host}`, code)
   }
 }

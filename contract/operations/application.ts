@@ -46,7 +46,7 @@ export const applicationOperations = {
     method: 'POST',
     path: '/sidecar/restart',
     permission: 'diagnostics:write',
-    summary: 'Start the sidecar again',
+    summary: 'Start the cluster watcher (sidecar) again',
     input: Empty,
     output: AppStatus,
     changes: true,

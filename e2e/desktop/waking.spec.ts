@@ -30,7 +30,7 @@ async function checksWhatItKnew(since: number): Promise<void> {
   const doubts = ({ code, detail, at }: SeenRow): boolean => at >= since && code === 'connecting' && detail === 'wake'
   const row = await rows.until(forward.id, 'it is checked', 5, doubts, since)
   expect(row.state).not.toBe('live')
-  expect(row.message).toBe('The machine slept; whether the connection survived is checked.')
+  expect(row.message).toBe('The machine slept; Mooring checks whether the connection survived.')
   expect(row.next).toMatch(/\S{3}/)
   await rows.until(forward.id, 'live again', 15, ({ state, at }) => state === 'live' && at >= row.at, row.at)
   const { host, port } = localAddress(forward)

@@ -59,7 +59,7 @@ describe('a page in a browser whose host went away', () => {
     await host.kill()
     await gone().waitFor()
     await page.getByRole('navigation').getByText('Diagnostics').click()
-    await page.getByText('A part of this page did not come').waitFor()
+    await page.getByText('A part of this page could not be loaded').waitFor()
     host = await start(port)
     await page.getByRole('heading', { name: 'This page is not signed in' }).waitFor()
   })

@@ -74,7 +74,7 @@ const exec = (command: string) => ({
   },
 })
 
-/** A login program that stays long enough to be looked at, then says this. */
+/** A credential command that stays long enough to be looked at, then says this. */
 async function plugin(name: string, answer: string, exitCode = 0, to = ''): Promise<string> {
   const path = join(folder, name)
   await writeFile(path, `#!/bin/sh\nsleep 1\ncat <<'END' ${to}\n${answer}\nEND\nexit ${exitCode}\n`, { mode: 0o755 })
@@ -183,7 +183,7 @@ async function signIn(entry: Entry): Promise<void> {
   })
 }
 
-/** What a login program in its despair may say. */
+/** What a credential command in its despair may say. */
 const complaints = [
   `+ export AWS_SECRET_ACCESS_KEY=${made.tracedVariable}`,
   `+ curl --client-secret ${made.tracedOption} https://issuer.example.test`,
@@ -337,7 +337,7 @@ describe('a secret', () => {
   it('is in no argument and no environment of the owner and of anything that was started', () => {
     const commands = processes.map(({ command }) => command).join('\n')
     for (const started of ['serve.mjs', 'port-forward', 'sidecar', made.argument]) expect(commands).toContain(started)
-    // A login program (and what it starts) gets what its kubeconfig gives it, as with kubectl; nobody else does.
+    // A credential command (and what it starts) gets what its kubeconfig gives it, as with kubectl; nobody else does.
     const isLogin = ({ command }: SeenProcess): boolean =>
       command.includes(made.argument) || /^(sleep|cat)\b/.test(command)
     const seen = processes.flatMap((one) => {
@@ -356,7 +356,7 @@ describe('a secret', () => {
     expect([...places]).toEqual(expect.arrayContaining([...asked, ...shown, ...read]))
     for (const name of ['pods', 'workloads', 'services'])
       expect(told.find(({ where }) => where === `clusters.${name} (200)`)?.text).toContain(namespace)
-    // The words of a login program that failed are shown, without what is secret in them.
+    // The words of a credential command that failed are shown, without what is secret in them.
     const complaint = told.find(({ text }) => text.includes('AWS_SECRET_ACCESS_KEY=•••'))
     expect(complaint?.text).toContain('the server does not know •••')
     const seen = told.flatMap(({ where, text }) => {

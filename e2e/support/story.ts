@@ -309,7 +309,7 @@ export function tellStory(where: string, takeSeat: TakeSeat): void {
       await waitUntil('its kubectl is gone', 10, async () => (await stillAlive(tunnels)).length === 0)
       await goTo('forwards')
       await page()
-        .getByText(/Nothing forwarded/)
+        .getByText(/No forwards yet/)
         .waitFor()
       await looksWell('19-no-forwards')
     })

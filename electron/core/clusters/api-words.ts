@@ -46,11 +46,15 @@ function wordsOf(failure: ApiFailure): Words {
         next: 'Check the credentials in the kubeconfig; they may have expired. Replace them with a new kubeconfig.',
       }
     case 'forbidden':
-      return { code: 'forbidden', message: refusal(failure), next: 'Ask the cluster administrator for this right.' }
+      return {
+        code: 'forbidden',
+        message: refusal(failure),
+        next: 'Ask the cluster administrator for this permission.',
+      }
     case 'not-found':
       return {
         code: 'api-unavailable',
-        message: `The server does not know this${status}: ${failure.message}.`,
+        message: `The server did not find what was asked for${status}: ${failure.message}.`,
         next: 'Check that it exists, and that the address leads to a Kubernetes API server.',
       }
     case 'unreachable':
@@ -59,7 +63,7 @@ function wordsOf(failure: ApiFailure): Words {
       return {
         code: 'api-unavailable',
         message: `The server did not answer in time${status}.`,
-        next: 'Check the network and the health of the cluster; its etcd may be away.',
+        next: 'Check the network and the health of the cluster; its etcd may be down.',
       }
     case 'throttled':
       return {

@@ -70,7 +70,7 @@ const cancelled = appError('cancelled', 'Cancelled.', 'Try again.')
 
 const sidecarAway = appError(
   'sidecar-unavailable',
-  'The sidecar, which reads clusters, is not running.',
+  'The cluster watcher (sidecar) is not running.',
   'It is started again by itself; if it does not come back, restart it in Diagnostics. Forwards go on.',
 )
 

@@ -203,7 +203,7 @@ export class ClusterHealth {
       return answer.ok ? answer : fail(clusterCause(answer.error))
     } catch (error) {
       if (closing.aborted) return fail(lookEnded('Mooring is ending.', 'Start it again.'))
-      if (removed.aborted) return fail(lookEnded('The cluster was removed.', 'Add it again to look at it.'))
+      if (removed.aborted) return fail(lookEnded('The cluster was removed.', 'Add it again to see it.'))
       // Asked again, a locked vault says so itself.
       if (looking.aborted) return await this.#probe(id, fresh, removed)
       throw error
@@ -224,7 +224,14 @@ export class ClusterHealth {
     const looked: Looked =
       status === 'connected'
         ? ok({ gitVersion: serverVersion, latencyMs: latencyMs ?? 0 })
-        : fail(cause ?? { code: 'cluster-unreachable', detail: null, message: 'The test failed.', next: 'Test again.' })
+        : fail(
+            cause ?? {
+              code: 'cluster-unreachable',
+              detail: null,
+              message: 'The connection test failed.',
+              next: 'Test again.',
+            },
+          )
     this.#options.clusters.setStatus(clusterId, this.#statusOf(looked, before))
     this.#background.noticed(clusterId, lookResult(looked.ok ? null : looked.error))
   }

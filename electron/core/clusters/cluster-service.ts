@@ -342,8 +342,8 @@ export class ClusterService {
 const anotherCommand = () =>
   appError(
     'command-not-allowed',
-    'The cluster gets its credentials from another command by now.',
-    'Look at its command again before you allow it.',
+    'The cluster gets its credentials from another command now.',
+    'Look at the new command before you allow it.',
   )
 
 const inUse = (forwards: ClusterDependents['forwards']) =>

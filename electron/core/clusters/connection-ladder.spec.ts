@@ -78,7 +78,7 @@ describe('the ladder', () => {
     expect(test).toMatchObject({ status: 'connected', serverVersion: 'v1.36.3', cause: null })
     expect(statuses(test)).toBe('skipped ok skipped ok ok ok ok skipped ok')
     expect(rung(test, 'tls').detail).toContain('127.0.0.1, api.example.test, valid until')
-    expect(rung(test, 'identity').detail).toBe('The server sees "jane", in devs, system:authenticated.')
+    expect(rung(test, 'identity').detail).toBe('The server knows you as "jane", in devs, system:authenticated.')
     expect(rung(test, 'upgrade').detail).toBe('There is no running pod to try it with.')
     expect(test.steps.filter(({ ms }) => ms !== null).length).toBe(6)
   })
@@ -200,7 +200,7 @@ describe('the rung of TLS', () => {
       { certificateAuthority: makeAuthority('older authority').certificate },
       ['CN=cluster authority', 'CN=older authority'],
     ],
-    ['no authority', identityFor, { certificateAuthority: null }, ['does not trust', 'names no authority']],
+    ['no authority', identityFor, { certificateAuthority: null }, ['does not trust', 'names no certificate authority']],
     [
       'another name',
       identityFor,
@@ -432,6 +432,6 @@ describe('the rungs above TLS', () => {
     const test = await climb(wayTo(await startPassing([{ name: 'p' }], [{ name: 'q' }])))
     expect(rung(test, 'upgrade')).toMatchObject({ status: 'fail' })
     expect(test.cause).toMatchObject({ code: 'node-unreachable' })
-    expect(rung(test, 'upgrade').detail).toContain('No tunnel to pod q in shop')
+    expect(rung(test, 'upgrade').detail).toContain('No port-forward to pod q in shop')
   })
 })

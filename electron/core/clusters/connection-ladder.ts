@@ -26,7 +26,7 @@ export type LadderOptions = {
   readonly authority?: Result<null, ClusterCause>
   /** Obtains credentials; it ends with the signal. `fresh`: the server said no to the ones before. */
   readonly resolve: (signal: AbortSignal, fresh: boolean) => Promise<Result<ClusterConnection, ClusterCause>>
-  /** Where rights are asked for. */
+  /** Where permissions are asked for. */
   readonly namespace: string
   readonly clock: Clock
   /** Ends the test: rungs that were not reached say so. With {@link EndedFor} as its reason, the one that runs says why. */
@@ -47,7 +47,7 @@ const totalMs = 30_000
 const tooSlow = failed(
   'cluster-unreachable',
   'timeout',
-  'it took too long',
+  'this step took too long',
   'Try again; check the network and the cluster.',
 )
 
@@ -55,8 +55,8 @@ const tooSlow = failed(
 class Fallen extends Error {}
 
 /**
- * Tests the way to a cluster rung by rung: names, TCP, proxy, TLS, credentials, identity, rights, upgrade, latency. The first
- * failure ends it and gives the cause; missing rights and a refused upgrade do not: the cluster is connected then.
+ * Tests the way to a cluster rung by rung: names, TCP, proxy, TLS, credentials, identity, permissions, upgrade, latency. The first
+ * failure ends it and gives the cause; missing permissions and a refused upgrade do not: the cluster is connected then.
  * Never rejects. No detail holds a secret.
  */
 export async function runLadder(options: LadderOptions): Promise<ConnectionTest> {

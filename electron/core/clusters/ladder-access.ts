@@ -40,8 +40,8 @@ export function stepCredentials(connection: ClusterConnection, now: number): Ste
     )
   }
   return warning(
-    'the kubeconfig brings no credentials',
-    'Servers see "system:anonymous"; get a kubeconfig with credentials.',
+    'the kubeconfig has no credentials',
+    'The server knows you as "system:anonymous" then; get a kubeconfig with credentials.',
   )
 }
 
@@ -85,18 +85,20 @@ export async function stepIdentity(call: Call): Promise<Identity> {
   }
   const answer = await call('/version')
   if (!answer.ok && answer.error.class !== 'forbidden') return unknownIdentity(refused(answer.error))
-  return unknownIdentity(okay('the server accepts them; it is too old to say who it sees'))
+  return unknownIdentity(okay('the server accepts them; it is too old to say as whom it knows you'))
 }
 
 const unknownIdentity = (outcome: StepOutcome): Identity => ({ outcome, user: 'you' })
 
 function identityWords(user: string, groups: readonly string[]): Identity {
   const detail =
-    groups.length === 0 ? `the server sees "${user}"` : `the server sees "${user}", in ${groups.join(', ')}`
+    groups.length === 0
+      ? `the server knows you as "${user}"`
+      : `the server knows you as "${user}", in ${groups.join(', ')}`
   if (user !== 'system:anonymous') return { outcome: okay(detail), user }
   const outcome = warning(
     detail,
-    'The server ignored the credentials: it does not know this kind, or there are none in the kubeconfig.',
+    'It ignored the credentials, or the kubeconfig has none: get a kubeconfig with credentials that this server accepts.',
   )
   return { outcome, user }
 }
@@ -141,7 +143,10 @@ export async function stepAuthorization(call: Call, namespace: string, user: str
     if (answer === undefined) continue
     if (!answer.ok) {
       return answer.error.class === 'forbidden'
-        ? warning(`the server does not say what "${user}" may do`, 'Try a forward: it names the right that is missing.')
+        ? warning(
+            `the server does not say what "${user}" may do`,
+            'Start a forward: if a permission is missing, it says which.',
+          )
         : refused(answer.error)
     }
     const { allowed } = (answer.value as { status?: { allowed?: boolean } }).status ?? {}
@@ -150,7 +155,7 @@ export async function stepAuthorization(call: Call, namespace: string, user: str
   if (missing.length === 0) return okay(`you may do everything that Mooring needs in namespace ${namespace}`)
   return warning(
     `"${user}" may not ${rightsWords(missing)} in namespace ${namespace}`,
-    'Ask the cluster administrator for a role with these rights. Other namespaces may allow more.',
+    'Ask the cluster administrator for a role with these permissions. Other namespaces may allow more.',
   )
 }
 
@@ -206,7 +211,7 @@ const keyOf = ({ namespace, name }: Pod): string => `${namespace}/${name}`
 
 function upgradeWords(pod: Pod, answer: ApiFailure | 'upgraded'): StepOutcome {
   const where = `pod ${pod.name} in ${pod.namespace}`
-  if (answer === 'upgraded') return okay(`a tunnel to ${where} opens`)
+  if (answer === 'upgraded') return okay(`a port-forward to ${where} can be opened`)
   if (answer.class === 'forbidden') {
     const { message, next } = clusterCause(answer)
     return warning(message, next)
@@ -215,14 +220,14 @@ function upgradeWords(pod: Pod, answer: ApiFailure | 'upgraded'): StepOutcome {
     return failed(
       'node-unreachable',
       null,
-      `no tunnel to ${where}: ${answer.message}`,
+      `no port-forward to ${where} can be opened: ${answer.message}`,
       "Ask the cluster administrator to look at the pod's node: its kubelet or container runtime does not answer.",
     )
   }
   return failed(
     'upgrade-refused',
     answer.status === null ? answer.detail : String(answer.status),
-    `no tunnel to ${where}: ${answer.message}`,
+    `no port-forward to ${where} can be opened: ${answer.message}`,
     'A proxy or load balancer in front of the API server may not let upgrades through: have it allow them, or use another way.',
   )
 }
@@ -296,7 +301,7 @@ export async function stepLatency(call: Call): Promise<Latency> {
     if (answer.ok) gitVersion = (answer.value as { gitVersion?: string }).gitVersion ?? null
   }
   const median = times.sort((a, b) => a - b)[1] ?? 0
-  const detail = `${median < 10 ? median.toFixed(1) : Math.round(median)} ms for a small question (median of 3)`
-  const slow = 'The way to the cluster is slow: lists take longer, forwards work.'
+  const detail = `${median < 10 ? median.toFixed(1) : Math.round(median)} ms for a small request (median of 3)`
+  const slow = 'The connection to the cluster is slow: lists take longer, forwards work. Check the network or VPN.'
   return { outcome: median > 1_000 ? warning(detail, slow) : okay(detail), gitVersion, medianMs: median }
 }

@@ -44,7 +44,7 @@ export async function stepDns(way: ClusterConnection, signal: AbortSignal): Prom
     return { outcome: okay(`the name ${host}${part(way)} leads to ${listed}`), value: addresses }
   } catch (error) {
     if (!(error instanceof NetworkFailure)) throw error
-    const next = 'Check the name in the kubeconfig, and whether a VPN or another name server is needed.'
+    const next = 'Check the name in the kubeconfig, and whether a VPN or another DNS server is needed.'
     return {
       outcome: failed('cluster-unreachable', detailOf(way, error), `${error.message}${part(way)}`, next),
       value: null,
@@ -83,7 +83,7 @@ function tcpNext(way: ClusterConnection, failure: NetworkFailure): string {
     case 'refused':
       return 'Check the port, and whether the cluster runs.'
     case 'timeout':
-      return 'Packets are lost on the way: check the VPN and firewalls, or the address is no longer used.'
+      return 'Nothing comes back from there: check the VPN and firewalls, and whether the address is still in use.'
     case 'no-route':
       return 'Check the network connection, and whether a VPN must be connected.'
     default:
@@ -136,8 +136,8 @@ export async function stepTls(
     const detail = failure.detail === 'timeout' || failure.detail === 'reset' ? failure.detail : 'tls'
     const next =
       detail === 'tls'
-        ? 'Check that the address is that of the API server, and the authority in the kubeconfig.'
-        : 'The server or something in front of it is overloaded, stopped, or refuses this machine.'
+        ? 'Check that the address is that of the API server, and check the certificate authority in the kubeconfig.'
+        : 'Check the server and what stands in front of it: one of them may be overloaded or stopped, or refuse this machine.'
     return { outcome: failed('cluster-unreachable', detail, failure.message, next), value: null }
   }
   const certificate = certificateOf(secured.getPeerCertificate())
@@ -146,7 +146,12 @@ export async function stepTls(
   secured.destroy()
   if (certificate === null) {
     return {
-      outcome: failed('cluster-unreachable', 'tls', 'the server showed no certificate', 'Check the address.'),
+      outcome: failed(
+        'cluster-unreachable',
+        'tls',
+        'the server showed no certificate',
+        'Check that the address is that of the API server.',
+      ),
       value: null,
     }
   }
@@ -215,16 +220,16 @@ function distrusted(seen: Seen, code: string): StepOutcome {
     default:
       return tlsFailure(
         `the certificate is signed by ${issuerWords(certificate)}, which ${authorityWords(way)} (${code})`,
-        'Get a new kubeconfig: the authority of the cluster may have changed. A proxy that opens TLS shows its own certificate, too.',
+        'Get a new kubeconfig: the certificate authority of the cluster may have changed. A proxy that opens TLS connections shows a certificate of its own, too.',
       )
   }
 }
 
 function authorityWords({ certificateAuthority }: ClusterConnection): string {
-  if (certificateAuthority === null) return 'this system does not trust; the kubeconfig names no authority'
+  if (certificateAuthority === null) return 'this system does not trust; the kubeconfig names no certificate authority'
   const authority = readCertificate(certificateAuthority)
-  const known = authority === null ? 'that cannot be read' : subjectWords(authority)
-  return `is not vouched for by the authority of the kubeconfig, ${known}`
+  if (authority === null) return 'nobody vouches for: the certificate authority in the kubeconfig cannot be read'
+  return `the certificate authority in the kubeconfig, ${subjectWords(authority)}, does not vouch for`
 }
 
 /** What happened, also when it was the time that ran out; an abort by the caller goes on as it is. */

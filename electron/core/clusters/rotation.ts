@@ -98,9 +98,14 @@ function chooseContext(preview: KubeconfigPreview, named: string | undefined, pr
   if (names.length === 1 && only !== undefined) return ok([only])
   if (names.includes(present)) return ok([present])
   return fail(
-    appError('context-not-addable', 'The kubeconfig holds several contexts.', 'Choose one of them.', {
-      details: { contexts: names },
-    }),
+    appError(
+      'context-not-addable',
+      'The kubeconfig holds several contexts.',
+      'Choose the one that holds the new credentials.',
+      {
+        details: { contexts: names },
+      },
+    ),
   )
 }
 

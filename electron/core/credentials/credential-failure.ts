@@ -26,7 +26,7 @@ export const expired = (
 ): { ok: false; error: CredentialFailure } => {
   const names = {
     token: 'The token',
-    'id-token': 'The id token, which cannot be renewed without a refresh token,',
+    'id-token': 'The ID token, which cannot be renewed without a refresh token,',
     'client-certificate': 'The client certificate',
     'refresh-token': 'The refresh token',
   }

@@ -45,7 +45,10 @@ export async function refreshIdToken(
     const discovery = await call(`${provider.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
     const found = Discovery.safeParse(discovery.json)
     if (discovery.status !== 200 || !found.success) {
-      return unreadable('oidc-discovery', `${maskAddress(provider.issuer)} did not say where tokens are renewed.`)
+      return unreadable(
+        'oidc-discovery',
+        `The sign-in server ${maskAddress(provider.issuer)} did not say where tokens are renewed.`,
+      )
     }
     const answer = await askForTokens(found.data.token_endpoint, provider, call)
     return answer.status === 200 ? tokensOf(answer, provider) : refusalOf(answer, provider)
@@ -122,7 +125,10 @@ function tokensOf(answer: Answer, provider: OidcProvider): Result<OidcTokens, Cr
   const tokens = Tokens.safeParse(answer.json)
   const idToken = tokens.success ? tokens.data.id_token : undefined
   if (idToken === undefined || idToken === '') {
-    return unreadable('oidc-no-id-token', `${maskAddress(provider.issuer)} renewed the sign-in but gave no id token.`)
+    return unreadable(
+      'oidc-no-id-token',
+      `The sign-in server ${maskAddress(provider.issuer)} renewed the sign-in but gave no ID token.`,
+    )
   }
   const rotated = tokens.success ? tokens.data.refresh_token : undefined
   return ok({ idToken, refreshToken: rotated === undefined || rotated === '' ? provider.refreshToken : rotated })
@@ -145,7 +151,7 @@ function refusalOf(answer: Answer, { issuer }: OidcProvider): Result<OidcTokens,
     code: 'credentials-rejected',
     detail: 'oidc-refused',
     message: `The sign-in server ${shown} refused to renew the token (${words.slice(0, 100)}).`,
-    next: 'Check client id and secret in the kubeconfig, or sign in again and replace the credentials.',
+    next: 'Check the client ID and the client secret in the kubeconfig, or sign in again and replace the credentials.',
   })
 }
 

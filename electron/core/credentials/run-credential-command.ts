@@ -53,7 +53,7 @@ export async function runCredentialCommand(
       'api-version',
       apiVersion === null
         ? 'The kubeconfig does not say which apiVersion its credential command speaks.'
-        : `The kubeconfig says that its credential command speaks ${apiVersion}, which is not understood any more.`,
+        : `The kubeconfig says that its credential command speaks ${apiVersion}, which Mooring does not understand.`,
       `Update the tool that made the kubeconfig, or set apiVersion to ${execApiVersions[1]}.`,
     )
   }
@@ -123,9 +123,11 @@ function outcomeOf(
     if (exit.code !== 0) {
       const lines = exit.lastLines.filter((text) => text.trim() !== '').slice(-keptLines)
       const how =
-        exit.signal !== null ? `by ${exit.signal}` : exit.code === null ? 'without a code' : `with code ${exit.code}`
+        exit.signal !== null
+          ? `was ended by ${exit.signal}`
+          : `ended ${exit.code === null ? 'without a code' : `with code ${exit.code}`}`
       const words = withoutValues(lines.join('\n'), secrets).slice(-1000)
-      return commandFailed(words === '' ? null : words, `${name} ended ${how}.`, lookYourself)
+      return commandFailed(words === '' ? null : words, `${name} ${how}.`, lookYourself)
     }
     const parsed = parseExecCredential(output?.toString('utf8') ?? '', apiVersion)
     return parsed.ok ? ok(parsed.value) : commandFailed('output', `${name}: ${parsed.error}.`, lookYourself)

@@ -186,7 +186,7 @@ function removedProvider(name: string): Outcome {
     ? failure(
         'credentials-rejected',
         'unknown-auth-provider',
-        `The auth provider ${name === '' ? 'without a name' : name} is not known.`,
+        name === '' ? 'The auth provider of the kubeconfig has no name.' : `The auth provider ${name} is not known.`,
         'Get a kubeconfig that uses a credential command (exec), a token or a certificate.',
       )
     : failure(

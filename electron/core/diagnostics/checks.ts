@@ -31,7 +31,7 @@ function storage({ app }: Found): Check {
     'storage',
     'fail',
     app.storage.problem,
-    'Free space or correct the rights of the data folder; writing is tried again by itself.',
+    'Free space or correct the permissions of the data folder; writing is tried again by itself.',
   )
 }
 
@@ -53,8 +53,8 @@ function vault({ vault: { state, provider } }: Found): Check {
       return bad(
         'vault',
         'fail',
-        'What is stored cannot be decrypted.',
-        'Restore the keychain or the data folder it belongs to.',
+        'The stored credentials cannot be decrypted.',
+        'Restore the keychain that holds their key, or the data folder that belongs to it.',
       )
   }
 }
@@ -91,19 +91,24 @@ const skew = ({ kubectl: status }: Found): Check[] =>
 function sidecar({ app: { sidecar: status } }: Found): Check {
   switch (status.state) {
     case 'ready':
-      return good('sidecar', 'The sidecar is ready: clusters are watched.')
+      return good('sidecar', 'The cluster watcher (sidecar) is ready.')
     case 'starting':
     case 'restarting':
-      return bad('sidecar', 'warn', 'The sidecar is starting; forwards go on meanwhile.', 'Wait a moment.')
+      return bad(
+        'sidecar',
+        'warn',
+        'The cluster watcher (sidecar) is starting; forwards go on meanwhile.',
+        'Wait a moment.',
+      )
     case 'failed':
       return bad(
         'sidecar',
         'fail',
-        'The sidecar keeps ending; clusters are not watched, forwards go on.',
+        'The cluster watcher (sidecar) keeps ending; clusters are not watched, forwards go on.',
         'Start it again here; its last lines say why it ended.',
       )
     case 'stopped':
-      return bad('sidecar', 'fail', 'The sidecar does not run.', 'Start it again here.')
+      return bad('sidecar', 'fail', 'The cluster watcher (sidecar) is not running.', 'Start it again here.')
   }
 }
 

@@ -12,7 +12,7 @@ export function diagnosticsReport(found: Diagnostics, home: string = homedir()):
   const lines = [
     `Mooring ${app.version} (${app.shell}), ${system.platform} ${system.release} ${system.arch}, Node ${system.node}${system.electron === null ? '' : `, Electron ${system.electron}`}`,
     `Owner: pid ${owner.pid}, ${mebibytes(owner.memoryBytes)}, ${owner.cpuPercent} % CPU; machine: ${system.cpus} cores, ${mebibytes(system.memoryBytes)}`,
-    `Sidecar: ${app.sidecar.state}, ${app.sidecar.restarts} restarts`,
+    `Cluster watcher (sidecar): ${app.sidecar.state}, ${app.sidecar.restarts} restarts`,
     `kubectl: ${kubectl.chosen === null ? 'none' : `${kubectl.chosen.path} ${kubectl.chosen.version ?? ''}`}`,
     ...kubectl.found.map((one) =>
       `  found ${one.path} ${one.version ?? ''} ${one.vendor ?? ''} ${one.problem ?? ''}`.trimEnd(),
@@ -28,7 +28,7 @@ export function diagnosticsReport(found: Diagnostics, home: string = homedir()):
       (check) => `  ${marks[check.status]} ${check.message}${check.next === null ? '' : ` ${check.next}`}`,
     ),
     '',
-    'Sidecar, last lines',
+    'Cluster watcher, last lines',
     ...app.sidecar.lastLines.map((line) => `  ${line}`),
     '',
     'Log',

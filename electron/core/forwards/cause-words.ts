@@ -45,7 +45,7 @@ const words: Record<CauseCode, Wording> = {
   }),
   connecting: (detail, { target }) =>
     detail === 'wake'
-      ? { message: 'The machine slept; whether the connection survived is checked.', next: waiting }
+      ? { message: 'The machine slept; Mooring checks whether the connection survived.', next: waiting }
       : { message: `Connecting to ${target}.`, next: waiting },
   stopping: () => ({
     message: 'Its connections and processes are being ended.',
@@ -89,7 +89,7 @@ const words: Record<CauseCode, Wording> = {
     next: 'Check the node: its kubelet, its container runtime, and the network between API server and node.',
   }),
   'upgrade-refused': (_, context) => ({
-    message: `Port-forwards do not get through to ${context.cluster}${said(context)}.`,
+    message: `Port-forwards do not get through to ${context.cluster}: something on the way refuses to upgrade the connection${said(context)}.`,
     next: 'Check the proxies and load balancers in front of the API server: they must let WebSocket or SPDY upgrades through.',
   }),
   'credentials-expired': (_, context) => ({
@@ -106,24 +106,24 @@ const words: Record<CauseCode, Wording> = {
   }),
   'credentials-command-failed': (_, context) => ({
     message: `The credential command of ${context.cluster} failed${said(context)}.`,
-    next: 'Run the command in a terminal, sign in where it asks for it, then start the forward again.',
+    next: 'Run the command in a terminal and sign in where it asks for it; then run it again here, or restart the forward.',
   }),
   'credentials-command-not-allowed': (_, context) => ({
     message: `The credential command of ${context.cluster} may not run: nobody has allowed it.`,
     next: 'Look at the command, and allow it if you trust it.',
   }),
-  // The detail is the right that was missed: often one that only finding the pods needs.
+  // The detail is the permission that was missed: often one that only finding the pods needs.
   forbidden: (detail, context) => ({
     message: context.facts === null ? `${context.cluster} does not allow this.` : sentence(context.facts),
-    next: `Ask the cluster administrator for the right to ${detail === null || detail.endsWith('pods/portforward') ? '' : `${detail}, and to `}port-forward (get and create on pods/portforward) in namespace ${context.namespace}.`,
+    next: `Ask the cluster administrator for permission to ${detail === null || detail.endsWith('pods/portforward') ? '' : `${detail}, and to `}port-forward (get and create on pods/portforward) in namespace ${context.namespace}.`,
   }),
   'namespace-missing': (_, { namespace, cluster }) => ({
     message: `There is no namespace ${namespace} in ${cluster}.`,
-    next: 'Correct the namespace of the forward, or create it; then it goes on by itself.',
+    next: 'Create it, or edit the forward and correct its namespace; then the forward goes on by itself.',
   }),
   'target-missing': (_, { target, namespace }) => ({
     message: `There is no ${target} in namespace ${namespace}.`,
-    next: 'Correct the target of the forward, or create it; then it goes on by itself.',
+    next: 'Create it, or edit the forward and correct its target; then the forward goes on by itself.',
   }),
   'no-ready-pod': (detail, context) => noReadyPod(detail, context),
   'port-not-in-target': (_, { target, port, facts }) => ({
@@ -140,13 +140,13 @@ const words: Record<CauseCode, Wording> = {
   }),
   'local-port-taken': (_, { local, facts }) => ({
     message: facts === null ? `Another program listens on ${local}.` : sentence(facts),
-    next: 'Stop that program, or give the forward another local port; it goes on by itself as soon as the port is free.',
+    next: 'Stop that program, or give the forward another local port; the forward goes on by itself as soon as the port is free.',
   }),
   'local-port-forbidden': (detail, { local, facts }) =>
     detail === 'address-not-local'
       ? {
           message: facts === null ? `This machine cannot listen on ${local}.` : sentence(facts),
-          next: 'Connect the network that has this address, or choose another address to listen on.',
+          next: 'Connect the network or VPN that has this address, or choose another address to listen on.',
         }
       : {
           message: `The system does not let Mooring listen on ${local}.`,
@@ -158,7 +158,7 @@ const words: Record<CauseCode, Wording> = {
   }),
   'kubectl-failed': (_, context) => ({
     message: `kubectl failed${context.facts === null ? '' : `: ${unstopped(context.facts)}`}.`,
-    next: "Look at kubectl's lines in the output of the forward; it is tried again by itself.",
+    next: 'Look at what kubectl printed, in the output of the forward; it is tried again by itself.',
   }),
   'vault-locked': (detail) =>
     detail === 'vault-not-set-up'
@@ -170,7 +170,7 @@ const words: Record<CauseCode, Wording> = {
   'limit-reached': (detail, context) => ({
     message:
       detail === 'unchecked'
-        ? `The limit of kubectl processes is reached${said(context)}, so it cannot be checked whether the connection still works.`
+        ? `The limit of kubectl processes is reached${said(context)}, so Mooring cannot check whether the connection still works.`
         : `The limit of kubectl processes is reached${said(context)}.`,
     next:
       detail === 'unchecked'
@@ -199,7 +199,7 @@ function noReadyPod(detail: string | null, { target, namespace, pod, facts }: Ca
     case 'unwatched':
       return {
         message: 'The pods of this target cannot be looked up: the cluster is not watched now.',
-        next: 'It goes on by itself; if it stays so, restart the sidecar in Diagnostics.',
+        next: 'It goes on by itself; if it stays so, restart the cluster watcher in Diagnostics.',
       }
     case 'CrashLoopBackOff':
       return {

@@ -195,11 +195,11 @@ describe('a refusal by the authoriser', () => {
     })
   })
 
-  it('asks for the right that was missed, and for those to port-forward', () => {
-    const rights = 'port-forward (get and create on pods/portforward) in namespace'
+  it('asks for the permission that was missed, and for those to port-forward', () => {
+    const forwarding = 'port-forward (get and create on pods/portforward) in namespace'
     const next = (detail: string) => causeOf({ code: 'forbidden', detail, facts: 'No.' }, context, 1).next
-    expect(next('create pods/portforward')).toContain(`for the right to ${rights}`)
-    expect(next('get services')).toContain(`for the right to get services, and to ${rights}`)
+    expect(next('create pods/portforward')).toContain(`for permission to ${forwarding}`)
+    expect(next('get services')).toContain(`for permission to get services, and to ${forwarding}`)
   })
 
   it('is told from a 403 that no role would mend', () => {

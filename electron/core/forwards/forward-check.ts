@@ -102,6 +102,6 @@ async function checkAccess(
     reason:
       refused.length === 0
         ? `You may forward ports to pods in ${namespace}.`
-        : `You may not ${refused.join(' and ')} pods/portforward in ${namespace}. Ask the cluster administrator for this right.`,
+        : `You may not ${refused.join(' and ')} pods/portforward in ${namespace}. Ask the cluster administrator for this permission.`,
   }
 }

@@ -97,8 +97,8 @@ export class ForwardPorts {
 }
 
 const unservedWords: Record<UnservedReason, string> = {
-  limit: 'A client was closed: as many wait already as may wait.',
-  'waited-too-long': 'A client was closed: no ready pod came in time.',
-  holding: 'A client was closed: the forward is held up until somebody mends the cause.',
-  'target-changed': 'A client that waited was closed: the forward leads elsewhere now.',
+  limit: "A client's connection was closed: too many clients wait for a pod already.",
+  'waited-too-long': "A client's connection was closed: no pod became ready in time.",
+  holding: "A client's connection was closed: the forward cannot go on until somebody mends the cause.",
+  'target-changed': "A client's connection was closed while it waited: the forward leads to another target now.",
 }

@@ -58,7 +58,7 @@ describe('a new forward', () => {
     tunnel.answer = { kind: 'inconclusive', why: 'busy', hindrance }
     const hindered = await bench.until(live.id, ({ cause }) => cause?.code === 'limit-reached')
     expect(hindered).toMatchObject({ state: 'recovering', cause: { detail: 'unchecked' } })
-    expect(hindered.cause?.message).toContain('cannot be checked')
+    expect(hindered.cause?.message).toContain('cannot check')
     expect(await echo(live.ports[0]!.local)).toBe('hello')
     tunnel.answer = { kind: 'live', ms: 1 }
     await bench.until(live.id, ({ state }) => state === 'live')

@@ -14,7 +14,7 @@ export const replaceable = (command: string, open: string): AppError =>
   appError(
     'kubectl-unusable',
     `The program ${command} is not run: everybody on this machine may write to ${open}, so it may be anybody's.`,
-    `Look at it, then take that right away (chmod o-w '${open}'), or take it out of the PATH.`,
+    `Look at it, then take that permission away (chmod o-w '${open}'), or take it out of the PATH.`,
     { cause: `Everybody may write to ${open}.`, details: { command } },
   )
 

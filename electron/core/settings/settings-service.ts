@@ -70,7 +70,7 @@ export class SettingsService {
         appError(
           'storage-failed',
           `The system could not be told ${startAtLogin ? 'to start' : 'no longer to start'} Mooring at login.`,
-          "Check the rights of your system's start-up folder, then try again; nothing was changed.",
+          "Check the permissions of your system's start-up folder, then try again; nothing was changed.",
           { cause: error instanceof Error ? error.message : String(error) },
         ),
       )

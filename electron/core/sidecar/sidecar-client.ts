@@ -103,7 +103,7 @@ export class SidecarClient {
   ): Promise<SidecarAnswer<SidecarResult<M>>> {
     const { signal } = options
     if (signal?.aborted === true) return fail(noLongerWanted)
-    if (!(await this.#isReady(signal))) return fail(unavailable('the sidecar is not running'))
+    if (!(await this.#isReady(signal))) return fail(unavailable('the cluster watcher is not running'))
     const id = this.#nextId++
     const answer = await new Promise<SidecarAnswer<unknown>>((resolve) => {
       const settle = (value: SidecarAnswer<unknown>): void => {
@@ -257,7 +257,7 @@ export class SidecarClient {
 
   /** Everything that waited for the process that is gone is told so. */
   #lose(): void {
-    for (const { settle } of [...this.#pending.values()]) settle(fail(unavailable('the sidecar ended')))
+    for (const { settle } of [...this.#pending.values()]) settle(fail(unavailable('the cluster watcher ended')))
     for (const watch of [...this.#watches.values()]) this.#tellUnwatched(watch)
   }
 

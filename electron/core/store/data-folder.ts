@@ -7,8 +7,8 @@ import { errorCode } from '../../../network/error-code.ts'
 export type DataFolder = { readonly dir: string; file(name: string): string }
 
 const systemWords: Readonly<Record<string, string>> = {
-  EACCES: 'You have no right to do so there (EACCES).',
-  EPERM: 'You have no right to do so there (EPERM).',
+  EACCES: 'You have no permission to do so there (EACCES).',
+  EPERM: 'You have no permission to do so there (EPERM).',
   EROFS: 'Its disk is read-only (EROFS).',
   ENOSPC: 'Its disk is full (ENOSPC).',
   EDQUOT: 'Your share of its disk is used up (EDQUOT).',
@@ -40,7 +40,7 @@ export function prepareDataFolder(path: string): Result<DataFolder> {
       appError(
         'data-folder-unsafe',
         `The data folder ${dir} cannot be made or read.`,
-        'Choose another folder with --data-dir, or correct its rights.',
+        'Choose another folder with --data-dir, or correct its permissions.',
         { cause: systemWords[code] ?? `The system says ${code}.` },
       ),
     )
@@ -70,7 +70,7 @@ const replaceable = (dir: string, open: string): AppError =>
   appError(
     'data-folder-unsafe',
     `Everybody may write to ${open}, and put another folder in the place of ${dir}.`,
-    `Take that right away (chmod o-w '${open}'), or choose a folder elsewhere with --data-dir.`,
+    `Take that permission away (chmod o-w '${open}'), or choose a folder elsewhere with --data-dir.`,
   )
 
 /**

@@ -39,7 +39,7 @@ function restore({ path, clock, log }: StoreOptions, wanted: string): Result<voi
       appError(
         'storage-failed',
         `The snapshot ${file} could not be restored.`,
-        'Check the free space and the rights of the data folder, then try again; nothing was lost.',
+        'Check the free space and the permissions of the data folder, then try again; nothing was lost.',
         { cause },
       ),
     )

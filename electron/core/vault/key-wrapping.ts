@@ -147,7 +147,8 @@ export class KeyWrapping {
       }
       case 'passphrase': {
         const parameters = ScryptParameters.safeParse(JSON.parse(row.parameters))
-        if (!parameters.success) return fail(vaultErrors.undecryptable('What belongs to the passphrase is damaged.'))
+        if (!parameters.success)
+          return fail(vaultErrors.undecryptable('The data that belong to the passphrase are damaged.'))
         if (passphrase === undefined) return fail(vaultErrors.passphraseMissing())
         const key = await passphraseKey(passphrase, parameters.data)
         return key === null ? fail(vaultErrors.wrongPassphrase()) : ok(key)

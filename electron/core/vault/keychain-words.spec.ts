@@ -7,7 +7,7 @@ it.each([
     'No keychain service runs in this session.',
   ],
   ['No DBus session or Secret Service provider found', 'No keychain service runs in this session.'],
-  ['Platform failure: Secret Service: no result found', 'The keychain has no keyring to keep anything in.'],
+  ['Platform failure: Secret Service: no result found', 'The keychain has no keyring yet that could keep anything.'],
   ['Platform failure: Secret Service: unlock prompt was dismissed', 'The keychain is locked, and nobody unlocked it.'],
   ['Platform failure: Secret Service: object locked', 'The keychain is locked, and nobody unlocked it.'],
 ])('%s is said in plain words, and kept', (said, reason) => {

@@ -1,7 +1,7 @@
 /** What the library says of a Secret Service, and what that means to somebody who never heard of one. */
 const meanings: readonly (readonly [RegExp, string])[] = [
   [/object locked|prompt (was )?dismissed|before prompt completed/i, 'The keychain is locked, and nobody unlocked it.'],
-  [/no result found/i, 'The keychain has no keyring to keep anything in.'],
+  [/no result found/i, 'The keychain has no keyring yet that could keep anything.'],
   [/d-?bus|secret service provider/i, 'No keychain service runs in this session.'],
 ]
 

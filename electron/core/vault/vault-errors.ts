@@ -18,8 +18,8 @@ export const vaultErrors = {
   undecryptable: (cause: string): AppError =>
     appError(
       'vault-undecryptable',
-      'What is stored cannot be decrypted.',
-      'Restore the keychain or the data folder it belongs to, then unlock; nothing was changed. If the key is lost for good, set up a new vault and add the credentials again.',
+      'The stored credentials cannot be decrypted.',
+      'Restore the keychain that holds their key, or the data folder that belongs to it, then unlock; nothing was changed. If the key is lost for good, set up a new vault and add the credentials again.',
       { cause },
     ),
 
@@ -27,8 +27,8 @@ export const vaultErrors = {
   foreignValue: (cause: string): AppError =>
     appError(
       'vault-undecryptable',
-      'What is stored cannot be decrypted: it was sealed by a vault that is gone, or it is damaged.',
-      'Give it again: the credentials of a cluster on its Credentials tab.',
+      'A stored value cannot be decrypted: it belongs to a vault that is gone, or it is damaged.',
+      'Replace it: the credentials of a cluster on its Credentials tab.',
       { cause },
     ),
 
@@ -36,12 +36,12 @@ export const vaultErrors = {
     appError(
       'vault-undecryptable',
       'A stored value cannot be decrypted, so the key was not changed.',
-      'Remove what the value belongs to, or give its credentials again; then change the key.',
+      'Remove what it belongs to (a cluster, an allowed command), or replace the credentials; then change the key.',
       { cause: `The value in ${table} of ${rowId} is damaged.`, details: { table, rowId } },
     ),
 
   wrongPassphrase: (): AppError =>
-    appError('wrong-passphrase', 'The passphrase is not right.', 'Try again; nothing was changed.'),
+    appError('wrong-passphrase', 'The passphrase is wrong.', 'Try again; nothing was changed.'),
 
   passphraseMissing: (): AppError =>
     appError('wrong-passphrase', 'The vault opens with a passphrase, and none was given.', 'Give the passphrase.'),

@@ -364,7 +364,7 @@ describe('a keychain that comes late', () => {
       state: 'not-set-up',
       keychain: {
         available: false,
-        reason: 'The keychain has no keyring to keep anything in.',
+        reason: 'The keychain has no keyring yet that could keep anything.',
         detail: 'no result found',
       },
     })

@@ -117,7 +117,7 @@ it(
     await userEvent.keyboard('{Enter}')
     await expect.poll(() => callsOf(owner, 'clusters.test')).toHaveLength(1)
     await expect.element(detail.getByRole('tab', { name: 'Connection', selected: true })).toBeVisible()
-    await expect.element(detail.getByText('A tunnel to pod web-0 in default opens.')).toBeVisible()
+    await expect.element(detail.getByText('A port-forward to pod web-0 in default can be opened.')).toBeVisible()
 
     // Tabs are one stop of Tab, and arrows go through them.
     await tabTo(/^Connection$/)

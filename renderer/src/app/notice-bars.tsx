@@ -55,8 +55,8 @@ function OwnerBar() {
       {/* A host that is started again has another port: this page may never reach it. */}
       {kind === 'browser' && now - lostSince >= patienceMs && (
         <span>
-          If it does not come back, Mooring has ended or was started again: go on in the page it opened, or open the
-          address it printed; it is another one after every start.
+          If it does not come back, Mooring has ended or was started again. Start it if it has ended, then use the page
+          it opens, or open the address it prints: that is a new one after every start.
         </span>
       )}
     </Bar>
@@ -99,12 +99,13 @@ function SidecarBar() {
               )
             }
           >
-            Restart the sidecar
+            Restart the cluster watcher
           </Button>
         )
       }
     >
-      Clusters are not watched; forwards go on. {failed ? 'The sidecar ended too often.' : 'The sidecar starts again.'}
+      Clusters are not watched; forwards go on.{' '}
+      {failed ? 'The cluster watcher has ended.' : 'The cluster watcher is being started again.'}
     </Bar>
   )
 }

@@ -22,8 +22,8 @@ const askEveryMs = 1_000
 
 const nobodyAnswers = {
   code: 'owner-lost',
-  message: 'A part of this page did not come, because Mooring does not answer.',
-  next: 'It is loaded as soon as Mooring does. If it was started again, go on in the page it opened, or open the address it printed.',
+  message: 'A part of this page could not be loaded: Mooring does not answer.',
+  next: 'It is loaded as soon as Mooring answers. If Mooring was started again, use the page it opened, or open the address it printed.',
 } as const
 
 /**

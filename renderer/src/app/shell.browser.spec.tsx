@@ -65,7 +65,7 @@ describe('the shell', () => {
     world.app = { ...world.app, sidecar: { ...world.app.sidecar, state: 'failed' } }
     const owner = openPage(world, '/forwards')
     await expect.element(page.getByText(/Clusters are not watched; forwards go on\./)).toBeVisible()
-    await page.getByRole('button', { name: 'Restart the sidecar' }).click()
+    await page.getByRole('button', { name: 'Restart the cluster watcher' }).click()
     await expect.poll(() => callsOf(owner, 'sidecar.restart')).toHaveLength(1)
   })
 
@@ -93,7 +93,7 @@ describe('the shell', () => {
 describe('while the owner does not answer', () => {
   const lost = { code: 'owner-lost', message: '', next: '' } as const
   const advice = () =>
-    page.getByText(/go on in the page it opened, or open the address it printed; it is another one after every start/)
+    page.getByText(/use the page it opens, or open the address it prints: that is a new one after every start/)
 
   /** Only the time of day stands still and jumps; timers go on. */
   const atNoon = (): void => void vi.setSystemTime(new Date('2026-03-02T12:00:00Z'))

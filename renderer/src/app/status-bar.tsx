@@ -16,11 +16,11 @@ const count = (forwards: Iterable<Forward>): Map<ForwardState, number> => {
 }
 
 const sidecarWords: Record<SidecarState['state'], string> = {
-  starting: 'sidecar starting',
-  ready: 'sidecar ready',
-  restarting: 'sidecar restarting',
-  failed: 'sidecar failed',
-  stopped: 'sidecar stopped',
+  starting: 'watcher starting',
+  ready: 'watcher ready',
+  restarting: 'watcher restarting',
+  failed: 'watcher failed',
+  stopped: 'watcher stopped',
 }
 
 /** What runs, in one line: forwards by state, sidecar, kubectl, the start queue when there is one. */

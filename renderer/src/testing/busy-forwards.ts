@@ -106,7 +106,7 @@ export function busyForwards(clusters: { prod: Cluster; staging: Cluster; edge: 
       cause: sampleCause(
         'local-port-taken',
         'redis-server (process 812) listens on 127.0.0.1:6379.',
-        'Stop that program, or give the forward another local port; it goes on by itself as soon as the port is free.',
+        'Stop that program, or give the forward another local port; the forward goes on by itself as soon as the port is free.',
         41 * minute,
       ),
       observed: at({ pod: null, connections: 0, since: sampleNow - 41 * minute }),

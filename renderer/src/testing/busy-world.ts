@@ -70,7 +70,7 @@ export function busyWorld(): World {
             status: 'fail' as const,
             ms: 5000,
             detail: '198.51.100.7:6443 did not answer within 5 s.',
-            next: 'Packets are lost on the way: check the VPN and firewalls, or the address is no longer used.',
+            next: 'Nothing comes back from there: check the VPN and firewalls, and whether the address is still in use.',
           }
         : { ...step, status: 'pending' as const, ms: null, detail: '', next: null },
   )

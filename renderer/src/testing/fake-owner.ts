@@ -1,4 +1,4 @@
-import type { ShellBridge } from '../../../contract/bridge.ts'
+import type { ChosenFile, ShellBridge } from '../../../contract/bridge.ts'
 import type { ConnectionState, Transport } from '../../../contract/client.ts'
 import { type AppError, appError, type Result } from '../../../contract/errors.ts'
 import type { EventMessage, StreamName } from '../../../contract/events.ts'
@@ -20,7 +20,7 @@ export class FakeOwner {
   readonly calls: { name: OperationName; input: unknown }[] = []
   readonly opened: string[] = []
   /** What somebody picks in the desktop's own dialogue. */
-  chosenFile: { name: string; base64: string; path?: string } | null = null
+  chosenFile: Result<ChosenFile> | null = null
   /** Makes the next calls of an operation fail. */
   readonly failures = new Map<OperationName, AppError>()
   readonly #held = new Map<OperationName, Promise<void>>()

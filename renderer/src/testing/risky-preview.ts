@@ -66,7 +66,7 @@ export function riskyPreview(storedId: string): KubeconfigPreview {
           code: 'removed-auth-provider',
           severity: 'error',
           message: 'The auth provider "gcp" was removed in kubectl 1.26.',
-          next: "Get a new kubeconfig from the cloud's own command line.",
+          next: "Get a new kubeconfig with the cloud provider's own command.",
           line: 40,
         },
       ],

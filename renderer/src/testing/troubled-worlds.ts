@@ -48,7 +48,7 @@ export const troubles: Readonly<Record<string, (world: World) => void>> = {
         { verb: 'get', allowed: true },
         { verb: 'create', allowed: false },
       ],
-      reason: 'You may not create pods/portforward in default. Ask the cluster administrator for this right.',
+      reason: 'You may not create pods/portforward in default. Ask the cluster administrator for this permission.',
     }
   },
   sidecar: (world) => {

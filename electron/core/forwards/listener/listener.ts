@@ -285,7 +285,7 @@ export class PortListener {
 
 const gone = (bind: string, port: number): ListenFailure => ({
   code: 'bind-address-unusable',
-  message: `Listening on ${bind} port ${port} was given up.`,
+  message: `Listening on ${bind} port ${port} was cancelled.`,
 })
 
 function listenFailure(error: NodeJS.ErrnoException, bind: string, port: number): ListenFailure {

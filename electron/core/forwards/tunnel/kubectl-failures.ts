@@ -32,7 +32,7 @@ export const stoppedFailure = (pid: number): TunnelFailure => ({
 export const notOurs = (port: number, process: string): TunnelFailure => ({
   code: 'kubectl-failed',
   detail: 'port-not-ours',
-  message: `Port ${port}, which kubectl said it had, belongs to ${process}.`,
+  message: `kubectl said that it listens on port ${port}, but that port belongs to ${process}.`,
 })
 
 export function failureOfStart(error: AppError): TunnelFailure {

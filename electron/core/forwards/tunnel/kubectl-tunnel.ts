@@ -330,4 +330,4 @@ class KubectlTunnel implements Tunnel {
 const notOpen = (state: Tunnel['state']): TunnelFailure =>
   state === 'opening'
     ? { code: 'connecting', detail: null, message: 'kubectl is not ready yet.' }
-    : { code: 'stopping', detail: null, message: 'This tunnel takes no new connections.' }
+    : { code: 'stopping', detail: null, message: 'This connection to the pod is ending and takes no new clients.' }

@@ -45,7 +45,9 @@ export function ClusterDetail() {
     if (!loaded) return null
     return (
       <DetailPane label="Cluster" title={<h2>Cluster</h2>} onClose={close}>
-        <EmptyState title="This cluster is not here any more." actions={<Button onClick={close}>Close</Button>} />
+        <EmptyState title="There is no such cluster." actions={<Button onClick={close}>Close</Button>}>
+          <p>It was removed, or the address is of another Mooring. Choose one from the list.</p>
+        </EmptyState>
       </DetailPane>
     )
   }

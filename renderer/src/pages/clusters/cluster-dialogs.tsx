@@ -104,7 +104,7 @@ function Remove({ cluster }: { cluster: Cluster }) {
               <strong>{cluster.name} is marked as production.</strong>
             </p>
           )}
-          <p>Its stored kubeconfig is destroyed. The cluster itself is not touched. This cannot be undone.</p>
+          <p>Its stored kubeconfig is deleted. The cluster itself is not touched. This cannot be undone.</p>
           {dependents.data !== undefined && <p>{dependentsSentence(dependents.data)}</p>}
         </>
       }

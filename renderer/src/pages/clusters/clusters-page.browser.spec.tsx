@@ -45,7 +45,7 @@ describe('the list of clusters', () => {
     const lab = world.clusters.find(({ name }) => name === 'lab')!
     const owner = openPage(world, `/clusters/${lab.id}`)
     await page.getByRole('button', { name: 'Test connection' }).click()
-    await expect.element(page.getByText('A tunnel to pod web-0 in default opens.')).toBeVisible()
+    await expect.element(page.getByText('A port-forward to pod web-0 in default can be opened.')).toBeVisible()
     expect(callsOf(owner, 'clusters.test')).toEqual([{ id: lab.id }])
   })
 

@@ -89,8 +89,8 @@ function Replace({ cluster }: { cluster: Cluster }) {
       <div>
         <h3>Replace credentials</h3>
         <p className={detail.muted}>
-          The new ones are tested first. The old ones stay until the new ones work, then they are destroyed; forwards
-          keep their local ports.
+          The new credentials are tested first; the old ones are deleted only when the new ones work. Forwards keep
+          their local ports.
         </p>
       </div>
       <KubeconfigSource source={source} onChange={setSource} rows={7} />

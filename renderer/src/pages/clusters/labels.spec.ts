@@ -8,6 +8,6 @@ describe('labels as text', () => {
   })
 
   it('say which line is wrong', () => {
-    expect(labelsFromText('team=a\n\n justaword')).toEqual({ ok: false, error: 'Line 3 is not name=value.' })
+    expect(labelsFromText('team=a\n\n justaword')).toEqual({ ok: false, error: 'Write line 3 as name=value.' })
   })
 })

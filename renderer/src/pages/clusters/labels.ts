@@ -14,7 +14,7 @@ export function labelsFromText(
     if (line === '') continue
     const at = line.indexOf('=')
     const name = at === -1 ? '' : line.slice(0, at).trim()
-    if (name === '' || name.length > 63) return { ok: false, error: `Line ${index + 1} is not name=value.` }
+    if (name === '' || name.length > 63) return { ok: false, error: `Write line ${index + 1} as name=value.` }
     labels[name] = line.slice(at + 1).trim()
   }
   return { ok: true, value: labels }

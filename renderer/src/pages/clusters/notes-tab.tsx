@@ -21,7 +21,7 @@ export function NotesTab({ cluster }: { cluster: Cluster }) {
       label="Notes"
       hint={
         unsaved
-          ? 'Saved when you leave the field.'
+          ? 'Not saved yet: they are saved when you leave the field.'
           : 'Who owns it, how to get access, what to be careful with. Not a place for secrets: notes are not encrypted.'
       }
     >

@@ -85,8 +85,8 @@ function SourceChanged({ cluster }: { cluster: Cluster }) {
       <StateMark name="warn" size={14} />
       <div className={detail.stack}>
         <div>
-          <strong>The file it was read from has changed.</strong>
-          <p>{cluster.source.path} holds other credentials for this context now.</p>
+          <strong>The kubeconfig file of this cluster has changed.</strong>
+          <p>{cluster.source.path} now holds other credentials for it.</p>
         </div>
         <div className={detail.row}>
           <Button busy={busy} onClick={() => void update()}>

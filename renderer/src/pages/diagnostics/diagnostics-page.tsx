@@ -106,7 +106,7 @@ function Found({ found }: { found: Diagnostics }) {
           ))}
         </ul>
       </Section>
-      <Section title="Sidecar" note="Watches clusters. Forwards go on without it.">
+      <Section title="Cluster watcher" note="A process that watches clusters (the sidecar). Forwards go on without it.">
         <Sidecar app={app} />
       </Section>
       <Section title="Environment" note="What kubectl and credential commands get from your login shell.">
@@ -168,13 +168,13 @@ function Sidecar({ app }: { app: AppStatus }) {
         ]}
       />
       {sidecar.lastLines.length > 0 && sidecar.state !== 'ready' && (
-        <pre className={styles.lines} tabIndex={0} aria-label="Last lines of the sidecar">
+        <pre className={styles.lines} tabIndex={0} aria-label="Last lines of the cluster watcher">
           {sidecar.lastLines.join('\n')}
         </pre>
       )}
       <div>
         <Button busy={busy} onClick={() => void call(client.sidecar.restart())}>
-          Restart the sidecar
+          Restart the cluster watcher
         </Button>
       </div>
       {error !== null && <Problem error={error} />}

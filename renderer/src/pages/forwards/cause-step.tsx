@@ -75,7 +75,7 @@ function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
       return <ChooseKubectl />
     case 'vault-locked':
       return cause.detail === 'vault-undecryptable' ? (
-        toCluster('credentials', 'Give its credentials again')
+        toCluster('credentials', 'Replace its credentials')
       ) : (
         <VaultButton />
       )
@@ -100,6 +100,12 @@ function Step({ forward, cause }: { forward: Forward; cause: Cause }) {
     case 'reset-by-pod':
       return toTab('output', 'Show output')
     case 'no-ready-pod':
+      // Time brings no pods to a service without a selector.
+      return cause.detail === 'service-without-selector' ? (
+        toTab('settings', 'Edit the forward')
+      ) : (
+        <LookAgain forward={forward} words="Look again now" />
+      )
     case 'node-unreachable':
     case 'pod-replaced':
     case 'storage-failed':

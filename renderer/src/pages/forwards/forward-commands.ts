@@ -97,7 +97,7 @@ export const forwardCommands: readonly ForwardCommand[] = [
   {
     id: 'remove',
     words: () => 'Remove',
-    general: 'Remove (undo for 10 s)',
+    general: 'Remove (can be undone for 10 s)',
     key: 'Delete',
     when: always,
     inPalette: true,

@@ -42,7 +42,9 @@ export function ForwardDetail() {
     if (!loaded) return null
     return (
       <DetailPane label="Forward" title={<h2>Forward</h2>} onClose={close}>
-        <EmptyState title="This forward is not here any more." actions={<Button onClick={close}>Close</Button>} />
+        <EmptyState title="There is no such forward." actions={<Button onClick={close}>Close</Button>}>
+          <p>It was removed, or the address is of another Mooring. Choose one from the list.</p>
+        </EmptyState>
       </DetailPane>
     )
   }

@@ -21,9 +21,9 @@ export function ForwardExtras({
   const wrong = ['probeSeconds', 'parkSeconds', 'labels', 'group', 'notes'].some((name) => name in errors)
   return (
     <details className={styles.more} open={wrong || undefined}>
-      <summary>More: group, pod choice, checking, waiting, labels, notes</summary>
+      <summary>More settings: group, choice of pod, checks, waiting clients, labels, notes</summary>
       <div className={styles.fields}>
-        <Field label="Group" error={errors.group} hint="Stands together in the list.">
+        <Field label="Group" error={errors.group} hint="Forwards of one group stand together in the list.">
           {(ids) => (
             <>
               <input
@@ -62,7 +62,7 @@ export function ForwardExtras({
         <div className={styles.pair}>
           <Field
             label="How it is checked"
-            hint={values.probeMode === 'passive' ? 'The word will be “live, unchecked”.' : undefined}
+            hint={values.probeMode === 'passive' ? 'Its state then reads “live, unchecked”.' : undefined}
           >
             {(ids) => (
               <select

@@ -102,14 +102,15 @@ export function inputOf(
   const target = targetFromText(values.target)
   if (values.clusterId === '') errors.clusterId = 'Choose a cluster.'
   if (values.namespace.trim() === '') errors.namespace = 'Choose a namespace.'
-  if (values.target.trim() === '') errors.target = 'Choose what it leads to.'
+  if (values.target.trim() === '') errors.target = 'Choose a target.'
   else if (target === null)
     errors.target = 'Say what it is: svc/name, deploy/name, pod/name, or labels such as app=web.'
   const ports = values.ports.map((port) => {
     const local = localOf(port)
     const wrong = localPortError(port)
     if (wrong !== null) errors[`ports.${port.key}.local`] = wrong
-    if (port.remote.trim() === '') errors[`ports.${port.key}.remote`] = 'Which port of the target? Its number or name.'
+    if (port.remote.trim() === '')
+      errors[`ports.${port.key}.remote`] = 'Write the number or the name of a port of the target.'
     return { remote: remoteOf(port.remote), local, bind: port.bind.trim() }
   })
   for (const [index, port] of ports.entries()) {

@@ -67,5 +67,5 @@ export function watchWords({ observed, state }: Pick<Forward, 'state' | 'observe
   if (observed.resolvedBy === 'kubectl') return 'kubectl chose the pod itself, because the pods could not be read.'
   return observed.watching
     ? null
-    : 'The pods are not watched now; whether it works is still checked through the tunnel.'
+    : 'The pods are not watched now; whether the forward works is still checked by connecting through it.'
 }

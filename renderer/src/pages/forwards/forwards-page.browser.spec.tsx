@@ -181,6 +181,23 @@ describe('the list of forwards', () => {
     await expect.poll(focusedRow).toContain('search')
   })
 
+  it('leads to what helps: waiting brings no pods to a service without a selector', async () => {
+    const world = busyWorld()
+    const { id } = world.forwards.find(({ name }) => name === 'ledger')!
+    const owner = openPage(world, `/forwards/${id}`)
+    const buttons = page.getByRole('complementary', { name: 'Forward ledger' }).getByRole('status').getByRole('button')
+    await expect.element(buttons.getByText('Look again now')).toBeVisible()
+    const cause = {
+      code: 'no-ready-pod',
+      message: 'It has no selector.',
+      next: 'Choose a pod instead.',
+      since: 1,
+    } as const
+    owner.forward(id, { state: 'holding', cause: { ...cause, detail: 'service-without-selector' } })
+    await expect.element(buttons.getByText('Edit the forward')).toBeVisible()
+    expect(buttons.getByText('Look again now').query()).toBeNull()
+  })
+
   it('counts seconds without reading them aloud', async () => {
     const world = busyWorld()
     const ledger = world.forwards.find(({ name }) => name === 'ledger')!

@@ -36,7 +36,7 @@ function NoForwards() {
     <>
       <h1 className="visually-hidden">Port-forwards</h1>
       <EmptyState
-        title="Nothing forwarded"
+        title="No forwards yet"
         actions={
           hasClusters ? (
             <Link to="/forwards/new" className={buttonClass('primary')}>
@@ -50,7 +50,7 @@ function NoForwards() {
         }
       >
         <p>
-          Pick a service and it stays reachable, on the same local port, through restarts of its pods and of this app.
+          Choose a service: it stays reachable on the same local port, whenever its pods or Mooring are started again.
         </p>
       </EmptyState>
     </>

@@ -198,7 +198,7 @@ describe('the form for a new forward', () => {
     await expect.element(page.getByText('127.0.0.1:5432 is taken by postgres (process 812).')).toBeVisible()
   })
 
-  it('says before it is tried that the rights are missing', async () => {
+  it('says before it is tried that the permission is missing', async () => {
     const world = busyWorld()
     world.access = { allowed: false, verbs: [], reason: 'developer may not create pods/portforward in payments.' }
     openPage(world, '/forwards/new')
@@ -208,7 +208,7 @@ describe('the form for a new forward', () => {
   it('names what is missing and leads to the first of it', async () => {
     const owner = openPage(busyWorld(), '/forwards/new')
     await page.getByRole('button', { name: /^Start forward/ }).click()
-    await expect.element(page.getByText('Choose what it leads to.')).toBeVisible()
+    await expect.element(page.getByText('Choose a target.')).toBeVisible()
     await expect.element(field('Target')).toHaveFocus()
     expect(callsOf(owner, 'forwards.create')).toEqual([])
   })

@@ -37,7 +37,9 @@ describe('what is said of a target', () => {
     )
   })
   it('a name for a host elsewhere: no pod is behind it', () => {
-    expect(targetNotice({ kind: 'service', name: 'mail' }, 'payments', known)).toMatch(/no pod behind it/)
+    expect(targetNotice({ kind: 'service', name: 'mail' }, 'payments', known)).toMatch(
+      /no pod behind it\. Choose another target/,
+    )
   })
   it('nothing of what is there, of labels, of half a name, of what nobody could ask about', () => {
     expect(targetNotice({ kind: 'service', name: 'web' }, 'payments', known)).toBeNull()

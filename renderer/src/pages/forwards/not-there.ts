@@ -24,7 +24,7 @@ export function targetNotice(target: Target | null, namespace: string, known: Kn
   if (found === undefined)
     return `There is no ${targetWord(target)} to be seen in ${namespace} now. A forward waits until there is.`
   return 'type' in found && found.type === 'ExternalName'
-    ? `${targetWord(target)} is only a name for a host elsewhere (ExternalName): there is no pod behind it to forward to.`
+    ? `${targetWord(target)} is only a name for a host elsewhere (ExternalName): there is no pod behind it. Choose another target, or connect to that host directly.`
     : null
 }
 

@@ -6,7 +6,7 @@ import { useSettled } from '../../state/use-settled.ts'
 import { type ForwardValues, remoteOf } from './forward-form-model.ts'
 import { targetFromText } from './target-text.ts'
 
-/** Whether the local ports are free and the rights are there, asked again while somebody types. */
+/** Whether the local ports are free and the permissions are there, asked again while somebody types. */
 export function useForwardCheck(values: ForwardValues, forwardId: string | null): ForwardCheck | null {
   const client = useClient()
   const asked = JSON.stringify(questionOf(values, forwardId))

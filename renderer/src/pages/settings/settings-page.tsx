@@ -32,13 +32,16 @@ export function SettingsPage() {
             <Problem error={error} />
           </div>
         )}
-        <Section title="kubectl" note="Carries the forwards. Any recent version will do.">
+        <Section
+          title="kubectl"
+          note="The program that carries forwards. Best is a version at most one minor version from the cluster's."
+        >
           <KubectlChooser settings={settings} change={change} />
         </Section>
         <Section title="Vault" note="Protects stored credentials.">
           <VaultSettings />
         </Section>
-        <Section title="Allowed commands" note="Programs that kubeconfigs may run to sign in. Only exactly these run.">
+        <Section title="Allowed commands" note="Commands that may run to get credentials. No others run.">
           <AllowedCommands />
         </Section>
         <Section title="Forwards" note="For new forwards; each can have its own.">
@@ -170,7 +173,11 @@ function WindowSettings({ settings, change }: { settings: Settings; change: Chan
       />
       <Tick
         label="Start at login"
-        hint={shell === 'host' ? 'Takes effect in the desktop app.' : 'Forwards come back before you open the window.'}
+        hint={
+          shell === 'host'
+            ? 'Takes effect in the desktop app.'
+            : 'Mooring starts when you log in, and your forwards come back before you open the window.'
+        }
         checked={settings.startAtLogin}
         onChange={(startAtLogin) => void change({ startAtLogin })}
       />

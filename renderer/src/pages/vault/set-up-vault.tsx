@@ -20,7 +20,7 @@ const words: Record<VaultProvider, { name: string; means: string }> = {
   },
 }
 
-/** First run: choose what protects stored credentials. Nothing secret is ever written in the clear. */
+/** First run: choose what protects the stored credentials. Nothing secret is ever written in the clear. */
 export function SetUpVault({ vault, giveUpOld = false }: { vault: VaultStatus; giveUpOld?: boolean }) {
   const client = useClient()
   const id = useId()

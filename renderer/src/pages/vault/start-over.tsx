@@ -29,7 +29,7 @@ export function StartOver() {
                 ? 'What it holds can never be read again, even if the key comes back.'
                 : `The credentials of ${counted(clusters, 'cluster', 'clusters')} can never be read again, even if the key comes back.`}
             </p>
-            <p>Clusters and forwards stay; give each cluster its credentials again under Credentials.</p>
+            <p>Clusters and forwards stay; give each cluster its credentials again on its Credentials tab.</p>
           </>
         }
         actions={

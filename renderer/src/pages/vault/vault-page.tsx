@@ -49,7 +49,7 @@ function Undecryptable({ vault }: { vault: VaultStatus }) {
           message: 'The stored key does not open the vault.',
           cause:
             vault.provider === 'keychain'
-              ? `The keychain of this system does not hold the key it was sealed with.${vault.keychain.reason === null ? '' : ` ${vault.keychain.reason}`}`
+              ? `The keychain of this system does not hold the key of this vault.${vault.keychain.reason === null ? '' : ` ${vault.keychain.reason}`}`
               : 'The stored key was damaged or belongs to another vault.',
           next: 'Nothing was overwritten. Bring back the keychain or the snapshot of the database that belongs to it; Diagnostics shows where the database lies.',
         }}
