@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
 import { sentence } from '../electron/core/sentence.ts'
 import { root, say } from './node.mjs'
-import { isExported, readSentences, wordsOfFile } from './sentences.mjs'
+import { readSentences } from './sentences.mjs'
+import { isExported, wordsOfFile } from './wordings.mjs'
 
 const page = join(root, 'docs', 'messages.md')
 // What no person reads as a sentence: summaries of the API's own description, the syntax of selectors, commands.
