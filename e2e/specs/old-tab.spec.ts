@@ -28,7 +28,7 @@ const start = (port = 0): Promise<RunningHost> =>
   startHost({ dataDir, port, vault: 'passphrase', passphrase: 'correct horse battery staple' })
 const portOf = ({ url }: RunningHost): number => Number(new URL(url).port)
 const gone = () => page.getByText('Mooring does not answer.')
-const advice = () => page.getByText('open the address it printed')
+const advice = () => page.getByText('open the address it prints')
 
 describe('a page in a browser whose host went away', () => {
   beforeEach(async (context) => {
