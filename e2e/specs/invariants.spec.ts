@@ -200,16 +200,11 @@ describe.runIf(containers)('forwards keep their word', () => {
     for (let kill = 0; kill < 3; kill += 1) {
       const { sidecar } = await expectOk(host.client.app.status())
       if (sidecar.pid === null) throw new Error('there is no sidecar')
-      // Told to whoever listens: it lasts too short a time for asking.
-      const unwatched = new Set<string>()
-      const unsubscribe = host.client.subscribe('forwards', ({ kind, data }) => {
-        if (kind !== 'change') return
-        const { id, observed } = data as Forward
-        if (!observed.watching) unwatched.add(id)
-      })
       process.kill(sidecar.pid, 'SIGKILL')
-      await waitUntil('nobody watches', 10, () => [...forwards, elsewhere].every(({ id }) => unwatched.has(id)))
-      unsubscribe()
+      await waitUntil('the next sidecar', 30, async () => {
+        const { restarts, state } = (await expectOk(host.client.app.status())).sidecar
+        return restarts > sidecar.restarts && state === 'ready'
+      })
       await waitUntil('the pods are watched again', 30, areWatched)
     }
     const results = await Promise.all(clients.map((client) => client.stop()))
