@@ -1,29 +1,51 @@
-import { readFileSync } from 'node:fs'
+import fs from 'node:fs'
 import { Worker } from 'node:worker_threads'
 
 /**
- * The rows of a table of sockets under /proc (proc(5)); none where it cannot be read. Ends that only wait for late
- * packets are left out: a busy machine has thousands of them. Runs in a thread of its own as well, so it uses nothing
- * from outside.
+ * Makes a reader of tables of sockets under /proc (proc(5)): their rows, or none where a table cannot be read. Ends that only
+ * wait for late packets are left out: a busy machine has thousands of them. All goes through one buffer, so that hardly
+ * anything is left for the collector, which comes seldom to a thread that does little. Runs in a thread of its own as
+ * well, so it uses nothing from outside.
  */
-function rowsOf(path: string, read: (path: string, encoding: 'latin1') => string): string {
-  try {
-    const rows = read(path, 'latin1').split('\n')
-    return rows.filter((row) => !/^ *\d+: \S+ \S+ 06 /.test(row)).join('\n')
-  } catch {
-    return ''
+function tableReader({ openSync, readSync, closeSync }: Pick<typeof fs, 'openSync' | 'readSync' | 'closeSync'>) {
+  let room = Buffer.alloc(65_536)
+  const fill = (file: number): Buffer => {
+    for (let size = 0; ;) {
+      const more = readSync(file, room, size, room.length - size, null)
+      if (more === 0) return room.subarray(0, size)
+      size += more
+      if (size === room.length) room = Buffer.concat([room], size * 2)
+    }
+  }
+  return (path: string): string => {
+    let file: number | null = null
+    try {
+      file = openSync(path, 'r')
+      const table = fill(file)
+      const rows: string[] = []
+      for (let at = 0, end: number; at < table.length; at = end + 1) {
+        end = table.indexOf('\n', at)
+        if (end === -1) end = table.length
+        const row = table.toString('latin1', at, end)
+        if (!/^ *\d+: \S+ \S+ 06 /.test(row)) rows.push(row)
+      }
+      return rows.join('\n')
+    } catch {
+      return ''
+    } finally {
+      if (file !== null) closeSync(file)
+    }
   }
 }
 
 const threadCode = `
-const { readFileSync } = process.getBuiltinModule('node:fs')
 const { parentPort } = process.getBuiltinModule('node:worker_threads')
-const rowsOf = ${rowsOf.toString()}
-parentPort.on('message', (path) => parentPort.postMessage(rowsOf(path, readFileSync)))
+const read = (${tableReader.toString()})(process.getBuiltinModule('node:fs'))
+parentPort.on('message', (path) => parentPort.postMessage(read(path)))
 `
 
 /** Where the system has no thread for us (its limit of processes counts them): that only takes others' time. */
-const rowsHere = (path: string): string => rowsOf(path, readFileSync)
+const rowsHere = (path: string): string => tableReader(fs)(path)
 
 type Question = { readonly path: string; readonly answer: (rows: string) => void }
 
@@ -54,7 +76,7 @@ class ProcTables {
       eval: true,
       env: {},
       name: 'proc-tables',
-      resourceLimits: { maxOldGenerationSizeMb: 64 },
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
     })
     thread.on('message', (rows: string) => {
       this.#questions.shift()?.answer(rows)
