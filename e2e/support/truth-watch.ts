@@ -11,7 +11,7 @@ const honestMs = ({ probe }: Forward): number => probe.seconds * 1000 + 3000 + 5
 /** The longest wait between two attempts, and half a second for rounding and a busy machine. */
 const longestWaitMs = 15_000 + 500
 /** Nobody waits longer for an answer, ms. */
-const exchangeMs = 20_000
+export const exchangeMs = 20_000
 
 export type Truth = {
   /** What must never be seen, in words; empty when all was well. */
