@@ -1,6 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { format } from 'prettier'
+import { keepJson, keepTable } from '../e2e/support/kept-docs.ts'
 import type { Machine, Source } from '../e2e/support/machine.ts'
 import { spread, takenOf, type Row } from './figures.ts'
 
@@ -52,17 +52,8 @@ export async function keepReport(report: Report): Promise<string> {
 const toJson = (report: Report): string =>
   JSON.stringify(report, (_, value: unknown) => (typeof value === 'number' ? Number(value.toFixed(3)) : value), 2)
 
-const begin = '<!-- bench: begin -->'
-const end = '<!-- bench: end -->'
-
 /** Puts the table in its place in docs/performance.md, the words around it stay; and what it was made of beside it. */
 export async function writeToDocs(report: Report): Promise<void> {
-  const file = join(root, 'docs', 'performance.md')
-  const text = await readFile(file, 'utf8')
-  const [before, rest] = text.split(begin)
-  const after = rest?.split(end)[1]
-  if (before === undefined || after === undefined) throw new Error(`${file} has no place for the table`)
-  const options = { parser: 'markdown', printWidth: 120 }
-  await writeFile(join(root, 'docs', 'bench.json'), await format(toJson(report), { parser: 'json', printWidth: 120 }))
-  await writeFile(file, await format(`${before}${begin}\n\n${toMarkdown(report)}\n${end}${after}`, options))
+  await keepJson('bench.json', toJson(report))
+  await keepTable('performance.md', 'bench', toMarkdown(report))
 }

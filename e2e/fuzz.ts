@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { format } from 'prettier'
 import type { FuzzFacts } from '../electron/core/fuzz.testing.ts'
 import type { Waits } from './support/other-caller.ts'
+import { keepJson, keepTable } from './support/kept-docs.ts'
 import { describeComputer, describeSource } from './support/machine.ts'
 import { chosenSeed } from './support/seeded-random.ts'
 
@@ -60,7 +60,7 @@ for (const { what, runs, accepted, refused, worstMs } of found)
   console.log(`${what}: ${runs} (${accepted} taken, ${refused} refused), worst ${worstMs} ms`)
 console.log(`${seconds} s, seed ${values.seed}: ${code === 0 ? 'proven' : 'BROKEN'}`)
 
-/** The table between its marks in docs/threat-model.md. */
+/** The table in its place in docs/threat-model.md. */
 async function writeTable(commit: string): Promise<void> {
   const rows = found.map(({ what, runs, accepted, refused, worstMs, overOneSecond, others }) => {
     const slow = Object.entries(overOneSecond ?? {}).map(([name, ms]) => `\`${name}\` ${ms} ms`)
@@ -79,19 +79,12 @@ async function writeTable(commit: string): Promise<void> {
   ]
   const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
   const words = `Commit ${commit}, seed ${values.seed}, ${machine.cores} cores, ${seconds} s:`
-  const file = join(root, 'docs', 'threat-model.md')
-  const marked = /(<!-- npm run fuzz -->\n)[^]*(\n<!-- end -->)/
-  const text = (await readFile(file, 'utf8')).replace(
-    marked,
-    (_all, begin, end) => `${begin}\n${words}\n\n${table}\n${end}`,
-  )
-  await writeFile(file, await format(text, { parser: 'markdown', printWidth: 120 }))
+  await keepTable('threat-model.md', 'fuzz', `${words}\n\n${table}\n`)
 }
 
 if (code === 0 && values.write) {
   const report = { at: began.toISOString(), ...source, machine, seed: Number(values.seed), seconds, found }
-  const text = await format(JSON.stringify(report), { parser: 'json', printWidth: 120 })
-  await writeFile(join(root, 'docs', 'fuzz.json'), text)
+  await keepJson('fuzz.json', JSON.stringify(report))
   await writeTable(`${source.commit?.slice(0, 7) ?? 'unknown'}${source.dirty ? ' with changes' : ''}`)
 }
 process.exitCode = code ?? 1

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { format } from 'prettier'
+import { keepJson } from '../support/kept-docs.ts'
 import type { Machine, Source } from '../support/machine.ts'
 import type { ChaosSize } from './chaos-part.ts'
 import type { PartName } from './parts.ts'
@@ -38,5 +38,5 @@ export async function writeToDocs(parts: ChaosReport): Promise<void> {
   const before = JSON.parse(text) as { parts: ChaosReport }
   // The stack of a part that broke off names this folder, which is nobody else's.
   const all = JSON.stringify({ parts: { ...before.parts, ...parts } }).replaceAll(`${root}/`, '')
-  await writeFile(file, await format(all, { parser: 'json', printWidth: 120 }))
+  await keepJson('chaos.json', all)
 }

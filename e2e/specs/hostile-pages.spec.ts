@@ -107,8 +107,7 @@ describe.each(['another site', 'another port of the same site'])('a page of %s',
   it('reads nothing and changes nothing', async (test) => {
     if (chromiumPath === undefined) test.skip('needs Chromium')
     const before = await settings()
-    await waitUntil('the sidecar', 20, async () => (await sidecarPid()) !== null)
-    const sidecar = await sidecarPid()
+    const sidecar = await waitUntil('the sidecar', 20, sidecarPid)
     const page = await evilPage(origins()[kind] ?? '')
     const body = JSON.stringify({ theme: 'dark' })
     const tries: Attempt[] = [

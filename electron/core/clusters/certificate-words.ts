@@ -1,11 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import type { PeerCertificate } from 'node:tls'
+import { dayOf } from '../kubeconfig/certificates.ts'
 
 const dayMs = 86_400_000
 
 /** `2026-11-21 (in 12 days)`, `2025-01-02 (3 days ago)`: day in UTC and how far away that is. */
 export function dayWords(time: number, now: number): string {
-  const day = new Date(time).toISOString().slice(0, 10)
+  const day = dayOf(time)
   const days = Math.floor(Math.abs(time - now) / dayMs)
   const count = days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`
   return time >= now ? `${day} (in ${count})` : `${day} (${count} ago)`

@@ -43,6 +43,9 @@ function readCertificates(data: string): CertificateFacts {
   return { state: 'readable', notAfter: first, lastNotAfter: Math.max(...ends), count: ends.length }
 }
 
+/** The day (UTC) of a time in ms since the epoch, as sentences about certificates say it: `2026-11-21`. */
+export const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
+
 /** What a base64 field with a private key holds. */
 export function readKey(data: string): 'bad-base64' | 'unreadable' | 'readable' {
   const bytes = decodeBase64(data)

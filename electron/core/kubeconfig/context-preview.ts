@@ -1,6 +1,6 @@
 import type { ContextPreview, Risk } from '../../../contract/kubeconfigs.ts'
 import { holdsCredentials, isUsableProxy, maskAddress, readServer, type ServerAddress } from './addresses.ts'
-import { CertificateReader } from './certificates.ts'
+import { CertificateReader, dayOf } from './certificates.ts'
 import type { ResolvedContext } from './context-lookup.ts'
 import { commandToRun, shownCommand } from './credential-command.ts'
 import type { ClusterFields, UserFields } from './kubeconfig-fields.ts'
@@ -108,11 +108,7 @@ function clusterRisks(
       add('cert-unreadable', 'The certificate authority is not a PEM certificate.', field)
     // A bundle works as long as one of its certificates does.
     else if (facts.state === 'readable' && secure && facts.lastNotAfter <= now)
-      add(
-        'cert-expired',
-        `certificate authority (valid until ${new Date(facts.lastNotAfter).toISOString().slice(0, 10)})`,
-        field,
-      )
+      add('cert-expired', `certificate authority (valid until ${dayOf(facts.lastNotAfter)})`, field)
   }
   return risks
 }

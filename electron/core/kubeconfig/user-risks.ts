@@ -1,6 +1,6 @@
 import type { AuthKind, Risk } from '../../../contract/kubeconfigs.ts'
 import { maskAddress } from './addresses.ts'
-import { type CertificateReader, readKey } from './certificates.ts'
+import { type CertificateReader, dayOf, readKey } from './certificates.ts'
 import { commandLine, commandOf, isRelativePath, isTooLong } from './credential-command.ts'
 import type { ExecFields, UserFields } from './kubeconfig-fields.ts'
 import type { Entry } from './kubeconfig-model.ts'
@@ -118,8 +118,6 @@ function certificateRisks(user: UserFields, { secure, now, certificates }: UserR
   if (hasCertificate && user.clientKeyData === null && user.clientKey === null && secure)
     add('cert-unreadable', 'The client certificate has no key; kubectl refuses that.', 'client-certificate-data')
 }
-
-const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
 function impersonated({ as, asUid, asGroups }: UserFields): string {
   const parts = [as === null ? [] : [`user ${as}`], asUid === null ? [] : [`uid ${asUid}`]].flat()
