@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readProcTable } from './proc-table.ts'
+import { sharedReading } from './shared-reading.ts'
 
 /**
  * Who of our clients has closed its socket altogether. A client's end alone does not tell: a program that only ended
@@ -94,8 +95,7 @@ export function isGone(ours: TcpEnd | undefined, theirs: TcpEnd | undefined, cli
 
 /** Linux tells: one table of all sockets answers for any number of clients, so that questions share a reading. */
 export class LinuxClientPresence implements ClientPresence {
-  #reading: Promise<TcpEnds> | null = null
-  #next: Promise<TcpEnds> | null = null
+  readonly #read = sharedReading(readTable)
 
   async gone(clients: readonly Socket[]): Promise<Set<Socket>> {
     // The kernel may leave out a row of a table that changes while it is printed, so one look proves nothing.
@@ -131,19 +131,6 @@ export class LinuxClientPresence implements ClientPresence {
     const cost = (performance.now() - before) * patienceMs.perCost
     this.#patience = Math.min(Math.max(cost, patienceMs.least), patienceMs.most)
     return gone
-  }
-
-  /** A question gets a table read after it was asked; those that come during a reading share the next one. */
-  #read(): Promise<TcpEnds> {
-    if (this.#reading === null) {
-      this.#reading = readTable().finally(() => (this.#reading = null))
-      return this.#reading
-    }
-    this.#next ??= this.#reading.then(() => {
-      this.#next = null
-      return this.#read()
-    })
-    return this.#next
   }
 }
 

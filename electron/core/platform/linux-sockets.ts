@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { readProcTable } from './proc-table.ts'
 import { parseTcpTable, type TcpSocket } from './linux-proc.ts'
+import { sharedReading } from './shared-reading.ts'
 
 /** So many processes are looked at before others get a turn; one takes some 50 microseconds. */
 const perTurn = 20
@@ -32,12 +33,16 @@ function socketsOf(pid: number): string[] {
 /** Says which process holds a TCP socket, by its inode (proc(5)). What it learnt is used again, and checked first. */
 export class LinuxSockets {
   #holders = new Map<string, number>()
+  /** Twenty forwards that start ask at the same time. */
+  readonly #sockets = sharedReading(async () => {
+    const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(readProcTable))
+    return tables.flatMap(parseTcpTable).filter(({ inode }) => inode !== '0')
+  })
 
   /** The pid that holds a socket of this kind; `likely` pids are asked first. */
   async holderOf(matches: (socket: TcpSocket) => boolean, likely: readonly number[]): Promise<number | null> {
-    const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map(readProcTable))
-    const found = tables.flatMap(parseTcpTable).filter((socket) => socket.inode !== '0' && matches(socket))
-    const inodes = new Set(found.map((socket) => socket.inode))
+    const found = (await this.#sockets()).filter(matches)
+    const inodes = new Set(found.map(({ inode }) => inode))
     if (inodes.size === 0) return null
     const known = [...inodes].flatMap((inode) => this.#holders.get(inode) ?? [])
     for (const pid of [...likely, ...known]) {
