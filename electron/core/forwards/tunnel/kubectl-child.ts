@@ -63,6 +63,8 @@ export type KubectlChildEvents = {
 /** How long kubectl may stay silent before it says what it forwards: it waits without a word when etcd is down. */
 const startMs = 20_000
 const connectMs = 2_000
+/** What a kubectl said that is gone, or takes nobody, arrives after that: so long is waited for it. */
+const lastWordsMs = 500
 const usageMs = 1_000
 
 type Usage = { readonly cpuPercent: number; readonly memoryBytes: number }
@@ -169,7 +171,7 @@ export class KubectlChild {
       this.#streams.judge(stream)
       socket.destroy()
       if (state === 'stopped') return fail(stoppedFailure(child.pid))
-      return fail(this.#fate.failure ?? lostFailure('kubectl takes no connections'))
+      return fail((await this.#fate.failureWithin(lastWordsMs)) ?? lostFailure('kubectl takes no connections'))
     }
     socket.on('error', ignore)
     let verdict: Promise<StreamVerdict> | null = null

@@ -14,6 +14,7 @@ import type { Tunnel, TunnelFailure, TunnelRequest } from './tunnel.ts'
 /** Makes tunnels through small programs that stand in for kubectl, and notes what they tell; `close()` ends them. */
 export class KubectlStandIns {
   limits = { maxChildren: 128, maxStarting: 4 }
+  readonly platform = createPlatform()
   readonly bed = testChildren({ limits: () => this.limits })
   readonly folder = mkdtempSync(join(tmpdir(), 'mooring-kubectl-'))
   ready = 0
@@ -62,7 +63,7 @@ export class KubectlStandIns {
       kubeconfigFor: kubeconfigForChild,
       clock,
       log: silentLog,
-      platform: createPlatform(),
+      platform: this.platform,
     })
     const tunnel = factory(request, {
       waits: (waits) => this.waits.push(waits),

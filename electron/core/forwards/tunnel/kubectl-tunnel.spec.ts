@@ -285,6 +285,24 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     await isReady()
   })
 
+  it.runIf(process.platform === 'linux')(
+    'refuses with the last words of a kubectl, though nobody has read them yet',
+    async () => {
+      const refusal = '"error forwarding port 8080 to pod x, uid : network namespace for sandbox \\"x\\" is closed"'
+      const running = standIns.start(ok({ path: standIns.listening(`console.error(${refusal}); process.exit(1)`) }))
+      await isReady()
+      const system = { ...standIns.platform }
+      standIns.platform.processState = (pid) => {
+        // As on a busy machine: connected, and before anybody looks again kubectl is dead.
+        const until = performance.now() + 10_000
+        while (system.processState(pid) !== 'dead' && performance.now() < until);
+        return system.processState(pid)
+      }
+      expect(await running.open()).toMatchObject({ ok: false, error: { code: 'pod-replaced', detail: 'pod-gone' } })
+      await isLost()
+    },
+  )
+
   it('cannot tell which of two silent streams was refused, so it claims of neither that the pod saw nothing', async () => {
     const refusal =
       '"an error occurred forwarding 1 -> 8080: error forwarding port 8080 to pod x, uid : connect: connection refused"'
