@@ -149,6 +149,7 @@ export const scenes: readonly Scene[] = [
       await page.keyboard.press('Escape')
       await page.getByRole('textbox', { name: 'Local port 1' }).fill('5432')
       await page.getByText('127.0.0.1:5432 is taken by').waitFor()
+      await page.getByText('127.0.0.1:5432 to sts/postgres:http in payments').waitFor()
       await accessTold(page)
     },
   },

@@ -46,6 +46,13 @@ export function ForwardForm({
   const discovery = useDiscovery(values.clusterId, values.namespace.trim(), values.target, podFilter)
   const check = useForwardCheck(values, forwardId)
   const offered = portsOf(discovery.groups, values.target)
+  // The list may arrive before the target is typed or after it. A port that is emptied again stays empty.
+  const offer = offered.map(({ name, port }) => `${name} ${port}`).join(', ')
+  const [lastOffer, setLastOffer] = useState('')
+  if (offer !== lastOffer) {
+    setLastOffer(offer)
+    setValues((old) => ({ ...old, ports: withOfferedPort(old.ports, offered) }))
+  }
   const change = (fields: Partial<ForwardValues>) => {
     setValues((old) => ({ ...old, ...fields }))
     // An error goes when its field is touched; others stay until the next try.
@@ -58,8 +65,6 @@ export function ForwardForm({
       ),
     )
   }
-  const chooseTarget = (target: string) =>
-    change({ target, ports: withOfferedPort(values.ports, portsOf(discovery.groups, target)) })
 
   const submit = async (form: HTMLFormElement) => {
     const result = inputOf(values)
@@ -152,7 +157,7 @@ export function ForwardForm({
               ids={ids}
               className={monoControlClass}
               value={values.target}
-              onChange={chooseTarget}
+              onChange={(target) => change({ target })}
               groups={discovery.groups}
               placeholder="svc/name"
               nothing={noTargetWords(values, discovery.looking)}

@@ -46,6 +46,22 @@ describe('the form for a new forward', () => {
     ])
   })
 
+  it('fills the port of a target that was typed before the cluster told what there is, once', async () => {
+    const owner = openPage(busyWorld(), '/forwards/new')
+    const targetsArrive = owner.hold('clusters.services', 'clusters.workloads', 'clusters.pods')
+    await field('Namespace').fill('payments')
+    await userEvent.keyboard('{Escape}')
+    await field('Target').fill('svc/checkout')
+    await userEvent.keyboard('{Escape}')
+    await expect.element(remote).toHaveValue('')
+    targetsArrive()
+    await expect.element(remote).toHaveValue('http')
+    await remote.fill('')
+    await local.fill('8088')
+    await expect.element(page.getByText('You may port-forward there.')).toBeVisible()
+    await expect.element(remote).toHaveValue('')
+  })
+
   it('shows what a clicked field waits for, and only there, however late it comes', async () => {
     const world = busyWorld()
     const owner = openPage(world, '/forwards/new')
