@@ -46,8 +46,8 @@ export function ForwardForm({
   const discovery = useDiscovery(values.clusterId, values.namespace.trim(), values.target, podFilter)
   const check = useForwardCheck(values, forwardId)
   const offered = portsOf(discovery.groups, values.target)
-  // The list may arrive before the target is typed or after it. A port that is emptied again stays empty.
-  const offer = offered.map(({ name, port }) => `${name} ${port}`).join(', ')
+  // The list may arrive before the target is typed or after it. A port that is emptied stays empty until the target changes.
+  const offer = `${values.target} ${offered.map(({ name, port }) => `${name} ${port}`).join(', ')}`
   const [lastOffer, setLastOffer] = useState('')
   if (offer !== lastOffer) {
     setLastOffer(offer)

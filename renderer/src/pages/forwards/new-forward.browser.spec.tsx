@@ -46,7 +46,7 @@ describe('the form for a new forward', () => {
     ])
   })
 
-  it('fills the port of a target that was typed before the cluster told what there is, once', async () => {
+  it('fills the port of a target that was typed before the cluster told what there is, once for each target', async () => {
     const owner = openPage(busyWorld(), '/forwards/new')
     const targetsArrive = owner.hold('clusters.services', 'clusters.workloads', 'clusters.pods')
     await field('Namespace').fill('payments')
@@ -60,6 +60,13 @@ describe('the form for a new forward', () => {
     await local.fill('8088')
     await expect.element(page.getByText('You may port-forward there.')).toBeVisible()
     await expect.element(remote).toHaveValue('')
+    await field('Target').fill('deploy/checkout')
+    await userEvent.keyboard('{Escape}')
+    await expect.element(remote).toHaveValue('http')
+    await remote.fill('')
+    await field('Target').fill('sts/postgres')
+    await userEvent.keyboard('{Escape}')
+    await expect.element(remote).toHaveValue('http')
   })
 
   it('shows what a clicked field waits for, and only there, however late it comes', async () => {
