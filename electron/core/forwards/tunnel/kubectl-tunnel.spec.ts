@@ -292,10 +292,12 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
       const running = standIns.start(ok({ path: standIns.listening(`console.error(${refusal}); process.exit(1)`) }))
       await isReady()
       const system = { ...standIns.platform }
+      let looked = false
       standIns.platform.processState = (pid) => {
-        // As on a busy machine: connected, and before anybody looks again kubectl is dead.
+        // As on a busy machine: connected, and before anybody looks again kubectl is dead. Its successor lives.
         const until = performance.now() + 10_000
-        while (system.processState(pid) !== 'dead' && performance.now() < until);
+        while (!looked && system.processState(pid) !== 'dead' && performance.now() < until);
+        looked = true
         return system.processState(pid)
       }
       expect(await running.open()).toMatchObject({ ok: false, error: { code: 'pod-replaced', detail: 'pod-gone' } })
