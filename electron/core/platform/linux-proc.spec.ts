@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { environmentOf, isAtWork, parseStat, parseStatusRss, parseTcpTable, stateInStat } from './linux-proc.ts'
+import { allRest, environmentOf, parseStat, parseStatusRss, parseTcpTable, stateInStat } from './linux-proc.ts'
 
 const stat = (name: string, state: string): string =>
   `31490 (${name}) ${state} 31480 31477 31477 0 -1 4194304 1089 0 0 0 123 45 0 0 20 0 11 0 185689 1290194944 12800 18446744073709551615 1 1 0`
@@ -23,9 +23,18 @@ describe('/proc/PID/stat', () => {
     expect(stateInStat(stat('kubectl', 'R').replace(' 4194304 ', ` ${4194304 | 4} `))).toBe('dead')
     expect(stateInStat('')).toBeNull()
   })
-  it('tells a thread that works from one that waits', () => {
-    expect(['R', 'D', 'S', 'T', 'Z', 'I'].filter((state) => isAtWork(stat('a) R (b', state)))).toEqual(['R', 'D'])
-    expect(isAtWork('')).toBe(false)
+  it('tells threads that wait from one that works', () => {
+    const resting = ['R', 'D', 'S', 'T', 'Z', 'I'].filter((state) => allRest(['1'], () => stat('a) R (b', state)))
+    expect(resting).toEqual(['S', 'T', 'Z', 'I'])
+    expect(allRest(['1'], () => '')).toBe(true)
+  })
+  it('is not taken in by a thread that hands its work to one that was already read', () => {
+    const states: Record<string, string> = { 1: 'S', 2: 'R', 3: 'S' }
+    const statOf = (thread: string): string => {
+      if (thread === '2') Object.assign(states, { 1: 'R', 2: 'S' })
+      return stat('kubectl', states[thread] ?? '')
+    }
+    expect(allRest(['1', '2', '3'], statOf)).toBe(false)
   })
   it.each(['Z', 'X'])('counts a process in state %s as dead', (state) => {
     expect(parseStat(stat('kubectl', state))?.state).toBe('dead')

@@ -47,8 +47,18 @@ export function stateInStat(text: string): ProcessStat['state'] | null {
   return (Number(flags) & exiting) === 0 ? stateOfLetter(letter) : 'dead'
 }
 
+/**
+ * Whether none of these threads is at work; `statOf` reads the stat of one, which takes a moment. They are asked twice,
+ * the second time backwards: one that rested when it was read may have been woken since by one that is read later and
+ * rests by then.
+ */
+export function allRest(threads: readonly string[], statOf: (thread: string) => string): boolean {
+  const rests = (thread: string): boolean => !isAtWork(statOf(thread))
+  return threads.every(rests) && threads.toReversed().every(rests)
+}
+
 /** Whether this thread runs, or waits for a processor or a disk. */
-export function isAtWork(text: string): boolean {
+function isAtWork(text: string): boolean {
   const [letter = ''] = statFields(text, 1)
   return letter === 'R' || letter === 'D'
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
-import { environmentOf, isAtWork, parseStat, stateInStat, parseStatusRss, type TcpSocket } from './linux-proc.ts'
+import { allRest, environmentOf, parseStat, stateInStat, parseStatusRss, type TcpSocket } from './linux-proc.ts'
 import { allPids, LinuxSockets } from './linux-sockets.ts'
 import { childTokenVariable } from './child-token.ts'
 import type { Platform, ProcessFacts, SocketOwner, TokenHolder } from './platform.ts'
@@ -68,7 +68,7 @@ function rests(pid: number): boolean | null {
   } catch {
     return null
   }
-  return threads.every((thread) => !isAtWork(statOfThread(pid, thread) ?? ''))
+  return allRest(threads, (thread) => statOfThread(pid, thread) ?? '')
 }
 
 function findTokenHolders(tokens: ReadonlySet<string>): Promise<TokenHolder[]> {
