@@ -16,12 +16,12 @@ describe('/proc/PID/stat', () => {
   it('is read right when the program’s name looks like fields', () => {
     expect(parseStat(stat('a) Z (b c) S 1', 'T'))).toMatchObject({ state: 'stopped', startTime: '185689' })
   })
-  it('tells the state alone, and counts who is exiting as dead', () => {
+  it('tells the state alone, and counts who is exiting or gone as dead', () => {
     expect(stateInStat(stat('a) Z (b', 'S'))).toBe('running')
     expect(stateInStat(stat('kubectl', 't'))).toBe('stopped')
     expect(stateInStat(stat('kubectl', 'Z'))).toBe('dead')
     expect(stateInStat(stat('kubectl', 'R').replace(' 4194304 ', ` ${4194304 | 4} `))).toBe('dead')
-    expect(stateInStat('')).toBeNull()
+    expect(stateInStat('')).toBe('dead')
   })
   it('tells threads that wait from one that works', () => {
     const resting = ['R', 'D', 'S', 'T', 'Z', 'I'].filter((state) => allRest(['1'], () => stat('a) R (b', state)))

@@ -40,10 +40,10 @@ export function parseStat(text: string): ProcessStat | null {
 /** PF_EXITING of the kernel, in field 9 (flags): it was ended and is being taken apart, its sockets first. */
 const exiting = 0x4
 
-/** The state alone; who is exiting counts as dead. */
-export function stateInStat(text: string): ProcessStat['state'] | null {
+/** The state alone; who is exiting counts as dead, and so does who is gone (no text). */
+export function stateInStat(text: string): ProcessStat['state'] {
   const [letter = '', , , , , , flags] = statFields(text, 7)
-  if (letter === '') return null
+  if (letter === '') return 'dead'
   return (Number(flags) & exiting) === 0 ? stateOfLetter(letter) : 'dead'
 }
 

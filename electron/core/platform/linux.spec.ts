@@ -74,6 +74,7 @@ describe.runIf(process.platform === 'linux')('Linux', () => {
     process.kill(pid, 'SIGKILL')
     await once(children[0]!, 'exit')
     expect(await platform.inspect(pid)).toBeNull()
+    expect(platform.processState(pid)).toBe('dead')
   })
 
   it('tells a process that rests from one that works', async () => {

@@ -42,14 +42,18 @@ function factsOf(pid: number): ProcessFacts | null {
 
 const statBuffer = Buffer.alloc(512)
 
+/** Not there when it was opened, or not any more when it was read. */
+const isGone = (error: unknown): boolean => ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')
+
+/** Empty: it is gone; null: the system does not tell. */
 function statOfThread(pid: number, thread: number | string): string | null {
   let file: number | null = null
   try {
     file = openSync(`/proc/${pid}/task/${thread}/stat`, 'r')
     const bytes = readSync(file, statBuffer, 0, statBuffer.length, 0)
     return statBuffer.toString('latin1', 0, bytes)
-  } catch {
-    return null // gone meanwhile
+  } catch (error) {
+    return isGone(error) ? '' : null
   } finally {
     if (file !== null) closeSync(file)
   }

@@ -106,10 +106,12 @@ export class KubectlFate {
     this.#looking = null
     const startedAt = this.#clock.monotonic()
     for (let wait = lookMs.first; this.#ended === null; wait = Math.min(wait * 2, lookMs.most)) {
+      // In this order: one that ends just now has nothing to do any more, and must not pass for one that rests.
+      const rests = this.#platform.rests(pid)
       const dead = this.#platform.processState(pid) === 'dead'
-      const rests = dead ? false : this.#platform.rests(pid)
-      if (rests === true || this.#heardAt > startedAt + staleBytesMs) return true
-      const left = startedAt + (rests === null ? unknownMs : judgeMs) - this.#clock.monotonic()
+      // What a dead one had sent may be read for long.
+      if (!dead && (rests === true || this.#heardAt > startedAt + staleBytesMs)) return true
+      const left = startedAt + (rests === null && !dead ? unknownMs : judgeMs) - this.#clock.monotonic()
       if (left <= 0) return !dead && (rests !== null || this.saidNow === null)
       await this.#endsWithin(Math.min(left, dead ? left : wait))
     }
