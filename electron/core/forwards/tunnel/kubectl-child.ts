@@ -64,7 +64,7 @@ export type KubectlChildEvents = {
 const startMs = 20_000
 const connectMs = 2_000
 /** What a kubectl said that is gone, or takes nobody, arrives after that: so long is waited for it. */
-const lastWordsMs = 500
+export const lastWordsMs = 500
 const usageMs = 1_000
 
 type Usage = { readonly cpuPercent: number; readonly memoryBytes: number }
@@ -145,18 +145,19 @@ export class KubectlChild {
 
   /**
    * A stream to the pod's port. Nothing is sent before it is certain that the other end is this child: alive after
-   * the connection was made, it listened on that port all along.
+   * the connection was made, it listened on that port all along. `isLast`: no other kubectl is left to try, so the reason
+   * is what the client is told.
    */
-  open(client: StreamClient = somebody): Promise<Result<TunnelStream, TunnelFailure>> {
-    return this.#open(client)
+  open(client: StreamClient = somebody, isLast = true): Promise<Result<TunnelStream, TunnelFailure>> {
+    return this.#open(client, isLast ? lastWordsMs : 0)
   }
 
   /** The same for a question of ours, which is no client. */
   openProbe(): Promise<Result<TunnelStream, TunnelFailure>> {
-    return this.#open(null)
+    return this.#open(null, lastWordsMs)
   }
 
-  async #open(client: StreamClient | null): Promise<Result<TunnelStream, TunnelFailure>> {
+  async #open(client: StreamClient | null, wordsMs: number): Promise<Result<TunnelStream, TunnelFailure>> {
     const child = this.#child
     if (this.#state !== 'ready' || child === null) return fail(this.#fate.ended ?? notReady)
     const socket = connectLocally(this.#port)
@@ -171,7 +172,7 @@ export class KubectlChild {
       this.#streams.judge(stream)
       socket.destroy()
       if (state === 'stopped') return fail(stoppedFailure(child.pid))
-      return fail((await this.#fate.failureWithin(lastWordsMs)) ?? lostFailure('kubectl takes no connections'))
+      return fail((await this.#fate.failureWithin(wordsMs)) ?? lostFailure('kubectl takes no connections'))
     }
     socket.on('error', ignore)
     let verdict: Promise<StreamVerdict> | null = null

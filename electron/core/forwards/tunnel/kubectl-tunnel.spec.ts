@@ -5,6 +5,7 @@ import { eventually } from '../../../../network/eventually.testing.ts'
 import { appError, fail, ok } from '../../../../contract/errors.ts'
 import { systemClock, type Clock } from '../../clock.ts'
 import { FakeClock } from '../../clock.testing.ts'
+import { lastWordsMs } from './kubectl-child.ts'
 import { KubectlStandIns } from './kubectl-stand-in.testing.ts'
 import { someConnection, someRequest } from './tunnel.testing.ts'
 
@@ -304,6 +305,27 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
       await isLost()
     },
   )
+
+  it('waits for no last words while another kubectl takes the client', async () => {
+    // The first takes one connection, and lives on without a word.
+    const tunnel = standIns.start(
+      ok({
+        path: standIns.program(`import { existsSync, writeFileSync } from 'node:fs'
+          const first = !existsSync('${standIns.folder}/first')
+          if (first) writeFileSync('${standIns.folder}/first', '')
+          const server = net.createServer((socket) => {
+            socket.on('error', () => {}).pipe(socket)
+            if (first) server.close()
+          })
+          server.listen(0, '127.0.0.1', () => console.log('Forwarding from 127.0.0.1:' + server.address().port + ' -> 8080'))`),
+      }),
+      { ...systemClock, after: (ms, run) => systemClock.after(ms === lastWordsMs ? 3_600_000 : ms, run) },
+    )
+    await isReady()
+    expect((await tunnel.open()).ok).toBe(true)
+    await eventually(async () => expect((await tunnel.probe()).kind).toBe('live'), { timeout: 10_000 })
+    expect((await tunnel.open()).ok).toBe(true)
+  }, 30_000)
 
   it('cannot tell which of two silent streams was refused, so it claims of neither that the pod saw nothing', async () => {
     const refusal =

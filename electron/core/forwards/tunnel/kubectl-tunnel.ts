@@ -99,7 +99,7 @@ class KubectlTunnel implements Tunnel {
       if (child === undefined) return failed
       tried.add(child)
       if (!this.#proven() && this.#trial === null) this.#startTrial(child)
-      const opened = await child.open(client)
+      const opened = await child.open(client, ready.length === 1)
       if (opened.ok) {
         this.#spare ??= this.#clock.after(spareAfterMs, () => {
           this.#spare = null
