@@ -27,6 +27,7 @@ describe('/proc/PID/stat', () => {
     const resting = ['R', 'D', 'S', 'T', 'Z', 'I'].filter((state) => allRest(['1'], () => stat('a) R (b', state)))
     expect(resting).toEqual(['S', 'T', 'Z', 'I'])
     expect(allRest(['1'], () => '')).toBe(true)
+    expect(allRest(['1', '2'], (thread) => (thread === '1' ? stat('kubectl', 'S') : null))).toBe(false)
   })
   it('is not taken in by a thread that hands its work to one that was already read', () => {
     const states: Record<string, string> = { 1: 'S', 2: 'R', 3: 'S' }

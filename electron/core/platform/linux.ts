@@ -72,7 +72,7 @@ function rests(pid: number): boolean | null {
   } catch {
     return null
   }
-  return allRest(threads, (thread) => statOfThread(pid, thread) ?? '')
+  return allRest(threads, (thread) => statOfThread(pid, thread))
 }
 
 function findTokenHolders(tokens: ReadonlySet<string>): Promise<TokenHolder[]> {

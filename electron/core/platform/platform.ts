@@ -48,9 +48,12 @@ export type Platform = {
   ownerOfConnection(localPort: number, peerPort: number, likely?: readonly number[]): Promise<SocketOwner | null>
   /** The last known facts, at once, for showing; where asking takes long they are up to a few seconds old. */
   processFacts(pid: number): ProcessFacts | null
-  /** Its state alone, cheap enough to be asked for each connection. */
+  /** Its state alone, cheap enough to be asked for each connection; who is gone is `dead`. Null: the system does not tell. */
   processState(pid: number): ProcessFacts['state'] | null
-  /** True while none of its threads has anything to do; null where it is gone or the system does not tell. */
+  /**
+   * True while none of its threads has anything to do; null where it is gone or the system does not tell. Also true while
+   * it ends, so ask `processState` afterwards.
+   */
   rests(pid: number): boolean | null
   /** The facts now, for decisions. */
   inspect(pid: number): Promise<ProcessFacts | null>

@@ -6,11 +6,13 @@ export function sharedReading<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | null = null
   let next: Promise<T> | null = null
   return function ask(): Promise<T> {
+    // Also when the reading before it has just ended, and it is about to begin.
+    if (next !== null) return next
     if (reading === null) {
       reading = read().finally(() => (reading = null))
       return reading
     }
-    next ??= reading.then(() => {
+    next = reading.then(() => {
       next = null
       return ask()
     })
