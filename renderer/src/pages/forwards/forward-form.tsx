@@ -15,7 +15,7 @@ import { ForwardExtras } from './forward-extras.tsx'
 import styles from './forward-form.module.css'
 import { type FormErrors, type ForwardValues, inputOf } from './forward-form-model.ts'
 import { forwardSentence } from './forward-words.ts'
-import { PortFields, withOfferedPort } from './port-fields.tsx'
+import { nothingFilled, PortFields, withOfferedPort } from './port-fields.tsx'
 import { type PodFilter, portsOf } from './target-options.ts'
 import { type Discovery, useDiscovery } from './use-discovery.ts'
 import { useForwardCheck } from './use-forward-check.ts'
@@ -46,12 +46,12 @@ export function ForwardForm({
   const discovery = useDiscovery(values.clusterId, values.namespace.trim(), values.target, podFilter)
   const check = useForwardCheck(values, forwardId)
   const offered = portsOf(discovery.groups, values.target)
-  // The list may arrive before the target is typed or after it. A port that is emptied stays empty until the target changes.
-  const offer = `${values.target} ${offered.map(({ name, port }) => `${name} ${port}`).join(', ')}`
-  const [lastOffer, setLastOffer] = useState('')
-  if (offer !== lastOffer) {
-    setLastOffer(offer)
-    setValues((old) => ({ ...old, ports: withOfferedPort(old.ports, offered) }))
+  // The list may arrive before the target is typed or after it.
+  const [filled, setFilled] = useState(nothingFilled)
+  const offer = withOfferedPort(values, offered, filled)
+  if (offer !== null) {
+    setFilled(offer.filled)
+    setValues({ ...values, ports: offer.ports })
   }
   const change = (fields: Partial<ForwardValues>) => {
     setValues((old) => ({ ...old, ...fields }))

@@ -69,6 +69,23 @@ describe('the form for a new forward', () => {
     await expect.element(remote).toHaveValue('http')
   })
 
+  it('takes back a port that it filled in when the target changes, and never one that was typed', async () => {
+    openPage(busyWorld(), '/forwards/new')
+    await field('Namespace').fill('payments')
+    await userEvent.keyboard('{Escape}')
+    await field('Target').fill('svc/checkout')
+    await userEvent.keyboard('{Escape}')
+    await expect.element(remote).toHaveValue('http')
+    await field('Target').fill('svc/later')
+    await userEvent.keyboard('{Escape}')
+    await expect.element(remote).toHaveValue('')
+    await remote.fill('9000')
+    await field('Target').fill('svc/checkout')
+    await userEvent.keyboard('{Escape}')
+    await expect.element(page.getByText('You may port-forward there.')).toBeVisible()
+    await expect.element(remote).toHaveValue('9000')
+  })
+
   it('shows what a clicked field waits for, and only there, however late it comes', async () => {
     const world = busyWorld()
     const owner = openPage(world, '/forwards/new')

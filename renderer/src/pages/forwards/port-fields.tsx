@@ -26,12 +26,26 @@ const portWord = ({ name, port }: PortRow): string => (name === null ? String(po
 /** A name survives a change of the number behind it. */
 const remoteWord = ({ name, port }: PortRow): string => name ?? String(port)
 
-/** Fills an untouched first port with the first one the target offers. */
-export function withOfferedPort(ports: readonly PortValues[], offered: readonly PortRow[]): readonly PortValues[] {
-  const [only] = ports
+/** The target whose ports were offered last, and what of them was filled in for the user. */
+export type FilledPort = { readonly target: string; readonly remote: string | null }
+export const nothingFilled: FilledPort = { target: '', remote: null }
+
+/**
+ * Fills an untouched only port with the first one the target offers, once for each target; what was filled in goes with
+ * its target. Null: all stays as it is.
+ */
+export function withOfferedPort(
+  { target, ports }: Pick<ForwardValues, 'target' | 'ports'>,
+  offered: readonly PortRow[],
+  filled: FilledPort,
+): { readonly ports: readonly PortValues[]; readonly filled: FilledPort } | null {
   const [first] = offered
-  if (ports.length !== 1 || only === undefined || only.remote !== '' || first === undefined) return ports
-  return [{ ...only, remote: remoteWord(first) }]
+  const [only] = ports
+  if (filled.target === target || (first === undefined && filled.remote === null)) return null
+  const next = first === undefined ? nothingFilled : { target, remote: remoteWord(first) }
+  const untouched = ports.length === 1 && (only?.remote === '' || only?.remote === filled.remote)
+  if (only === undefined || !untouched) return { ports, filled: { ...next, remote: null } }
+  return { ports: [{ ...only, remote: next.remote ?? '' }], filled: next }
 }
 
 /** The ports of a forward: offered ones to add with a click, and what each local port runs into. */
