@@ -36,13 +36,17 @@ const parts = {
 }
 type Part = keyof typeof parts
 
+/** How much of each, unless said otherwise. */
+const whole = { rounds: 7, mebibytes: 256, deletions: 100, 'idle-seconds': 60 }
+type Amount = keyof typeof whole
+
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
-    rounds: { type: 'string', default: '7' },
-    mebibytes: { type: 'string', default: '256' },
-    deletions: { type: 'string', default: '100' },
-    'idle-seconds': { type: 'string', default: '60' },
+    rounds: { type: 'string' },
+    mebibytes: { type: 'string' },
+    deletions: { type: 'string' },
+    'idle-seconds': { type: 'string' },
     profile: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
@@ -54,9 +58,13 @@ if (unknown.length > 0) throw new Error(`no such part: ${unknown.join(', ')}; th
 if (values.write && wanted.length < names.length)
   throw new Error('--write takes the whole table: leave out --only, or leave out --write')
 
+const smaller = (Object.keys(whole) as Amount[]).filter((name) => values[name] !== undefined)
+if (values.write && smaller.length > 0)
+  throw new Error(`--write takes all of everything: leave out --${smaller.join(', --')}, or leave out --write`)
+
 /** How much of something: `--rounds 3`. */
-function amount(name: 'rounds' | 'mebibytes' | 'deletions' | 'idle-seconds'): number {
-  const number = Number(values[name])
+function amount(name: Amount): number {
+  const number = Number(values[name] ?? whole[name])
   if (!(number >= 1)) throw new Error(`--${name} takes a number from 1 on, not "${values[name]}"`)
   return number
 }

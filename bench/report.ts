@@ -54,6 +54,6 @@ const toJson = (report: Report): string =>
 
 /** Puts the table in its place in docs/performance.md, the words around it stay; and what it was made of beside it. */
 export async function writeToDocs(report: Report): Promise<void> {
-  await keepJson('bench.json', toJson(report))
   await keepTable('performance.md', 'bench', toMarkdown(report))
+  await keepJson('bench.json', toJson(report))
 }

@@ -175,7 +175,7 @@ export function benchIdle(world: BenchWorld, count = 20): Promise<Row[]> {
         met: value < 1,
       },
       partRow({
-        what: 'of which before, while its code was being compiled',
+        what: 'the minutes before these, while its code was being compiled',
         unit: '%',
         ours: atFirst.map((one) => one.owner),
         taken: `${warmUps} x ${world.idleSeconds} s`,

@@ -84,7 +84,7 @@ async function writeTable(commit: string): Promise<void> {
 
 if (code === 0 && values.write) {
   const report = { at: began.toISOString(), ...source, machine, seed: Number(values.seed), seconds, found }
-  await keepJson('fuzz.json', JSON.stringify(report))
   await writeTable(`${source.commit?.slice(0, 7) ?? 'unknown'}${source.dirty ? ' with changes' : ''}`)
+  await keepJson('fuzz.json', JSON.stringify(report))
 }
 process.exitCode = code ?? 1

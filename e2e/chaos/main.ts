@@ -31,7 +31,8 @@ const wanted = values.only?.split(',') ?? partNames
 const unknown = wanted.filter((name) => !partNames.includes(name as PartName))
 if (unknown.length > 0) throw new Error(`no such part: ${unknown.join(', ')}; there are ${partNames.join(', ')}`)
 if (values.short && values.share !== undefined) throw new Error('--short has its own size: leave out --share')
-if (values.short && values.write) throw new Error('--write keeps what is done in earnest: leave out --short')
+if (values.write && (values.short || values.share !== undefined || values.minutes !== undefined))
+  throw new Error('--write keeps what is done in earnest: leave out --short, --share and --minutes')
 
 /** How much of something. Of what is no number, nothing would be done, and nothing could go wrong. */
 function amount(name: 'minutes' | 'share'): number | null {
