@@ -95,7 +95,6 @@ describe('the page in the window', () => {
       ),
       bridge: Object.keys(mooring).sort(),
       shell: Object.keys(mooring.shell).sort(),
-      isolated: !('__electronLog' in globalThis),
     }))
     expect(found.globals).toEqual([])
     expect(found.bridge).toEqual(['call', 'cancel', 'onConnection', 'shell', 'subscribe'])

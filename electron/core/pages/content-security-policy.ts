@@ -1,4 +1,4 @@
-/** What every page may load and do: ui.md's policy; `connect-src` names the WebSocket's origins too, for older browsers. */
+/** What every page may load and do; `connect-src` names the WebSocket's origins too, for older browsers. */
 export const contentSecurityPolicy = (socketOrigins: readonly string[]): string =>
   [
     "default-src 'none'",
