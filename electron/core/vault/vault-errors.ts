@@ -9,7 +9,7 @@ export const vaultErrors = {
     appError(
       'vault-not-set-up',
       'The vault is not set up.',
-      'Choose the keychain, a passphrase, or this session only.',
+      'Open Mooring and choose what protects credentials: the keychain, a passphrase, or this session only.',
     ),
 
   alreadySetUp: (): AppError =>
