@@ -49,9 +49,8 @@ export function stateInStat(text: string): ProcessStat['state'] {
 
 /**
  * Whether none of these threads is at work; `statOf` reads the stat of one (empty: it is gone; null: it cannot be read,
- * so that nothing is known), which takes a moment. They are asked twice,
- * the second time backwards: one that rested when it was read may have been woken since by one that is read later and
- * rests by then.
+ * so that nothing is known), which takes a moment. They are asked twice, the second time backwards: one that rested when
+ * it was read may have been woken since by one that is read later and rests by then.
  */
 export function allRest(threads: readonly string[], statOf: (thread: string) => string | null): boolean {
   const rests = (thread: string): boolean => {

@@ -37,6 +37,13 @@ describe('why a stream of a kubectl ended', () => {
     for (let turn = 0; turn < 3; turn += 1) await nextTurn()
   }
 
+  const reasonOnceEnded = async (): Promise<TunnelFailure | null> => {
+    const told = reason()
+    await looked()
+    fate.ends(killed)
+    return told
+  }
+
   it('is the pod while kubectl rests', async () => {
     process.rests = true
     expect(await reason()).toBeNull()
@@ -44,19 +51,13 @@ describe('why a stream of a kubectl ended', () => {
 
   it('is that kubectl ended, also when it ends while one looks', async () => {
     betweenLooks = () => Object.assign(process, { rests: true, state: 'dead' })
-    const told = reason()
-    await looked()
-    fate.ends(killed)
-    expect(await told).toEqual(killed)
+    expect(await reasonOnceEnded()).toEqual(killed)
   })
 
   it('is that kubectl ended, also when it had nothing to do just before', async () => {
     process.rests = true
     betweenLooks = () => (process.state = 'dead')
-    const told = reason()
-    await looked()
-    fate.ends(killed)
-    expect(await told).toEqual(killed)
+    expect(await reasonOnceEnded()).toEqual(killed)
   })
 
   it('is that kubectl ended, although what it had sent is still read', async () => {

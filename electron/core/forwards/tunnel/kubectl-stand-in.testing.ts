@@ -38,10 +38,14 @@ export class KubectlStandIns {
     return path
   }
 
-  /** The same in JavaScript: it has a server to listen with. */
+  /** The same in JavaScript: it has `net` to listen with, and is told whether this is its `first` run. */
   program(text: string): string {
     const file = join(this.folder, `program-${this.#programs}.mjs`)
-    writeFileSync(file, `import net from 'node:net'\n${text}`)
+    const prelude = `import net from 'node:net'
+      import { existsSync, writeFileSync } from 'node:fs'
+      const first = !existsSync('${file}.ran')
+      if (first) writeFileSync('${file}.ran', '')`
+    writeFileSync(file, `${prelude}\n${text}`)
     return this.script(`exec '${process.execPath}' '${file}' "$@"`)
   }
 

@@ -226,10 +226,7 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
     // The first listens at once, the others when they may.
     const tunnel = standIns.start(
       ok({
-        path: standIns.program(`import { existsSync, writeFileSync } from 'node:fs'
-          const first = !existsSync('${standIns.folder}/first')
-          if (first) writeFileSync('${standIns.folder}/first', '')
-          const server = net.createServer((socket) => socket.pipe(socket))
+        path: standIns.program(`const server = net.createServer((socket) => socket.pipe(socket))
           const listen = () => server.listen(0, '127.0.0.1', () => console.log('Forwarding from 127.0.0.1:' + server.address().port + ' -> 8080'))
           const timer = setInterval(() => {
             if (!first && !existsSync('${standIns.folder}/others')) return
@@ -308,19 +305,10 @@ describe.runIf(process.platform !== 'win32')('a tunnel through kubectl', () => {
 
   it('waits for no last words while another kubectl takes the client', async () => {
     // The first takes one connection, and lives on without a word.
-    const tunnel = standIns.start(
-      ok({
-        path: standIns.program(`import { existsSync, writeFileSync } from 'node:fs'
-          const first = !existsSync('${standIns.folder}/first')
-          if (first) writeFileSync('${standIns.folder}/first', '')
-          const server = net.createServer((socket) => {
-            socket.on('error', () => {}).pipe(socket)
-            if (first) server.close()
-          })
-          server.listen(0, '127.0.0.1', () => console.log('Forwarding from 127.0.0.1:' + server.address().port + ' -> 8080'))`),
-      }),
-      { ...systemClock, after: (ms, run) => systemClock.after(ms === lastWordsMs ? 3_600_000 : ms, run) },
-    )
+    const tunnel = standIns.start(ok({ path: standIns.listening('socket.pipe(socket); if (first) server.close()') }), {
+      ...systemClock,
+      after: (ms, run) => systemClock.after(ms === lastWordsMs ? 3_600_000 : ms, run),
+    })
     await isReady()
     expect((await tunnel.open()).ok).toBe(true)
     await eventually(async () => expect((await tunnel.probe()).kind).toBe('live'), { timeout: 10_000 })

@@ -8,6 +8,12 @@ const field = (name: string) => page.getByRole('combobox', { name, exact: true }
 const local = page.getByRole('textbox', { name: 'Local port 1' })
 const remote = page.getByRole('combobox', { name: 'Remote port 1' })
 
+/** Types a whole name, and closes the list that it opened. */
+async function fill(name: 'Namespace' | 'Target', words: string): Promise<void> {
+  await field(name).fill(words)
+  await userEvent.keyboard('{Escape}')
+}
+
 /** All letters within one turn, so that a busy machine makes no pause between them. */
 function typeAtOnce(input: HTMLInputElement, words: string): void {
   const valueOf = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')
@@ -22,8 +28,7 @@ describe('the form for a new forward', () => {
   it('offers what the cluster has, fills the port, and starts the forward', async () => {
     const world = busyWorld()
     const owner = openPage(world, '/forwards/new')
-    await field('Namespace').fill('payments')
-    await userEvent.keyboard('{Escape}')
+    await fill('Namespace', 'payments')
     await field('Target').click()
     await page.getByRole('option', { name: /svc\/checkout/ }).click()
     await expect.element(remote).toHaveValue('http')
@@ -49,10 +54,8 @@ describe('the form for a new forward', () => {
   it('fills the port of a target that was typed before the cluster told what there is, once for each target', async () => {
     const owner = openPage(busyWorld(), '/forwards/new')
     const targetsArrive = owner.hold('clusters.services', 'clusters.workloads', 'clusters.pods')
-    await field('Namespace').fill('payments')
-    await userEvent.keyboard('{Escape}')
-    await field('Target').fill('svc/checkout')
-    await userEvent.keyboard('{Escape}')
+    await fill('Namespace', 'payments')
+    await fill('Target', 'svc/checkout')
     await expect.element(remote).toHaveValue('')
     targetsArrive()
     await expect.element(remote).toHaveValue('http')
@@ -60,28 +63,22 @@ describe('the form for a new forward', () => {
     await local.fill('8088')
     await expect.element(page.getByText('You may port-forward there.')).toBeVisible()
     await expect.element(remote).toHaveValue('')
-    await field('Target').fill('deploy/checkout')
-    await userEvent.keyboard('{Escape}')
+    await fill('Target', 'deploy/checkout')
     await expect.element(remote).toHaveValue('http')
     await remote.fill('')
-    await field('Target').fill('sts/postgres')
-    await userEvent.keyboard('{Escape}')
+    await fill('Target', 'sts/postgres')
     await expect.element(remote).toHaveValue('http')
   })
 
   it('takes back a port that it filled in when the target changes, and never one that was typed', async () => {
     openPage(busyWorld(), '/forwards/new')
-    await field('Namespace').fill('payments')
-    await userEvent.keyboard('{Escape}')
-    await field('Target').fill('svc/checkout')
-    await userEvent.keyboard('{Escape}')
+    await fill('Namespace', 'payments')
+    await fill('Target', 'svc/checkout')
     await expect.element(remote).toHaveValue('http')
-    await field('Target').fill('svc/later')
-    await userEvent.keyboard('{Escape}')
+    await fill('Target', 'svc/later')
     await expect.element(remote).toHaveValue('')
     await remote.fill('9000')
-    await field('Target').fill('svc/checkout')
-    await userEvent.keyboard('{Escape}')
+    await fill('Target', 'svc/checkout')
     await expect.element(page.getByText('You may port-forward there.')).toBeVisible()
     await expect.element(remote).toHaveValue('9000')
   })
@@ -135,8 +132,7 @@ describe('the form for a new forward', () => {
 
   it('takes Enter beside an open list for the end of the name; the next one starts the forward', async () => {
     const owner = openPage(busyWorld(), '/forwards/new')
-    await field('Namespace').fill('payments')
-    await userEvent.keyboard('{Escape}')
+    await fill('Namespace', 'payments')
     await field('Target').fill('svc/check')
     await expect.element(page.getByRole('option', { name: /svc\/checkout/ })).toBeVisible()
     await userEvent.keyboard('{Enter}')
@@ -165,8 +161,7 @@ describe('the form for a new forward', () => {
     await field('Namespace').fill('nope')
     const noNamespace = page.getByText('There is no namespace nope now. A forward waits until there is one.')
     await expect.element(noNamespace).toBeVisible()
-    await field('Namespace').fill('payments')
-    await userEvent.keyboard('{Escape}')
+    await fill('Namespace', 'payments')
     await expect.element(noNamespace).not.toBeInTheDocument()
     await field('Target').fill('svc/later')
     await remote.fill('80')
@@ -206,8 +201,7 @@ describe('the form for a new forward', () => {
     const world = busyWorld()
     const owner = openPage(world, '/forwards/new')
     const arrive = owner.hold('clusters.services', 'clusters.pods')
-    await field('Namespace').fill('payments')
-    await userEvent.keyboard('{Escape}')
+    await fill('Namespace', 'payments')
     const waits = page.getByText('The cluster has not answered yet. Names can be typed meanwhile.')
     await expect.element(waits).toBeVisible()
     for (const kind of ['services', 'pods'] as const)
@@ -275,8 +269,7 @@ describe('the form for a new forward', () => {
       message: '8088 was taken a moment ago.',
       next: 'Choose another local port.',
     })
-    await field('Target').fill('svc/checkout')
-    await userEvent.keyboard('{Escape}')
+    await fill('Target', 'svc/checkout')
     await remote.fill('80')
     await local.fill('8088')
     await page.getByRole('button', { name: /^Start forward/ }).click()
@@ -286,8 +279,7 @@ describe('the form for a new forward', () => {
 
   it('keeps what was typed at the first Esc, and closes at the second', async () => {
     openPage(busyWorld(), '/forwards/new')
-    await field('Target').fill('svc/hidden')
-    await userEvent.keyboard('{Escape}')
+    await fill('Target', 'svc/hidden')
     await expect.element(field('Target')).toHaveValue('svc/hidden')
     await userEvent.keyboard('{Escape}')
     await expect.element(field('Target')).not.toBeInTheDocument()
